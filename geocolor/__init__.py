@@ -1,0 +1,77 @@
+"""geocolor: which layers of a model may share parameters, decided by graph coloring.
+
+The public names are loaded when first used, so that ``import geocolor`` is quick and solving a
+saved graph never loads torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from geocolor._version import __version__
+
+if TYPE_CHECKING:
+    from geocolor.compression import compress, conflict_graph, load
+    from geocolor.errors import GeocolorError
+    from geocolor.graph import ConflictGraph
+    from geocolor.io import read, write
+    from geocolor.problem import (
+        Coloring,
+        ColoringProblem,
+        CorrelationClusteringProblem,
+        PartitionProblem,
+        check,
+    )
+    from geocolor.solvers import SolveResult, Status, StopReason, solve
+
+_HOMES = {
+    "ConflictGraph": "geocolor.graph",
+    "Coloring": "geocolor.problem",
+    "ColoringProblem": "geocolor.problem",
+    "CorrelationClusteringProblem": "geocolor.problem",
+    "GeocolorError": "geocolor.errors",
+    "PartitionProblem": "geocolor.problem",
+    "SolveResult": "geocolor.solvers",
+    "Status": "geocolor.solvers",
+    "StopReason": "geocolor.solvers",
+    "check": "geocolor.problem",
+    "compress": "geocolor.compression",
+    "conflict_graph": "geocolor.compression",
+    "load": "geocolor.compression",
+    "read": "geocolor.io",
+    "solve": "geocolor.solvers",
+    "write": "geocolor.io",
+}
+
+__all__ = [
+    "Coloring",
+    "ColoringProblem",
+    "ConflictGraph",
+    "CorrelationClusteringProblem",
+    "GeocolorError",
+    "PartitionProblem",
+    "SolveResult",
+    "Status",
+    "StopReason",
+    "__version__",
+    "check",
+    "compress",
+    "conflict_graph",
+    "load",
+    "read",
+    "solve",
+    "write",
+]
+
+
+def __getattr__(name: str) -> Any:  # the names are as varied as their types
+    if name not in _HOMES:
+        raise AttributeError(f"module 'geocolor' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,66 @@
+"""Every error geocolor raises on purpose.
+
+The command line turns any :class:`GeocolorError` into one line on stderr; everything else that
+escapes is a bug.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CheckError",
+    "CheckpointError",
+    "FormatError",
+    "GeocolorError",
+    "InputError",
+    "LimitError",
+    "ModelError",
+    "SolverError",
+]
+
+
+class GeocolorError(Exception):
+    """Base of all errors that geocolor raises on purpose."""
+
+
+class InputError(GeocolorError, ValueError):
+    """An argument, an option or a graph is not what the call needs."""
+
+
+class FormatError(InputError):
+    """A file does not follow its format.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong and what to do.
+    path : str, optional
+        The file.
+    line : int, optional
+        The line, counted from 1.
+    """
+
+    def __init__(self, message: str, path: str | None = None, line: int | None = None) -> None:
+        self.path = path
+        self.line = line
+        where = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
+        super().__init__(f"{where}{message}")
+
+
+class LimitError(InputError):
+    """An input is larger than a stated limit; nothing was allocated for it."""
+
+
+class CheckError(GeocolorError):
+    """A coloring breaks its problem: the independent checker's word."""
+
+
+class SolverError(GeocolorError):
+    """A solver failed, or returned something the checker refused."""
+
+
+class ModelError(InputError):
+    """A model, or its calibration data, cannot be used as asked."""
+
+
+class CheckpointError(InputError):
+    """A saved model is damaged, of another version, or belongs to another model."""

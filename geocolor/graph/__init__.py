@@ -1,0 +1,6 @@
+"""Conflict graphs: what may share a class, what must not, and what it costs."""
+
+from geocolor.graph.adjacency import Adjacency
+from geocolor.graph.conflict_graph import ConflictGraph
+
+__all__ = ["Adjacency", "ConflictGraph"]

@@ -1,0 +1,144 @@
+"""Symmetric sparse adjacency in compressed rows, with read-only arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geocolor.errors import InputError
+
+__all__ = ["Adjacency", "frozen"]
+
+
+def frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """Return `array`, or a contiguous copy of it, marked read-only."""
+    out = np.ascontiguousarray(array)
+    if out.flags.writeable:
+        out = out.view() if out is not array else out.copy()
+        out.flags.writeable = False
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class Adjacency:
+    """An undirected simple graph stored once in each direction.
+
+    Attributes
+    ----------
+    indptr : ndarray of int64, shape (num_nodes + 1,)
+        Row starts.
+    indices : ndarray of int32, shape (2 * num_edges,)
+        Neighbors, ascending within a row.
+    values : ndarray of float64, shape (2 * num_edges,), or None
+        One value per stored entry, the same in both directions; None for a plain pattern.
+    """
+
+    indptr: NDArray[np.int64]
+    indices: NDArray[np.int32]
+    values: NDArray[np.float64] | None = None
+
+    @classmethod
+    def from_edges(
+        cls, num_nodes: int, edges: ArrayLike, values: ArrayLike | None = None
+    ) -> Adjacency:
+        """Build from an edge list; O(m log m).
+
+        Parameters
+        ----------
+        num_nodes : int
+            Number of nodes.
+        edges : array_like of int, shape (m, 2)
+            Node pairs in any order and direction. Repeated pairs become one edge; their values
+            are added.
+        values : array_like of float, shape (m,), optional
+            One value per pair.
+
+        Raises
+        ------
+        InputError
+            An end is out of range, an edge is a loop, or a value is not finite.
+        """
+        pairs = np.asarray(edges)
+        if pairs.size == 0:
+            pairs = np.empty((0, 2), dtype=np.int64)
+        if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu":
+            raise InputError(
+                f"edges must be integers of shape (m, 2), not {pairs.dtype} of shape {pairs.shape}"
+            )
+        pairs = pairs.astype(np.int64)
+        bad = np.flatnonzero((pairs < 0).any(axis=1) | (pairs >= num_nodes).any(axis=1))
+        if bad.size:
+            u, v = pairs[bad[0]]
+            raise InputError(f"edge ({u}, {v}) is outside the nodes 0 to {num_nodes - 1}")
+        loops = np.flatnonzero(pairs[:, 0] == pairs[:, 1])
+        if loops.size:
+            raise InputError(f"node {pairs[loops[0], 0]} has an edge to itself")
+        low, high = pairs.min(axis=1, initial=num_nodes), pairs.max(axis=1, initial=-1)
+        keys, inverse = np.unique(low * num_nodes + high, return_inverse=True)
+        tails, heads = np.divmod(keys, max(num_nodes, 1))
+        summed = None
+        if values is not None:
+            given = np.asarray(values, dtype=np.float64)
+            if given.shape != (len(pairs),):
+                raise InputError(f"{len(pairs)} edges but values of shape {given.shape}")
+            wrong = np.flatnonzero(~np.isfinite(given))
+            if wrong.size:
+                u, v = pairs[wrong[0]]
+                raise InputError(f"the weight of edge ({u}, {v}) is {given[wrong[0]]}, not finite")
+            summed = np.bincount(inverse.ravel(), weights=given, minlength=len(keys))
+            if not np.isfinite(summed).all():
+                at = int(np.flatnonzero(~np.isfinite(summed))[0])
+                raise InputError(
+                    f"the weights of edge ({tails[at]}, {heads[at]}) add up beyond float64"
+                )
+        rows = np.concatenate([tails, heads])
+        cols = np.concatenate([heads, tails])
+        order = np.lexsort((cols, rows))
+        indptr = np.zeros(num_nodes + 1, dtype=np.int64)
+        np.cumsum(np.bincount(rows, minlength=num_nodes), out=indptr[1:])
+        both = None if summed is None else frozen(np.concatenate([summed, summed])[order])
+        return cls(frozen(indptr), frozen(cols[order].astype(np.int32)), both)
+
+    @property
+    def num_nodes(self) -> int:
+        """Number of nodes."""
+        return len(self.indptr) - 1
+
+    @property
+    def num_edges(self) -> int:
+        """Number of edges, each pair counted once."""
+        return len(self.indices) // 2
+
+    @property
+    def degrees(self) -> NDArray[np.int64]:
+        """Number of neighbors of every node, shape (num_nodes,)."""
+        return np.diff(self.indptr)
+
+    def neighbors(self, node: int) -> NDArray[np.int32]:
+        """Neighbors of `node`, ascending."""
+        return self.indices[self.indptr[node] : self.indptr[node + 1]]
+
+    def _rows(self) -> NDArray[np.int32]:
+        return np.repeat(np.arange(self.num_nodes, dtype=np.int32), self.degrees)
+
+    def edges(self) -> NDArray[np.int32]:
+        """Each edge once as ``(u, v)`` with u < v, in ascending order; shape (num_edges, 2)."""
+        rows = self._rows()
+        upper = rows < self.indices
+        return np.stack([rows[upper], self.indices[upper]], axis=1)
+
+    def edge_values(self) -> NDArray[np.float64]:
+        """Values in the order of :meth:`edges`; ones for a plain pattern."""
+        upper = self._rows() < self.indices
+        if self.values is None:
+            return np.ones(int(upper.sum()))
+        return self.values[upper]
+
+    def to_dense(self) -> NDArray[np.float64]:
+        """Dense symmetric matrix, shape (num_nodes, num_nodes); a pattern gives ones."""
+        dense = np.zeros((self.num_nodes, self.num_nodes))
+        dense[self._rows(), self.indices] = 1.0 if self.values is None else self.values
+        return dense

@@ -1,0 +1,313 @@
+"""The conflict graph: hard conflicts apart from weights."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geocolor.errors import InputError
+from geocolor.graph.adjacency import Adjacency, frozen
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import scipy.sparse as sp
+
+__all__ = ["ConflictGraph"]
+
+
+@dataclass(frozen=True, eq=False)
+class ConflictGraph:
+    """An immutable undirected graph with hard conflicts and weighted pairs.
+
+    A *hard conflict* forbids two nodes to share a color class. A *weight* is what it costs when
+    they do: positive weights are costs, negative weights gains, a missing pair costs nothing.
+    A pair may carry both; the conflict then decides.
+
+    Build one with :meth:`from_edges`, :meth:`from_dense`, :meth:`from_networkx` or
+    :meth:`from_scipy`; the constructor takes finished parts.
+
+    Attributes
+    ----------
+    conflicts : Adjacency
+        Hard conflicts, without values.
+    weights : Adjacency
+        Weighted pairs, with float64 values.
+    labels : tuple of str, or None
+        Node names, in node order.
+    sizes : ndarray of float64, shape (num_nodes,)
+        Node sizes (parameters of a layer, say); ones unless given.
+    """
+
+    conflicts: Adjacency
+    weights: Adjacency
+    labels: tuple[str, ...] | None
+    sizes: NDArray[np.float64]
+
+    @classmethod
+    def from_edges(
+        cls,
+        num_nodes: int,
+        edges: ArrayLike = (),
+        weights: ArrayLike | None = None,
+        *,
+        conflicts: ArrayLike = (),
+        labels: Iterable[str] | None = None,
+        sizes: ArrayLike | None = None,
+    ) -> ConflictGraph:
+        """Build from edge lists.
+
+        Parameters
+        ----------
+        num_nodes : int
+            Number of nodes; they are 0 to ``num_nodes - 1``.
+        edges : array_like of int, shape (m, 2)
+            Weighted pairs if `weights` is given, else hard conflicts. Weights of repeated pairs
+            are added.
+        weights : array_like of float, shape (m,), optional
+            Cost of each pair in `edges` inside one class.
+        conflicts : array_like of int, shape (c, 2)
+            Further hard conflicts.
+        labels : iterable of str, optional
+            Distinct node names.
+        sizes : array_like of float, shape (num_nodes,), optional
+            Positive node sizes; default 1.
+
+        Raises
+        ------
+        InputError
+            Something is out of range, not finite, a loop, or of the wrong length.
+
+        Examples
+        --------
+        >>> triangle = ConflictGraph.from_edges(3, [(0, 1), (1, 2), (0, 2)])
+        >>> triangle.conflicts.num_edges
+        3
+        """
+        if isinstance(num_nodes, bool) or not isinstance(num_nodes, int | np.integer):
+            raise InputError(f"num_nodes must be an integer, not {num_nodes!r}")
+        if num_nodes < 0:
+            raise InputError(f"num_nodes must not be negative: {num_nodes}")
+        count = int(num_nodes)
+        hard = _pairs(conflicts)
+        if weights is None:
+            hard = np.concatenate([_pairs(edges), hard])
+            weighted = Adjacency.from_edges(count, _pairs(()), ())
+        else:
+            weighted = Adjacency.from_edges(count, _pairs(edges), weights)
+        return cls(
+            conflicts=Adjacency.from_edges(count, hard),
+            weights=weighted,
+            labels=_labels(labels, count),
+            sizes=_sizes(sizes, count),
+        )
+
+    @classmethod
+    def from_dense(
+        cls,
+        weights: ArrayLike,
+        conflicts: ArrayLike | None = None,
+        *,
+        labels: Iterable[str] | None = None,
+        sizes: ArrayLike | None = None,
+    ) -> ConflictGraph:
+        """Build from symmetric matrices.
+
+        Parameters
+        ----------
+        weights : array_like of float, shape (n, n)
+            Symmetric; the diagonal is ignored, zero means no weighted pair.
+        conflicts : array_like of bool, shape (n, n), optional
+            Symmetric pattern of hard conflicts; the diagonal is ignored.
+        labels, sizes
+            As in :meth:`from_edges`.
+
+        Raises
+        ------
+        InputError
+            A matrix is not square or not symmetric, or an entry is not finite.
+        """
+        matrix = _square(weights, "weights").astype(np.float64)
+        wrong = np.argwhere(~np.isfinite(matrix))
+        if wrong.size:
+            i, j = wrong[0]
+            raise InputError(f"weights[{i}, {j}] is {matrix[i, j]}, not finite")
+        _require_symmetric(matrix, "weights")
+        upper = np.argwhere(np.triu(matrix, 1) != 0.0)
+        hard: NDArray[np.int64] = np.empty((0, 2), dtype=np.int64)
+        if conflicts is not None:
+            pattern = _square(conflicts, "conflicts").astype(bool)
+            if pattern.shape != matrix.shape:
+                raise InputError(
+                    f"weights have shape {matrix.shape}, conflicts shape {pattern.shape}"
+                )
+            _require_symmetric(pattern, "conflicts")
+            hard = np.argwhere(np.triu(pattern, 1))
+        return cls.from_edges(
+            len(matrix),
+            upper,
+            matrix[upper[:, 0], upper[:, 1]],
+            conflicts=hard,
+            labels=labels,
+            sizes=sizes,
+        )
+
+    @classmethod
+    def from_networkx(
+        cls, graph: nx.Graph[Any], weight: str = "weight", conflict: str = "conflict"
+    ) -> ConflictGraph:
+        """Build from a networkx graph, nodes in its own order.
+
+        An edge without the attribute `weight` is a hard conflict; an edge with it is a weighted
+        pair, and also a hard conflict if its attribute `conflict` is true. Node names become
+        labels.
+
+        Raises
+        ------
+        InputError
+            The graph is directed, has a loop, or a weight is not finite.
+        """
+        if graph.is_directed():
+            raise InputError("the networkx graph is directed; pass graph.to_undirected()")
+        index = {node: i for i, node in enumerate(graph)}
+        hard: list[tuple[int, int]] = []
+        pairs: list[tuple[int, int]] = []
+        values: list[float] = []
+        for u, v, data in graph.edges(data=True):
+            pair = (index[u], index[v])
+            if weight in data:
+                pairs.append(pair)
+                values.append(float(data[weight]))
+            if weight not in data or data.get(conflict, False):
+                hard.append(pair)
+        return cls.from_edges(
+            len(index), pairs, values, conflicts=hard, labels=[str(node) for node in index]
+        )
+
+    @classmethod
+    def from_scipy(
+        cls,
+        weights: sp.sparray | sp.spmatrix,
+        conflicts: sp.sparray | sp.spmatrix | None = None,
+        *,
+        labels: Iterable[str] | None = None,
+        sizes: ArrayLike | None = None,
+    ) -> ConflictGraph:
+        """Build from symmetric scipy sparse matrices; diagonals are ignored.
+
+        Raises
+        ------
+        InputError
+            A matrix is not square or not symmetric, or an entry is not finite.
+        """
+        count, pairs, values = _from_sparse(weights, "weights")
+        hard = np.empty((0, 2), dtype=np.int64)
+        if conflicts is not None:
+            other, hard, _ = _from_sparse(conflicts, "conflicts")
+            if other != count:
+                raise InputError(f"weights have {count} nodes, conflicts {other}")
+        return cls.from_edges(count, pairs, values, conflicts=hard, labels=labels, sizes=sizes)
+
+    @property
+    def num_nodes(self) -> int:
+        """Number of nodes."""
+        return self.conflicts.num_nodes
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether any pair carries a weight."""
+        return self.weights.num_edges > 0
+
+    def label(self, node: int) -> str:
+        """Name of `node`; its number, counted from 0, where no names were given."""
+        return str(node) if self.labels is None else self.labels[node]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hex SHA-256 of nodes, conflicts, weights and sizes; names do not count."""
+        digest = hashlib.sha256(b"geocolor conflict graph 1")
+        digest.update(np.int64(self.num_nodes).tobytes())
+        for array in (
+            self.conflicts.edges().astype("<i4"),
+            self.weights.edges().astype("<i4"),
+            self.weights.edge_values().astype("<f8"),
+            self.sizes.astype("<f8"),
+        ):
+            digest.update(np.int64(array.size).tobytes())
+            digest.update(array.tobytes())
+        return digest.hexdigest()
+
+    def __repr__(self) -> str:
+        """Show the sizes."""
+        return (
+            f"ConflictGraph(num_nodes={self.num_nodes}, conflicts={self.conflicts.num_edges}, "
+            f"weights={self.weights.num_edges})"
+        )
+
+
+def _pairs(edges: ArrayLike) -> NDArray[Any]:
+    array = np.asarray(edges)
+    return np.empty((0, 2), dtype=np.int64) if array.size == 0 else array
+
+
+def _labels(labels: Iterable[str] | None, count: int) -> tuple[str, ...] | None:
+    if labels is None:
+        return None
+    names: Sequence[str] = tuple(labels)
+    if len(names) != count:
+        raise InputError(f"{count} nodes but {len(names)} labels")
+    if len(set(names)) != count:
+        twice = next(name for i, name in enumerate(names) if name in names[:i])
+        raise InputError(f"two nodes have the label {twice!r}")
+    return tuple(names)
+
+
+def _sizes(sizes: ArrayLike | None, count: int) -> NDArray[np.float64]:
+    if sizes is None:
+        return frozen(np.ones(count))
+    array = np.asarray(sizes, dtype=np.float64)
+    if array.shape != (count,):
+        raise InputError(f"{count} nodes but sizes of shape {array.shape}")
+    if not (np.isfinite(array) & (array > 0)).all():
+        raise InputError("node sizes must be positive and finite")
+    return frozen(array.copy())
+
+
+def _square(matrix: ArrayLike, name: str) -> NDArray[Any]:
+    array = np.asarray(matrix)
+    if array.ndim != 2 or array.shape[0] != array.shape[1]:
+        raise InputError(f"{name} must be a square matrix, not of shape {array.shape}")
+    return array
+
+
+def _require_symmetric(matrix: NDArray[Any], name: str) -> None:
+    off = np.argwhere(matrix != matrix.T)
+    if off.size:
+        i, j = off[0]
+        raise InputError(
+            f"{name} is not symmetric: [{i}, {j}] is {matrix[i, j]}, [{j}, {i}] is {matrix[j, i]}"
+        )
+
+
+def _from_sparse(
+    matrix: sp.sparray | sp.spmatrix, name: str
+) -> tuple[int, NDArray[np.int64], NDArray[np.float64]]:
+    import scipy.sparse as sp
+
+    coo = sp.coo_array(matrix)
+    if coo.shape[0] != coo.shape[1]:
+        raise InputError(f"{name} must be square, not of shape {coo.shape}")
+    coo.sum_duplicates()
+    if not np.isfinite(coo.data.astype(np.float64)).all():
+        raise InputError(f"{name} has an entry that is not finite")
+    if (abs(coo - coo.T) > 0).nnz:
+        raise InputError(f"{name} is not symmetric")
+    rows, cols = coo.coords
+    keep = (rows < cols) & (coo.data != 0)
+    pairs = np.stack([rows[keep], cols[keep]], axis=1).astype(np.int64)
+    return int(coo.shape[0]), pairs, coo.data[keep].astype(np.float64)

@@ -1,0 +1,19 @@
+"""How problems are answered: exact and heuristic solvers behind one call."""
+
+from geocolor.solvers.registry import SOLVERS, Solver, SolverInfo
+from geocolor.solvers.result import SolveResult, Status, StopReason, TracePoint
+from geocolor.solvers.search import Outcome, Search
+from geocolor.solvers.solve import solve
+
+__all__ = [
+    "SOLVERS",
+    "Outcome",
+    "Search",
+    "SolveResult",
+    "Solver",
+    "SolverInfo",
+    "Status",
+    "StopReason",
+    "TracePoint",
+    "solve",
+]

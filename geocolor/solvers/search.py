@@ -1,0 +1,178 @@
+"""The running search: where solvers report, and what they ask.
+
+A solver never returns a coloring. It offers incumbents and bounds to a :class:`Search`, which
+checks them, keeps the best and stamps the trace; so a time limit, Ctrl-C or a failure at any
+moment leaves the incumbent in place, and no solver can claim more than was checked.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from geocolor.errors import CheckError, SolverError
+from geocolor.problem import Coloring, ColoringProblem, Problem, check
+from geocolor.solvers.result import StopReason, TracePoint
+
+__all__ = ["Outcome", "Progress", "Search"]
+
+Progress = Callable[[TracePoint, Coloring | None], None]
+
+# Float objectives are compared within the rounding of a sum, no looser.
+_RELATIVE_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a solver ended.
+
+    Attributes
+    ----------
+    stop_reason : StopReason
+        COMPLETED only if the solver had nothing left to try.
+    infeasible : bool
+        It proved that no solution exists.
+    message : str
+        One line for people.
+    """
+
+    stop_reason: StopReason
+    infeasible: bool = False
+    message: str = ""
+
+
+class Search:
+    """Incumbent, bound, clock and budget of one solve.
+
+    Parameters
+    ----------
+    problem : Problem
+        The question.
+    started : float
+        ``time.monotonic()`` of the call, which the time limit counts from.
+    time_limit : float or None
+        Seconds of wall clock; None for no limit.
+    seed : int
+        Seed of every random choice.
+    workers : int or None
+        Threads a solver may use; None for all processors this process may use.
+    max_iterations : int or None
+        Iteration budget for heuristics; None for no limit.
+    on_progress : callable, optional
+        Called with each new trace point and the incumbent.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        started: float,
+        time_limit: float | None,
+        seed: int,
+        workers: int | None,
+        max_iterations: int | None = None,
+        on_progress: Progress | None = None,
+    ) -> None:
+        self.problem = problem
+        self.started = started
+        self.deadline = math.inf if time_limit is None else started + time_limit
+        self.seed = seed
+        self.workers = workers or _processors()
+        self.max_iterations = max_iterations
+        self.coloring: Coloring | None = None
+        self.objective: float | None = None
+        self.lower_bound: float | None = None
+        self.scaling_error = 0.0
+        self.trace: list[TracePoint] = []
+        self._on_progress = on_progress
+
+    def elapsed(self) -> float:
+        """Seconds since the call."""
+        return time.monotonic() - self.started
+
+    def remaining(self) -> float:
+        """Seconds left, at least 0; infinite without a limit."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    def out_of_time(self) -> bool:
+        """Whether the time limit has passed."""
+        return time.monotonic() >= self.deadline
+
+    def proven(self) -> bool:
+        """Whether the incumbent meets the bound."""
+        if self.objective is None or self.lower_bound is None:
+            return False
+        slack = self.scaling_error + _RELATIVE_ROUNDING * max(1.0, abs(self.objective))
+        return self.objective <= self.lower_bound + slack
+
+    def answered(self) -> bool:
+        """Whether nothing is left to do: proven, or k classes given and reached."""
+        given_k = isinstance(self.problem, ColoringProblem) and self.problem.k is not None
+        return self.proven() or (given_k and self.coloring is not None)
+
+    def offer(self, colors: ArrayLike) -> bool:
+        """Check a coloring and keep it if it is better than the incumbent.
+
+        Returns
+        -------
+        bool
+            Whether it became the incumbent.
+
+        Raises
+        ------
+        SolverError
+            The checker refused it: the solver has a bug.
+        """
+        try:
+            report = check(self.problem, np.asarray(colors))
+        except CheckError as error:
+            raise SolverError(f"a solver offered an invalid coloring: {error}") from error
+        if self.objective is not None and report.objective >= self.objective:
+            return False
+        self.coloring = Coloring.from_colors(colors)
+        self.objective = report.objective
+        self._record()
+        return True
+
+    def raise_lower_bound(self, bound: float) -> None:
+        """Record a proven lower bound on the objective of every solution.
+
+        Whole numbers of classes are rounded up. A bound of weighted problems must already be
+        lowered by the error of any integer scaling.
+        """
+        if isinstance(self.problem, ColoringProblem):
+            bound = float(math.ceil(bound - _RELATIVE_ROUNDING))
+        if self.lower_bound is not None and bound <= self.lower_bound:
+            return
+        if self.objective is not None:
+            # Rounding may lift a bound past the optimum; it never means more than the optimum.
+            slack = self.scaling_error + _RELATIVE_ROUNDING * max(1.0, abs(self.objective))
+            if bound > self.objective + slack:
+                raise SolverError(
+                    f"a solver claims the bound {bound}, above the checked objective "
+                    f"{self.objective}"
+                )
+            bound = min(bound, self.objective)
+            if self.lower_bound is not None and bound <= self.lower_bound:
+                return
+        self.lower_bound = bound
+        self._record()
+
+    def _record(self) -> None:
+        point = TracePoint(self.elapsed(), self.objective, self.lower_bound)
+        self.trace.append(point)
+        if self._on_progress is not None:
+            self._on_progress(point, self.coloring)
+
+
+def _processors() -> int:
+    """Processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,171 @@
+"""One call for every problem and every solver."""
+
+from __future__ import annotations
+
+import platform
+import time
+from importlib.metadata import PackageNotFoundError, version
+
+from numpy.typing import ArrayLike
+
+from geocolor._version import __version__
+from geocolor.errors import CheckError, InputError
+from geocolor.graph import ConflictGraph
+from geocolor.problem import (
+    Coloring,
+    ColoringProblem,
+    PartitionProblem,
+    Problem,
+    check,
+    problem_for,
+)
+from geocolor.solvers.registry import SolverInfo, load_solver
+from geocolor.solvers.result import SolveResult, Status, StopReason
+from geocolor.solvers.search import Outcome, Progress, Search
+
+__all__ = ["solve"]
+
+
+def solve(
+    problem: Problem | ConflictGraph,
+    solver: str = "auto",
+    *,
+    time_limit: float | None = 10.0,
+    seed: int = 0,
+    workers: int | None = None,
+    initial: Coloring | ArrayLike | None = None,
+    max_iterations: int | None = None,
+    on_progress: Progress | None = None,
+) -> SolveResult:
+    """Solve a coloring, partition or correlation-clustering problem.
+
+    Parameters
+    ----------
+    problem : Problem or ConflictGraph
+        The question. A bare graph is asked what it looks like: see
+        :func:`geocolor.problem.problem_for`.
+    solver : str
+        A name from ``geocolor solvers``.
+    time_limit : float or None
+        Wall-clock seconds from this call, model building included; None for no limit.
+    seed : int
+        Seed of every random choice. With one worker and `max_iterations` it fixes the result.
+    workers : int, optional
+        Threads; default all processors this process may use.
+    initial : Coloring or array_like of int, optional
+        A coloring to start from; it is checked.
+    max_iterations : int, optional
+        Budget of heuristic iterations.
+    on_progress : callable, optional
+        Called with every new trace point and the incumbent.
+
+    Returns
+    -------
+    SolveResult
+        Every coloring in it has passed the independent checker. Ctrl-C returns the incumbent
+        with stop reason INTERRUPT.
+
+    Raises
+    ------
+    InputError
+        An argument is wrong.
+    SolverError
+        The solver failed.
+
+    Examples
+    --------
+    >>> from geocolor.graph import ConflictGraph
+    >>> pentagon = ConflictGraph.from_edges(5, [(0, 1), (1, 2), (2, 3), (3, 4), (4, 0)])
+    >>> result = solve(pentagon)
+    >>> result.status.value, result.num_colors
+    ('OPTIMAL', 3)
+    """
+    started = time.monotonic()
+    if isinstance(problem, ConflictGraph):
+        problem = problem_for(problem)
+    _check_arguments(time_limit, seed, workers, max_iterations)
+    info, run = load_solver(solver, problem)
+    search = Search(
+        problem,
+        started=started,
+        time_limit=time_limit,
+        seed=seed,
+        workers=workers,
+        max_iterations=max_iterations,
+        on_progress=on_progress,
+    )
+    if initial is not None:
+        _check_initial(problem, initial)
+        search.offer(initial.colors if isinstance(initial, Coloring) else initial)
+    try:
+        outcome = run(problem, search)
+    except KeyboardInterrupt:
+        outcome = Outcome(StopReason.INTERRUPT)
+    except MemoryError:
+        outcome = Outcome(StopReason.MEMORY, message="out of memory; the incumbent is kept")
+    return _result(info, search, outcome, time_limit)
+
+
+def _check_arguments(
+    time_limit: float | None, seed: int, workers: int | None, max_iterations: int | None
+) -> None:
+    if time_limit is not None and not time_limit > 0:
+        raise InputError(f"the time limit must be positive, not {time_limit}")
+    if seed < 0:
+        raise InputError(f"the seed must not be negative: {seed}")
+    if workers is not None and workers < 1:
+        raise InputError(f"at least one worker is needed, not {workers}")
+    if max_iterations is not None and max_iterations < 1:
+        raise InputError(f"at least one iteration is needed, not {max_iterations}")
+
+
+def _check_initial(problem: Problem, initial: Coloring | ArrayLike) -> None:
+    try:
+        check(problem, initial)
+    except CheckError as error:
+        raise InputError(f"the initial coloring does not hold: {error}") from error
+
+
+def _status(search: Search, outcome: Outcome) -> Status:
+    if search.coloring is not None:
+        return Status.OPTIMAL if search.proven() else Status.FEASIBLE
+    return Status.INFEASIBLE if outcome.infeasible else Status.UNKNOWN
+
+
+def _result(
+    info: SolverInfo, search: Search, outcome: Outcome, time_limit: float | None
+) -> SolveResult:
+    problem = search.problem
+    k = problem.k if isinstance(problem, ColoringProblem | PartitionProblem) else None
+    return SolveResult(
+        status=_status(search, outcome),
+        stop_reason=outcome.stop_reason,
+        coloring=search.coloring,
+        objective=search.objective,
+        lower_bound=search.lower_bound,
+        runtime=search.elapsed(),
+        trace=tuple(search.trace),
+        solver=info.name,
+        seed=search.seed,
+        workers=search.workers,
+        versions=_versions(info),
+        options={
+            "problem": problem.kind,
+            "k": k,
+            "time_limit": time_limit,
+            "max_iterations": search.max_iterations,
+        },
+        instance_hash=problem.graph.fingerprint,
+        scaling_error=search.scaling_error,
+        message=outcome.message,
+    )
+
+
+def _versions(info: SolverInfo) -> dict[str, str]:
+    found = {"geocolor": __version__, "python": platform.python_version()}
+    for library in ("numpy", *info.libraries):
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:  # a vendored copy without metadata
+            found[library] = "unknown"
+    return found
