@@ -1,0 +1,6 @@
+"""Lower bounds, and the proofs of infeasibility that come with them."""
+
+from geocolor.bounds.clique import Clique, find_clique
+from geocolor.bounds.weight import least_inside_pairs, weight_lower_bound
+
+__all__ = ["Clique", "find_clique", "least_inside_pairs", "weight_lower_bound"]
