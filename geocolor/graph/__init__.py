@@ -2,5 +2,6 @@
 
 from geocolor.graph.adjacency import Adjacency
 from geocolor.graph.conflict_graph import ConflictGraph
+from geocolor.graph.generators import gnp, layers, mycielski, queen
 
-__all__ = ["Adjacency", "ConflictGraph"]
+__all__ = ["Adjacency", "ConflictGraph", "gnp", "layers", "mycielski", "queen"]

@@ -1,0 +1,93 @@
+"""``geocolor check``: check a saved solution, independently of every solver."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from geocolor.cli.options import ColorsOption, GraphFile, Kind, KindOption, build_problem
+from geocolor.errors import CheckError, FormatError
+
+if TYPE_CHECKING:
+    from geocolor.graph import ConflictGraph
+    from geocolor.problem import CheckReport
+
+__all__ = ["EXAMPLES", "command"]
+
+EXAMPLES = """\b
+Examples:
+  geocolor check queen8_8.col queen8_8.sol
+  geocolor check layers.json result.json
+  geocolor check layers.json classes.txt --problem partition --colors 8
+"""
+
+# Objectives are written exactly; summing in another order may cost a few last digits.
+_ROUNDING = 1e-9
+
+
+def command(
+    file: GraphFile,
+    solution: Annotated[
+        Path, typer.Argument(metavar="SOLUTION", help="Solution: .json, .sol or .txt.")
+    ],
+    problem: KindOption = None,
+    colors: ColorsOption = None,
+) -> None:
+    """Check a saved solution, independently of every solver.
+
+    The problem is the one the solution says it solves, unless --problem or --colors is given. A
+    claim of optimality is not checked, only that the coloring holds and costs what it says.
+    """
+    from geocolor.io import read, read_solution
+    from geocolor.problem import check
+
+    graph = read(file)
+    found = read_solution(solution)
+    if found.colors is None:
+        raise CheckError(f"{solution} holds no coloring")
+    if problem is None and colors is None:
+        problem, colors = _claimed_problem(found.claims, graph, str(solution))
+    question = build_problem(graph, problem, colors)
+    _require_same_graph(found.claims, graph)
+    report = check(question, found.colors)
+    _require_claims(found.claims, report)
+    objective = "" if question.kind == "coloring" else f", objective {report.objective:.10g}"
+    typer.echo(f"valid {question.kind}: {report.num_colors} colors{objective}")
+
+
+def _claimed_problem(
+    claims: Mapping[str, Any], graph: ConflictGraph, path: str
+) -> tuple[Kind | None, int | None]:
+    """Problem kind and number of classes as the solution file has them."""
+    options = claims.get("options", {})
+    if not isinstance(options, dict):
+        raise FormatError("options must be an object", path)
+    kind, k = options.get("problem"), options.get("k")
+    if kind is not None and kind not in list(Kind):
+        raise FormatError(f"options.problem is {kind!r}; known are {', '.join(Kind)}", path)
+    if k is not None and type(k) is not int:
+        raise FormatError(f"options.k must be a whole number, not {k!r}", path)
+    return None if kind is None else Kind(kind), k
+
+
+def _require_same_graph(claims: Mapping[str, Any], graph: ConflictGraph) -> None:
+    claimed = claims.get("instance_hash")
+    if claimed is not None and claimed != graph.fingerprint:
+        raise CheckError("the solution was made for another graph: its instance_hash differs")
+
+
+def _require_claims(claims: Mapping[str, Any], report: CheckReport) -> None:
+    claimed = claims.get("num_colors")
+    if claimed is not None and claimed != report.num_colors:
+        raise CheckError(f"the solution claims {claimed} colors, it has {report.num_colors}")
+    claimed = claims.get("objective")
+    if claimed is None:
+        return
+    slack = _ROUNDING * max(1.0, abs(report.objective))
+    if type(claimed) not in (int, float) or not abs(claimed - report.objective) <= slack:
+        raise CheckError(
+            f"the solution claims the objective {claimed}, it has {report.objective!r}"
+        )

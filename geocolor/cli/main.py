@@ -1,0 +1,135 @@
+"""Entry point: the commands by name, errors in one line, exit codes.
+
+A command is a module with a function ``command`` and a text ``EXAMPLES``; :data:`COMMANDS` is
+the only other place that knows it. Its function imports what it needs in its body, so that
+``geocolor --help`` stays quick and ``geocolor solve`` never loads torch.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from geocolor._version import __version__
+from geocolor.cli import check, convert, generate, info, solve, solvers
+from geocolor.cli.console import error
+from geocolor.errors import CheckError, GeocolorError, SolverError
+
+__all__ = ["COMMANDS", "app", "main"]
+
+COMMANDS = {
+    "solve": solve,
+    "check": check,
+    "info": info,
+    "convert": convert,
+    "solvers": solvers,
+}
+
+_EPILOG = """\b
+Exit codes: 0 done (a proven "infeasible" is an answer), 1 a check failed, 2 bad usage or bad
+input, 130 interrupted.
+
+\b
+Examples:
+  geocolor generate queen 8 8 -o queen8_8.col
+  geocolor solve queen8_8.col --time-limit 20s -o queen8_8.sol
+  geocolor check queen8_8.col queen8_8.sol
+"""
+
+
+class _Group(TyperGroup):
+    """Commands whose foreseen failures end in one line on stderr, never in a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (CheckError, SolverError) as failed:
+            error(str(failed))
+            raise typer.Exit(1) from failed
+        except GeocolorError as failed:
+            error(str(failed))
+            raise typer.Exit(2) from failed
+        except MemoryError as failed:
+            error("out of memory")
+            raise typer.Exit(2) from failed
+        except KeyboardInterrupt as failed:
+            error("interrupted")
+            raise typer.Exit(130) from failed
+
+
+app = typer.Typer(
+    name="geocolor",
+    cls=_Group,
+    help="Graph coloring and weighted partition, and which layers of a model may share weights.",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"geocolor {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _global_options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", callback=_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+for _name, _module in COMMANDS.items():
+    app.command(_name, epilog=_module.EXAMPLES)(_module.command)
+app.add_typer(generate.app, name="generate")
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Let SIGTERM unwind as Ctrl-C does: incumbents are kept, temporary files removed."""
+
+    def interrupt(_number: int, _frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program name; default those of the process.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    with _terminated_like_interrupted():
+        try:
+            app(args=arguments, prog_name="geocolor")
+        except SystemExit as ended:
+            return ended.code if isinstance(ended.code, int) else 0
+    return 0

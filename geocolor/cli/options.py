@@ -1,0 +1,92 @@
+"""What several commands take: the problem asked, durations."""
+
+from __future__ import annotations
+
+import math
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from geocolor.errors import InputError
+
+if TYPE_CHECKING:
+    from geocolor.graph import ConflictGraph
+    from geocolor.problem import Problem
+
+__all__ = ["ColorsOption", "GraphFile", "Kind", "KindOption", "build_problem", "seconds"]
+
+
+class Kind(StrEnum):
+    """Problem kinds by their names on the command line."""
+
+    COLORING = "coloring"
+    PARTITION = "partition"
+    CORRELATION = "correlation"
+
+
+GraphFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="Graph: .col or .json, also with .gz behind.")
+]
+KindOption = Annotated[
+    Kind | None,
+    typer.Option("--problem", help="What is asked; default by the graph's weights and --colors."),
+]
+ColorsOption = Annotated[
+    int | None,
+    typer.Option("--colors", "-k", metavar="K", help="At most K classes; a partition needs it."),
+]
+
+_UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
+
+
+def seconds(text: str) -> float:
+    """Read a duration such as ``10s``, ``500ms``, ``2m``, ``1h`` or ``1.5``, plain seconds.
+
+    Raises
+    ------
+    InputError
+        It is none, or not positive and finite.
+    """
+    found = re.fullmatch(r"(\d+\.?\d*|\.\d+)(ms|s|m|h|)", text.strip(), re.ASCII)
+    value = float(found[1]) * _UNITS[found[2]] if found else 0.0
+    if not 0.0 < value < math.inf:
+        raise InputError(f"{text!r} is no duration; write 10s, 500ms, 2m, 1h or plain seconds")
+    return value
+
+
+def build_problem(graph: ConflictGraph, kind: str | None, colors: int | None) -> Problem:
+    """Make the problem that `--problem` and `--colors` ask of a graph.
+
+    Without a kind the graph decides; with a number of classes and weights it is a partition.
+
+    Raises
+    ------
+    InputError
+        They do not go together.
+    """
+    from geocolor.problem import (
+        ColoringProblem,
+        CorrelationClusteringProblem,
+        PartitionProblem,
+        problem_for,
+    )
+
+    if kind is None and colors is None:
+        return problem_for(graph)
+    if kind is None:
+        kind = Kind.PARTITION if graph.is_weighted else Kind.COLORING
+    if kind == Kind.COLORING:
+        return ColoringProblem(graph, colors)
+    if kind == Kind.PARTITION:
+        if colors is None:
+            raise InputError("a partition needs the number of classes: --colors K")
+        return PartitionProblem(graph, colors)
+    if colors is not None:
+        raise InputError(
+            "correlation clustering chooses the number of classes itself; leave out --colors, or "
+            "ask for --problem partition"
+        )
+    return CorrelationClusteringProblem(graph)

@@ -1,0 +1,180 @@
+"""``geocolor solve``: color or partition a saved graph."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from geocolor.cli.console import ProgressLine, note
+from geocolor.cli.options import ColorsOption, GraphFile, KindOption, build_problem, seconds
+from geocolor.errors import InputError
+
+if TYPE_CHECKING:
+    from geocolor.problem import Coloring, Problem
+    from geocolor.solvers import SolveResult, TracePoint
+
+__all__ = ["EXAMPLES", "command"]
+
+EXAMPLES = """\b
+Examples:
+  geocolor solve queen8_8.col
+  geocolor solve graph.col.gz --colors 9 --time-limit 2m -o graph.sol
+  geocolor solve layers.json --problem partition --colors 8 --json
+  geocolor solve layers.json --problem correlation --solver cpsat --seed 1
+"""
+
+# Some ten milliseconds: larger than K without a search means that K was a slip.
+_GLANCE = 10_000_000
+
+
+def command(
+    file: GraphFile,
+    problem: KindOption = None,
+    colors: ColorsOption = None,
+    solver: Annotated[
+        str, typer.Option("--solver", metavar="NAME", help="A name from 'geocolor solvers'.")
+    ] = "auto",
+    time_limit: Annotated[
+        str,
+        typer.Option("--time-limit", "-t", metavar="TIME", help="Wall clock: 10s, 500ms, 2m, 1h."),
+    ] = "10s",
+    seed: Annotated[int, typer.Option("--seed", metavar="S", help="Of all random choices.")] = 0,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", metavar="N", help="Threads; default all processors."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object instead of the summary.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="Solution file: .json for the whole result, .sol or .txt for the colors.",
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Color or partition a saved graph.
+
+    Without weights the fewest colors are sought, or a coloring with at most --colors. With
+    weights, the least weight inside --colors classes; with negative weights, any number of
+    classes.
+    """
+    limit = seconds(time_limit)
+    if output is not None:
+        _require_output(output, file)
+
+    from geocolor.cli.report import summary, to_record
+    from geocolor.io import read
+    from geocolor.solvers import StopReason, solve
+
+    graph = read(file)
+    question = build_problem(graph, problem, colors)
+    _refuse_at_a_glance(question)
+    with ProgressLine(quiet=quiet) as line:
+
+        def show(point: TracePoint, coloring: Coloring | None) -> None:
+            line.update(_progress(point, coloring))
+
+        result = solve(
+            question,
+            solver,
+            time_limit=limit,
+            seed=seed,
+            workers=workers,
+            on_progress=show,
+        )
+    with _undisturbed():
+        record = to_record(result, graph)
+        try:
+            written = _write(output, record)
+        finally:  # a full disk must not swallow the answer as well
+            typer.echo(_json(record) if as_json else summary(result))
+        if result.stop_reason is StopReason.INTERRUPT:
+            note(_interrupted(result, written))
+            raise typer.Exit(130)
+
+
+def _require_output(output: Path, file: Path) -> None:
+    """Refuse before the work what could not be written after it."""
+    from geocolor.io.atomic import require_writable
+    from geocolor.io.solution import require_solution_name
+
+    require_solution_name(output)
+    require_writable(output)
+    if output.exists() and file.exists() and output.samefile(file):
+        raise InputError(f"{output} is the graph itself; give the solution another name")
+
+
+def _refuse_at_a_glance(question: Problem) -> None:
+    from geocolor.bounds import find_clique
+    from geocolor.problem import ColoringProblem
+
+    if not isinstance(question, ColoringProblem) or question.k is None:
+        return
+    graph, k = question.graph, question.k
+    clique = find_clique(graph.conflicts, max_work=_GLANCE, enough=k + 1)
+    if len(clique) > k:
+        shown = ", ".join(graph.label(int(node)) for node in clique.nodes[:20])
+        more = "" if len(clique) <= 20 else ", ..."
+        raise InputError(
+            f"--colors {k} cannot do: these {len(clique)} nodes are all in conflict with each "
+            f"other: {shown}{more}"
+        )
+
+
+def _progress(point: TracePoint, coloring: Coloring | None) -> str:
+    parts = []
+    if point.objective is not None:
+        parts.append(f"best {point.objective:.8g}")
+    if coloring is not None:
+        parts.append(f"classes {coloring.num_colors}")
+    if point.lower_bound is not None:
+        parts.append(f"bound {point.lower_bound:.8g}")
+    return "  ".join(parts)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ignore a second Ctrl-C while the incumbent is written."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _write(output: Path | None, record: dict[str, Any]) -> bool:
+    """Write the solution where one was asked for and can be; whether it was."""
+    if output is None:
+        return False
+    if record["colors"] is None and output.suffix.lower() != ".json":
+        note(f"no coloring, so {output} is not written")
+        return False
+    from geocolor.io import write_solution
+
+    write_solution(output, record)
+    return True
+
+
+def _interrupted(result: SolveResult, written: bool) -> str:
+    if result.coloring is None:
+        return "interrupted before any coloring was found"
+    where = "was written" if written else "is the answer above"
+    return f"interrupted; the best coloring so far {where}"
+
+
+def _json(record: dict[str, Any]) -> str:
+    import json
+
+    return json.dumps(record, allow_nan=False)

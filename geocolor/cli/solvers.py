@@ -1,0 +1,36 @@
+"""``geocolor solvers``: the solvers there are."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+__all__ = ["EXAMPLES", "command"]
+
+EXAMPLES = """\b
+Examples:
+  geocolor solvers
+  geocolor solvers --json
+"""
+
+
+def command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """List the solvers and what they take."""
+    from geocolor.solvers import SOLVERS
+
+    if as_json:
+        import json
+
+        rows = {
+            name: {"summary": info.summary, "problems": sorted(info.kinds), "exact": info.exact}
+            for name, info in SOLVERS.items()
+        }
+        typer.echo(json.dumps(rows))
+        return
+    for info in SOLVERS.values():
+        proof = "exact" if info.exact else "heuristic"
+        typer.echo(f"{info.name:<10} {proof:<10} {', '.join(sorted(info.kinds))}")
+        typer.echo(f"{'':<10} {info.summary}")

@@ -1,0 +1,20 @@
+"""Graphs and solutions in files.
+
+The format follows from the suffix, before an optional ``.gz``.
+"""
+
+from geocolor.io.formats import FORMATS, Format, read, require_graph_name, write
+from geocolor.io.limits import Limits
+from geocolor.io.solution import Solution, read_solution, write_solution
+
+__all__ = [
+    "FORMATS",
+    "Format",
+    "Limits",
+    "Solution",
+    "read",
+    "read_solution",
+    "require_graph_name",
+    "write",
+    "write_solution",
+]

@@ -1,0 +1,72 @@
+"""What the JSON formats share: strict parsing into one object of a known format and version."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from geocolor.errors import FormatError
+from geocolor.io.limits import Limits
+from geocolor.io.source import read_all
+
+__all__ = ["load_object", "require_format"]
+
+
+def load_object(path: Path, limits: Limits) -> dict[str, Any]:
+    """Parse a JSON file that must hold one object.
+
+    Raises
+    ------
+    FormatError
+        It is not JSON, not an object, or names a key twice.
+    """
+    where = str(path)
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise FormatError(f"the key {twice!r} occurs twice", where)
+        return found
+
+    data = read_all(path, limits)
+    try:
+        value = json.loads(data.decode("utf-8-sig"), object_pairs_hook=unique)
+    except json.JSONDecodeError as error:
+        raise FormatError(f"not JSON: {error.msg}", where, error.lineno) from error
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FormatError("not UTF-8 text", where, line) from error
+    except RecursionError as error:
+        raise FormatError("not a geocolor file: nested too deeply", where) from error
+    except FormatError:
+        raise
+    except ValueError as error:  # a number of thousands of digits
+        raise FormatError(f"not JSON that can be read: {error}", where) from error
+    if not isinstance(value, dict):
+        raise FormatError("must hold one JSON object", where)
+    return value
+
+
+def require_format(found: dict[str, Any], name: str, version: int, path: str) -> None:
+    """Refuse another format, and versions newer than this geocolor knows.
+
+    Raises
+    ------
+    FormatError
+        With what to do.
+    """
+    if found.get("format") != name:
+        raise FormatError(
+            f'its "format" is {found.get("format")!r}, not {name!r}: another kind of file', path
+        )
+    given = found.get("version")
+    if type(given) is not int or given < 1:
+        raise FormatError(f'its "version" must be a positive integer, not {given!r}', path)
+    if given > version:
+        raise FormatError(
+            f"version {given} of {name}; this geocolor reads up to {version}, a newer one may help",
+            path,
+        )

@@ -1,0 +1,178 @@
+r"""Solution files: the whole result as JSON, or the colors alone as DIMACS-like text.
+
+The text form (``.sol``, ``.txt``) has comments ``c ...``, one line ``s col COLORS`` and one line
+``l NODE COLOR`` a node, nodes and colors counted from 1. The JSON form is an object of format
+``geocolor.solution`` with at least ``colors``, one per node in node order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geocolor.errors import FormatError, InputError
+from geocolor.graph.adjacency import frozen
+from geocolor.io.atomic import atomic_file
+from geocolor.io.json_text import load_object, require_format
+from geocolor.io.limits import Limits
+from geocolor.io.source import line_blocks
+
+__all__ = [
+    "SOLUTION_FORMAT",
+    "SOLUTION_VERSION",
+    "Solution",
+    "read_solution",
+    "require_solution_name",
+    "write_solution",
+]
+
+SOLUTION_FORMAT = "geocolor.solution"
+SOLUTION_VERSION = 1
+_JSON = ".json"
+_TEXT = (".sol", ".txt")
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """What a solution file says; nothing in it has been checked.
+
+    Attributes
+    ----------
+    colors : ndarray of int64, shape (num_nodes,), or None
+        One color per node, in node order; None if the solver found no coloring.
+    claims : mapping
+        Everything else: objective, num_colors, instance_hash, options, as far as given.
+    """
+
+    colors: NDArray[np.int64] | None
+    claims: Mapping[str, Any] = field(default_factory=dict)
+
+
+def require_solution_name(path: str | os.PathLike[str]) -> None:
+    """Refuse a name whose suffix is of no solution format.
+
+    Raises
+    ------
+    InputError
+        With the suffixes there are.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in (_JSON, *_TEXT):
+        raise InputError(
+            f"cannot tell the solution format of {path}: use {', '.join((_JSON, *_TEXT))}"
+        )
+
+
+def write_solution(path: str | os.PathLike[str], solution: Mapping[str, Any]) -> None:
+    """Write a solution by its suffix: ``.json``, or ``.sol`` and ``.txt``.
+
+    Parameters
+    ----------
+    path : path-like
+        Where to; it appears whole or not at all.
+    solution : mapping
+        What a JSON solution holds; the text form takes its ``colors``, ``num_colors``,
+        ``instance_hash`` and ``status``.
+
+    Raises
+    ------
+    InputError
+        The suffix is unknown, the file cannot be written, or there is no coloring and the form
+        is text.
+    """
+    require_solution_name(path)
+    if Path(path).suffix.lower() == _JSON:
+        text = json.dumps(solution, allow_nan=False) + "\n"
+    else:
+        colors = solution["colors"]
+        if colors is None:
+            raise InputError(f"there is no coloring to write to {path}; .json can say so")
+        lines = [
+            f"c graph {solution['instance_hash']}",
+            f"c status {solution['status']}",
+            f"s col {solution['num_colors']}",
+            *(f"l {node} {color + 1}" for node, color in enumerate(colors, 1)),
+        ]
+        text = "\n".join(lines) + "\n"
+    with atomic_file(path) as file:
+        file.write(text.encode())
+
+
+def read_solution(path: str | os.PathLike[str], limits: Limits | None = None) -> Solution:
+    """Read a solution by its suffix.
+
+    Raises
+    ------
+    FormatError
+        The file breaks its format; with the line or key.
+    InputError
+        The suffix is unknown, or the file cannot be read.
+    """
+    require_solution_name(path)
+    limits = limits or Limits()
+    if Path(path).suffix.lower() == _JSON:
+        return _read_json(Path(path), limits)
+    return _read_text(Path(path), limits)
+
+
+def _read_json(path: Path, limits: Limits) -> Solution:
+    found = load_object(path, limits)
+    require_format(found, SOLUTION_FORMAT, SOLUTION_VERSION, str(path))
+    if "colors" not in found:
+        raise FormatError("no colors", str(path))
+    colors = found.pop("colors")
+    if colors is None:
+        return Solution(None, found)
+    if not isinstance(colors, list):
+        raise FormatError("colors must be a list, one color per node", str(path))
+    limits.require_nodes(len(colors), str(path))
+    for at, color in enumerate(colors):
+        if type(color) is not int or not -(2**62) < color < 2**62:
+            raise FormatError(f"colors[{at}] is {str(color)[:40]!r}, not a whole number", str(path))
+    return Solution(frozen(np.array(colors, dtype=np.int64)), found)
+
+
+def _read_text(path: Path, limits: Limits) -> Solution:
+    promised: int | None = None
+    color_of: dict[int, int] = {}
+    line = 0
+    for block in line_blocks(path, limits):
+        for row in block.split(b"\n")[:-1]:
+            line += 1
+            match row.split():
+                case [] | [b"c", *_]:
+                    continue
+                case [b"s", b"col", classes] if classes.isdigit() and promised is None:
+                    promised = int(classes[:18])
+                case [b"l", node, color] if _is_count(node) and _is_count(color):
+                    if int(node) in color_of:
+                        raise FormatError(f"node {int(node)} has two colors", str(path), line)
+                    color_of[int(node)] = int(color) - 1
+                    limits.require_nodes(len(color_of), str(path))
+                case _:
+                    raise FormatError(
+                        "expected 'c ...', one 's col COLORS', or 'l NODE COLOR' with numbers "
+                        "from 1",
+                        str(path),
+                        line,
+                    )
+    if promised is None:
+        raise FormatError("no line 's col COLORS': not a solution file", str(path))
+    numbers = range(1, len(color_of) + 1)
+    missing = next((number for number in numbers if number not in color_of), None)
+    if missing is not None:
+        raise FormatError(f"no color for node {missing}", str(path))
+    colors = np.array([color_of[number] for number in numbers], dtype=np.int64)
+    return Solution(frozen(colors), {"num_colors": promised})
+
+
+def _is_count(token: bytes) -> bool:
+    """Whether it is a whole number from 1 that fits in 64 bits."""
+    return token.isdigit() and len(token) <= 18 and int(token) >= 1
