@@ -252,7 +252,11 @@ class ConflictGraph:
 
 def _pairs(edges: ArrayLike) -> NDArray[Any]:
     array = np.asarray(edges)
-    return np.empty((0, 2), dtype=np.int64) if array.size == 0 else array
+    if array.size == 0:
+        return np.empty((0, 2), dtype=np.int64)
+    if array.ndim != 2 or array.shape[1] != 2:
+        raise InputError(f"edges must be of shape (m, 2), not {array.shape}")
+    return array
 
 
 def _labels(labels: Iterable[str] | None, count: int) -> tuple[str, ...] | None:

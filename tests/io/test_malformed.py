@@ -46,7 +46,8 @@ ANSWERS = {
     "nan_weight.json": ": weights[1][2] is nan, not a finite number",
     "negative_node.col": ":3: '-1' is not a node number",
     "negative_size.json": ": node sizes must be positive and finite",
-    "newer.json": ": version 99 of geocolor.graph; this geocolor reads up to 1, a newer one may help",
+    "newer.json": ": version 99 of geocolor.graph; this geocolor reads up to 1, a newer "
+    "one may help",
     "no_format.json": ": its \"format\" is None, not 'geocolor.graph': another kind of file",
     "no_header.col": ": no line 'p edge NODES EDGES': not a DIMACS graph",
     "no_nodes.json": ": num_nodes must be a whole number, not None",
