@@ -1,0 +1,195 @@
+"""The parent's end of the worker process: start, talk, stop hard, keep warm."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import itertools
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import IO, Any
+
+from geocolor.errors import SolverError
+
+__all__ = ["Worker", "WorkerDied", "WorkerPool", "pool"]
+
+# Seconds a stopped worker gets to answer before it is killed.
+_GRACE = 0.1
+# Idle workers kept; each holds some 90 MB.
+_MOST_IDLE = 2
+# A worker asked for nothing but to wait is looked at this often, so that Ctrl-C works anywhere.
+_POLL = 0.1
+
+
+class WorkerDied(Exception):
+    """The process ended in the middle of a request."""
+
+    def __init__(self, returncode: int | None) -> None:
+        self.returncode = returncode
+        super().__init__(f"the CP-SAT worker process ended with code {returncode}")
+
+
+class Worker:
+    """One warm process; serves one request at a time."""
+
+    def __init__(self) -> None:
+        if not sys.executable:
+            raise SolverError("CP-SAT runs in its own Python process, but sys.executable is empty")
+        environment = dict(os.environ)
+        # The child finds the modules the parent finds, however the parent found them; -P keeps
+        # its working directory out.
+        environment["PYTHONPATH"] = os.pathsep.join(entry for entry in sys.path if entry)
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "geocolor.solvers.cpsat.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise SolverError(f"cannot start the CP-SAT worker process: {error}") from error
+        self._numbers = itertools.count(1)
+        self._events: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self.process.poll() is None
+
+    def _listen(self) -> None:
+        stream = _pipe(self.process.stdout)
+        for line in stream:
+            # A line cut short is the last word of a killed process.
+            with contextlib.suppress(json.JSONDecodeError):
+                self._events.put(json.loads(line))
+        self._events.put(None)
+
+    def _write(self, message: dict[str, Any]) -> None:
+        stream = _pipe(self.process.stdin)
+        # A process that is gone shows at the other pipe.
+        with contextlib.suppress(OSError, ValueError):
+            stream.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+            stream.flush()
+
+    def _send(self, message: dict[str, Any]) -> None:
+        # In a thread: a pipe is full after 64 KiB, and the worker may not be reading yet.
+        threading.Thread(target=self._write, args=(message,), daemon=True).start()
+
+    def run(self, request: dict[str, Any], deadline: float) -> Iterator[dict[str, Any]]:
+        """Send a request and yield its events as they come, until `deadline`.
+
+        When the caller stops listening, or an exception such as Ctrl-C ends it, the worker is
+        told to stop, and killed if it does not do so at once.
+
+        Raises
+        ------
+        WorkerDied
+            The process ended.
+        """
+        number = next(self._numbers)
+        finished = False
+        self._send({**request, "id": number})
+        try:
+            while not finished:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return
+                try:
+                    event = self._events.get(timeout=min(left, _POLL))
+                except queue.Empty:
+                    continue
+                if event is None:
+                    finished = True
+                    raise WorkerDied(self.process.wait())
+                finished = "done" in event or "error" in event
+                yield event
+        finally:
+            if not finished:
+                self._stop(number)
+
+    def _stop(self, number: int) -> None:
+        """Make the worker idle within the grace period, or end it."""
+        try:
+            self._send({"stop": number})
+            until = time.monotonic() + _GRACE
+            while (left := until - time.monotonic()) > 0:
+                event = self._events.get(timeout=left)
+                if event is None or "done" in event or "error" in event:
+                    return
+        except queue.Empty:
+            pass
+        except BaseException:
+            self.kill()
+            raise
+        self.kill()
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self.process.kill()
+        self.process.wait()
+
+    def close(self) -> None:
+        """End the process and close the pipes."""
+        self.kill()
+        for stream in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(OSError):
+                _pipe(stream).close()
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    if stream is None:
+        raise SolverError("the CP-SAT worker process has no pipes")
+    return stream
+
+
+class WorkerPool:
+    """Warm workers; as many run as there are calls at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[Worker] = []
+
+    def acquire(self) -> Worker:
+        """Take an idle worker, or start one."""
+        with self._lock:
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.alive:
+                    return worker
+                worker.close()
+        return Worker()
+
+    def release(self, worker: Worker) -> None:
+        """Give a worker back; a dead or surplus one is closed."""
+        with self._lock:
+            if worker.alive and len(self._idle) < _MOST_IDLE:
+                self._idle.append(worker)
+                return
+        worker.close()
+
+    def close(self) -> None:
+        """End all idle workers."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.close()
+
+    def forget(self) -> None:
+        """Drop the workers without ending them: after a fork they are the parent's."""
+        self._lock = threading.Lock()
+        self._idle = []
+
+
+pool = WorkerPool()
+atexit.register(pool.close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=pool.forget)

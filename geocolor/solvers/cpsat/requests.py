@@ -1,0 +1,191 @@
+"""What the parent computes before CP-SAT: size, formulation, cliques, order, hint."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geocolor.bounds import Clique, least_inside_pairs
+from geocolor.graph import Adjacency
+from geocolor.problem import ColoringProblem, PartitionProblem, Problem
+from geocolor.solvers.cpsat.scaling import Scaled
+from geocolor.solvers.kernels.cover import cover_chunk
+from geocolor.solvers.search import Search
+
+__all__ = ["MOST_LITERALS", "Request", "coloring_request", "estimate", "weighted_request"]
+
+# Literals a model may have: some 1.5 GB and 20 s of building.
+MOST_LITERALS = 6_000_000
+# Adjacency entries in one kernel call: some 30 ms.
+_CHUNK = 5_000_000
+
+
+@dataclass(frozen=True)
+class Request:
+    """A model to ask for.
+
+    Attributes
+    ----------
+    model : dict
+        What :func:`geocolor.solvers.cpsat.models.build` takes.
+    literals : int
+        Estimated size.
+    """
+
+    model: dict[str, Any]
+    literals: int
+
+
+def estimate(problem: Problem) -> int:
+    """Estimate the literals of the smallest model from the graph's size alone, before any work.
+
+    A coloring is estimated with the fewest classes it may need, one more than the average degree
+    allows; its request counts again.
+    """
+    count, edges = problem.graph.num_nodes, problem.graph.conflicts.num_edges
+    if isinstance(problem, ColoringProblem):
+        classes = min(problem.max_colors, count)
+        # No clique cover has fewer literals than nodes, and it seldom has less than a third of
+        # the edges.
+        return (count + edges // 3) * (classes if problem.k is not None else 2)
+    return min(_edge_literals(problem), _assignment_literals(problem))
+
+
+def _edge_literals(problem: Problem) -> int:
+    count = problem.graph.num_nodes
+    return 3 * 3 * math.comb(count, 3)
+
+
+def _assignment_literals(problem: Problem) -> int:
+    graph = problem.graph
+    if not isinstance(problem, PartitionProblem):
+        return MOST_LITERALS + 1 + _edge_literals(problem)
+    classes = min(problem.k, graph.num_nodes)
+    return classes * (graph.num_nodes + 4 * graph.weights.num_edges + graph.conflicts.num_edges)
+
+
+def edge_clique_cover(adjacency: Adjacency, search: Search) -> list[list[int]] | None:
+    """Cover the edges greedily with cliques; None if time runs out."""
+    count = adjacency.num_nodes
+    covered = np.zeros(len(adjacency.indices), dtype=np.bool_)
+    widest = int(adjacency.degrees.max(initial=0)) + 1
+    members = np.empty(2 * adjacency.num_edges + 2 * widest, dtype=np.int32)
+    starts = np.zeros(adjacency.num_edges + 1, dtype=np.int64)
+    place = np.full(count, -1, dtype=np.int64)
+    node, cliques = 0, 0
+    while node < count:
+        if search.out_of_time():
+            return None
+        if starts[cliques] + widest > len(members):
+            members = np.concatenate([members, np.empty_like(members)])
+        node, cliques = cover_chunk(
+            adjacency.indptr,
+            adjacency.indices,
+            covered,
+            members,
+            starts,
+            place,
+            node,
+            cliques,
+            _CHUNK,
+        )
+    return [
+        members[start:end].tolist()
+        for start, end in zip(starts[:cliques], starts[1 : cliques + 1], strict=True)
+    ]
+
+
+def _order(adjacency: Adjacency, first: NDArray[np.int64]) -> list[int]:
+    """Order nodes so that each sees many before it: most neighbors in `first`, then by degree."""
+    seen = np.zeros(adjacency.num_nodes, dtype=np.int64)
+    for node in first:
+        seen[adjacency.neighbors(int(node))] += 1
+    order: list[int] = np.lexsort((-adjacency.degrees, -seen)).tolist()
+    return order
+
+
+def _base(
+    problem: Problem, clique: Clique, most: int, hint: NDArray[np.int32] | None
+) -> dict[str, Any]:
+    conflicts = problem.graph.conflicts
+    return {
+        "num_nodes": problem.graph.num_nodes,
+        "max_colors": most,
+        "clique": clique.nodes.tolist(),
+        "order": _order(conflicts, clique.nodes),
+        "conflicts": conflicts.edges().tolist(),
+        "hint": None if hint is None else hint.tolist(),
+    }
+
+
+def coloring_request(
+    problem: ColoringProblem,
+    search: Search,
+    clique: Clique,
+    most: int,
+    *,
+    minimize: bool,
+    hint: NDArray[np.int32] | None = None,
+) -> Request | None:
+    """Ask for at most `most` classes; None if time runs out.
+
+    Parameters
+    ----------
+    problem : ColoringProblem
+        The question.
+    search : Search
+        The clock.
+    clique : Clique
+        Its nodes take the first classes.
+    most : int
+        Classes to model.
+    minimize : bool
+        Ask for the fewest; otherwise any coloring will do.
+    hint : ndarray, optional
+        A coloring near a solution.
+    """
+    cover = edge_clique_cover(problem.graph.conflicts, search)
+    if cover is None:
+        return None
+    literals = most * (problem.graph.num_nodes + sum(len(members) for members in cover))
+    model = _base(problem, clique, most, hint)
+    model.update(formulation="coloring", cover=cover, minimize=minimize)
+    return Request(model, literals)
+
+
+def weighted_request(
+    problem: Problem,
+    search: Search,
+    clique: Clique,
+    scaled: Scaled,
+    hint: NDArray[np.int32] | None,
+    formulation: str | None = None,
+) -> Request | None:
+    """Ask for least weight inside classes; None if time runs out."""
+    graph = problem.graph
+    most = min(problem.max_colors, graph.num_nodes)
+    hard = set(map(tuple, graph.conflicts.edges().tolist()))
+    weights = [
+        [u, v, weight]
+        for (u, v), weight in zip(
+            graph.weights.edges().tolist(), scaled.integers.tolist(), strict=True
+        )
+        if weight and (u, v) not in hard
+    ]
+    sizes = {"edges": _edge_literals(problem), "assignment": _assignment_literals(problem)}
+    if formulation is None:
+        formulation = "edges" if sizes["edges"] <= MOST_LITERALS else "assignment"
+    model = _base(problem, clique, most, hint)
+    model.update(formulation=formulation, weights=weights)
+    if formulation == "edges":
+        model["least_pairs"] = least_inside_pairs(graph.num_nodes, most)
+    else:
+        cover = edge_clique_cover(graph.conflicts, search)
+        if cover is None:
+            return None
+        model["cover"] = cover
+    return Request(model, sizes[formulation])

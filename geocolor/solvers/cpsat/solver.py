@@ -1,0 +1,218 @@
+"""CP-SAT as a solver: bounds first, then the worker, its events checked one by one."""
+
+from __future__ import annotations
+
+import math
+import signal
+import time
+from contextlib import closing
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geocolor.bounds import Clique
+from geocolor.errors import SolverError
+from geocolor.problem import Coloring, ColoringProblem, Problem
+from geocolor.solvers.cpsat.client import Worker, WorkerDied, pool
+from geocolor.solvers.cpsat.requests import (
+    MOST_LITERALS,
+    Request,
+    coloring_request,
+    estimate,
+    weighted_request,
+)
+from geocolor.solvers.cpsat.scaling import Scaled, scale_weights
+from geocolor.solvers.dsatur import dsatur
+from geocolor.solvers.result import StopReason
+from geocolor.solvers.search import Outcome, Search
+from geocolor.solvers.start import begin
+
+__all__ = ["prove", "run", "too_large"]
+
+# Bitset words for the clique search: a second at most, and it carries the proof of many graphs.
+_CLIQUE_WORK = 1_000_000_000
+# CP-SAT is asked to end this many seconds early, so that its last word is heard.
+_MARGIN = 0.05
+
+
+def run(problem: Problem, search: Search) -> Outcome:
+    """Solve `problem`; see :func:`geocolor.solvers.cpsat.solve_cpsat`."""
+    clique, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
+    if outcome is not None:
+        return outcome
+    if isinstance(problem, ColoringProblem):
+        greedy = dsatur(problem.graph.conflicts, search)
+        if greedy is None:
+            return Outcome(StopReason.TIME)
+        colors = greedy[0]
+        if int(colors.max()) < problem.max_colors:
+            search.offer(colors)
+        elif search.coloring is None:
+            return prove(problem, search, clique, hint=colors)
+    return prove(problem, search, clique)
+
+
+def too_large(problem: Problem) -> str | None:
+    """Say why CP-SAT is not worth trying on `problem`; None if it is."""
+    literals = estimate(problem)
+    if literals <= MOST_LITERALS:
+        return None
+    return (
+        f"a CP-SAT model of this problem has some {literals:,} literals; the limit is "
+        f"{MOST_LITERALS:,}"
+    )
+
+
+def prove(
+    problem: Problem, search: Search, clique: Clique, hint: NDArray[np.int32] | None = None
+) -> Outcome:
+    """Search with CP-SAT from the incumbent on, and prove.
+
+    Parameters
+    ----------
+    problem : Problem
+        The question.
+    search : Search
+        With the incumbent so far.
+    clique : Clique
+        A clique of the hard conflicts, no larger than the classes allowed.
+    hint : ndarray, optional
+        A coloring to start from where there is no incumbent; it need not hold.
+    """
+    refused = too_large(problem)
+    if refused is not None and not search.answered():
+        return Outcome(StopReason.MEMORY, message=refused)
+    while not search.answered():
+        outcome = _round(problem, search, clique, hint)
+        if outcome is not None:
+            return outcome
+    return Outcome(StopReason.COMPLETED)
+
+
+def _round(
+    problem: Problem, search: Search, clique: Clique, hint: NDArray[np.int32] | None
+) -> Outcome | None:
+    """Build and solve one model; None if a smaller one may now do better."""
+    if search.coloring is not None:
+        hint = search.coloring.colors
+    scaled = None
+    if isinstance(problem, ColoringProblem):
+        request = _coloring(problem, search, clique, hint)
+    else:
+        scaled = scale_weights(problem.graph.weights.edge_values())
+        search.scaling_error = scaled.error
+        if hint is not None:
+            hint = _clique_first(hint, clique)
+        request = weighted_request(problem, search, clique, scaled, hint)
+    if request is None:
+        return Outcome(StopReason.TIME)
+    if request.literals > MOST_LITERALS:
+        return Outcome(
+            StopReason.MEMORY,
+            message=f"the CP-SAT model would have {request.literals:,} literals; the limit is "
+            f"{MOST_LITERALS:,}",
+        )
+    worker = pool.acquire()
+    try:
+        return _listen(problem, search, request, scaled, worker)
+    except WorkerDied as died:
+        if died.returncode == -getattr(signal, "SIGKILL", 9):
+            return Outcome(
+                StopReason.MEMORY,
+                message="the CP-SAT process was killed, most likely for memory; "
+                "the incumbent is kept",
+            )
+        raise SolverError(str(died)) from died
+    finally:
+        pool.release(worker)
+
+
+def _coloring(
+    problem: ColoringProblem, search: Search, clique: Clique, hint: NDArray[np.int32] | None
+) -> Request | None:
+    if hint is not None:
+        hint = _clique_first(hint, clique)
+    if search.objective is None:
+        # The k classes were asked for; any coloring with them will do.
+        return coloring_request(
+            problem,
+            search,
+            clique,
+            min(problem.max_colors, problem.graph.num_nodes),
+            minimize=False,
+            hint=hint,
+        )
+    fewer = int(search.objective) - 1
+    minimize = not _last_step(search)
+    return coloring_request(problem, search, clique, fewer, minimize=minimize, hint=hint)
+
+
+def _last_step(search: Search) -> bool:
+    """Whether one class fewer would meet the bound: then the question is only yes or no."""
+    return (
+        search.objective is not None
+        and search.lower_bound is not None
+        and search.objective - 1 <= search.lower_bound
+    )
+
+
+def _clique_first(colors: NDArray[np.int32], clique: Clique) -> NDArray[np.int32]:
+    """Renumber classes so that the clique has the first ones, in its order."""
+    rest = np.setdiff1d(np.arange(len(colors)), clique.nodes)
+    order = np.concatenate([clique.nodes, rest])
+    out = np.empty_like(colors)
+    out[order] = Coloring.from_colors(colors[order]).colors
+    return out
+
+
+def _listen(
+    problem: Problem, search: Search, request: Request, scaled: Scaled | None, worker: Worker
+) -> Outcome | None:
+    """Pass the worker's events on to `search`; None to go on with a smaller model."""
+    remaining = search.remaining()
+    seconds = None if math.isinf(remaining) else max(0.01, remaining - _MARGIN)
+    message = {
+        "model": request.model,
+        "workers": search.workers,
+        "seed": search.seed % (1 << 31),
+        "seconds": seconds,
+    }
+    floor = search.objective if isinstance(problem, ColoringProblem) else None
+    deadline = time.monotonic() + remaining
+    with closing(worker.run(message, deadline)) as events:
+        for event in events:
+            if "colors" in event:
+                search.offer(event["colors"])
+            elif "bound" in event:
+                _raise(search, event["bound"], scaled, floor)
+            elif "error" in event:
+                if event["kind"] == "memory":
+                    return Outcome(StopReason.MEMORY, message=event["error"])
+                raise SolverError(f"CP-SAT failed: {event['error']}")
+            else:
+                return _done(search, event["done"], floor)
+            if search.answered():
+                return Outcome(StopReason.COMPLETED)
+            if floor is not None and request.model["minimize"] and _last_step(search):
+                # The yes-or-no model is far stronger: cliques of all its colors use each.
+                return None
+    return Outcome(StopReason.TIME)
+
+
+def _raise(search: Search, bound: float, scaled: Scaled | None, floor: float | None) -> None:
+    if scaled is not None:
+        search.raise_lower_bound(scaled.lower_bound(bound))
+    elif floor is not None:
+        # The model only knows colorings with fewer classes than the incumbent it started from.
+        search.raise_lower_bound(min(bound, floor))
+
+
+def _done(search: Search, status: str, floor: float | None) -> Outcome:
+    if status == "INFEASIBLE":
+        if floor is None:
+            return Outcome(StopReason.COMPLETED, infeasible=True, message="proven by CP-SAT")
+        search.raise_lower_bound(floor)
+        return Outcome(StopReason.COMPLETED, message="fewer classes proven impossible by CP-SAT")
+    if status in ("OPTIMAL", "FEASIBLE") and search.answered():
+        return Outcome(StopReason.COMPLETED)
+    return Outcome(StopReason.TIME)
