@@ -12,12 +12,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import IO, Any
 
 from geocolor.errors import SolverError
 
-__all__ = ["Worker", "WorkerDied", "WorkerPool", "pool"]
+__all__ = ["Worker", "WorkerDiedError", "WorkerPool", "pool"]
 
 # Seconds a stopped worker gets to answer before it is killed.
 _GRACE = 0.1
@@ -27,7 +27,7 @@ _MOST_IDLE = 2
 _POLL = 0.1
 
 
-class WorkerDied(Exception):
+class WorkerDiedError(Exception):
     """The process ended in the middle of a request."""
 
     def __init__(self, returncode: int | None) -> None:
@@ -84,7 +84,9 @@ class Worker:
         # In a thread: a pipe is full after 64 KiB, and the worker may not be reading yet.
         threading.Thread(target=self._write, args=(message,), daemon=True).start()
 
-    def run(self, request: dict[str, Any], deadline: float) -> Iterator[dict[str, Any]]:
+    def run(
+        self, request: dict[str, Any], deadline: float
+    ) -> Generator[dict[str, Any], None, None]:
         """Send a request and yield its events as they come, until `deadline`.
 
         When the caller stops listening, or an exception such as Ctrl-C ends it, the worker is
@@ -92,7 +94,7 @@ class Worker:
 
         Raises
         ------
-        WorkerDied
+        WorkerDiedError
             The process ended.
         """
         number = next(self._numbers)
@@ -109,7 +111,7 @@ class Worker:
                     continue
                 if event is None:
                     finished = True
-                    raise WorkerDied(self.process.wait())
+                    raise WorkerDiedError(self.process.wait())
                 finished = "done" in event or "error" in event
                 yield event
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -93,10 +94,7 @@ def edge_clique_cover(adjacency: Adjacency, search: Search) -> list[list[int]] |
             cliques,
             _CHUNK,
         )
-    return [
-        members[start:end].tolist()
-        for start, end in zip(starts[:cliques], starts[1 : cliques + 1], strict=True)
-    ]
+    return [members[start:end].tolist() for start, end in pairwise(starts[: cliques + 1])]
 
 
 def _order(adjacency: Adjacency, first: NDArray[np.int64]) -> list[int]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from geocolor.bounds import Clique
 from geocolor.errors import SolverError
 from geocolor.problem import Coloring, ColoringProblem, Problem
-from geocolor.solvers.cpsat.client import Worker, WorkerDied, pool
+from geocolor.solvers.cpsat.client import Worker, WorkerDiedError, pool
 from geocolor.solvers.cpsat.requests import (
     MOST_LITERALS,
     Request,
@@ -115,7 +115,7 @@ def _round(
     worker = pool.acquire()
     try:
         return _listen(problem, search, request, scaled, worker)
-    except WorkerDied as died:
+    except WorkerDiedError as died:
         if died.returncode == -getattr(signal, "SIGKILL", 9):
             return Outcome(
                 StopReason.MEMORY,

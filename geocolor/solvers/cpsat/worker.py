@@ -4,8 +4,9 @@
 until stdin closes. It is the only place that loads OR-Tools.
 
 A request is ``{"id": .., "model": {..}, "workers": .., "seed": .., "seconds": ..}``, or
-``{"stop": id}``. Events of a request are ``{"id": .., "colors": [..]}``, ``{"id": .., "bound": ..}``
-and at last one of ``{"id": .., "done": status}`` and ``{"id": .., "error": text, "kind": ..}``.
+``{"stop": id}``. Events of a request are ``{"id": .., "colors": [..]}``,
+``{"id": .., "bound": ..}`` and at last one of ``{"id": .., "done": status}`` and
+``{"id": .., "error": text, "kind": ..}``.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def _solve(request: dict[str, Any], send: Callable[[dict[str, Any]], None], stop
         left = request["seconds"] - (time.monotonic() - started)
         solver.parameters.max_time_in_seconds = max(0.01, left)
 
-    class Stream(cp_model.CpSolverSolutionCallback):
+    class Stream(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]  # OR-Tools is skipped
         def on_solution_callback(self) -> None:
             send({"id": number, "colors": built.colors(self)})
 
@@ -126,7 +127,7 @@ def main() -> None:
             _solve(request, send, stops)
         except MemoryError:
             send({"id": number, "kind": "memory", "error": "out of memory"})
-        except Exception as error:  # noqa: BLE001  the parent turns it into its own error
+        except Exception as error:
             send({"id": number, "kind": "failure", "error": f"{type(error).__name__}: {error}"})
         finally:
             stops.forget(number)

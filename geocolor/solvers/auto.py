@@ -1,0 +1,95 @@
+"""The default: heuristics for a good incumbent at once, then proof with the time left."""
+
+from __future__ import annotations
+
+import time
+
+from geocolor.bounds import Clique
+from geocolor.errors import InputError
+from geocolor.problem import ColoringProblem, Problem
+from geocolor.solvers.cpsat.solver import prove, too_large
+from geocolor.solvers.dsatur import dsatur
+from geocolor.solvers.local_search import Budget
+from geocolor.solvers.result import StopReason
+from geocolor.solvers.search import Outcome, Search
+from geocolor.solvers.spectral import fewer_colors, improve
+from geocolor.solvers.start import begin
+
+__all__ = ["solve_auto"]
+
+# Share of the remaining time that heuristics get before the proof, and their most in seconds.
+_SHARE = 0.2
+_MOST_SECONDS = 5.0
+_CLIQUE_WORK = 300_000_000
+
+
+def solve_auto(problem: Problem, search: Search) -> Outcome:
+    """Choose solvers by kind and size; the outcome's message says which, and why.
+
+    Parameters
+    ----------
+    problem : Problem
+        Any kind.
+    search : Search
+        Where incumbents and bounds go.
+
+    Returns
+    -------
+    Outcome
+        COMPLETED if the problem is settled or nothing is left to try.
+    """
+    clique, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
+    if outcome is not None:
+        return outcome
+    refused = too_large(problem)
+    if refused is None:
+        until = time.monotonic() + min(_MOST_SECONDS, _SHARE * search.remaining())
+    else:
+        until = search.deadline
+    found = _heuristics(problem, search, Budget(search, until))
+    if search.answered():
+        return Outcome(
+            StopReason.COMPLETED, message=f"{_tools(problem)}, and a bound that meets it"
+        )
+    if refused is not None:
+        message = f"{_tools(problem)} only: {refused}"
+        return Outcome(found.stop_reason, message=message)
+    if search.out_of_time():
+        return Outcome(StopReason.TIME, message=f"{_tools(problem)} took the time")
+    return _proof(problem, search, clique)
+
+
+def _tools(problem: Problem) -> str:
+    if isinstance(problem, ColoringProblem):
+        return "DSATUR and TabuCol"
+    return "spectral rounding and tabu search"
+
+
+def _heuristics(problem: Problem, search: Search, budget: Budget) -> Outcome:
+    if not isinstance(problem, ColoringProblem):
+        return improve(problem, search, budget)
+    greedy = dsatur(problem.graph.conflicts, search)
+    if greedy is None:
+        return Outcome(StopReason.TIME)
+    colors = greedy[0]
+    if int(colors.max()) < problem.max_colors:
+        search.offer(colors)
+    if search.coloring is not None:
+        colors = search.coloring.colors
+    return Outcome(fewer_colors(problem, search, budget, colors))
+
+
+def _proof(problem: Problem, search: Search, clique: Clique) -> Outcome:
+    try:
+        outcome = prove(problem, search, clique)
+    except InputError as error:
+        # The weights do not fit an integer model; the incumbent stands.
+        return Outcome(StopReason.COMPLETED, message=f"{_tools(problem)} only: {error}")
+    if outcome.stop_reason is StopReason.MEMORY:
+        # What is left of the time is worth more to the heuristics.
+        found = _heuristics(problem, search, Budget(search))
+        return Outcome(found.stop_reason, message=f"{_tools(problem)} only: {outcome.message}")
+    message = f"{_tools(problem)}, then CP-SAT"
+    if outcome.message:
+        message = f"{message}: {outcome.message}"
+    return Outcome(outcome.stop_reason, outcome.infeasible, message)

@@ -1,0 +1,260 @@
+"""Spectral embedding, rounding under hard conflicts, local search."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator, eigsh
+
+from geocolor.problem import ColoringProblem, Problem
+from geocolor.solvers.dsatur import dsatur
+from geocolor.solvers.kernels.moving import rounding_chunk
+from geocolor.solvers.local_search import Budget, kcolor, polish, settle, table_fits
+from geocolor.solvers.result import StopReason
+from geocolor.solvers.search import Outcome, Search
+from geocolor.solvers.start import begin
+
+__all__ = ["embed", "fewer_colors", "improve", "solve_spectral"]
+
+# Up to this many nodes all eigenvectors are computed at once; it takes 10 ms.
+_DENSE = 200
+_DIMENSIONS = 12
+_MATVECS = 600
+# Starting points; the local search runs from each.
+_ROUNDINGS = 6
+_CHUNK = 5_000_000
+_CLIQUE_WORK = 100_000_000
+
+
+class _OutOfTimeError(Exception):
+    """Ends an eigensolver from within its matrix product."""
+
+
+def solve_spectral(problem: Problem, search: Search) -> Outcome:
+    """Round a spectral embedding and improve it until nothing helps for long.
+
+    Parameters
+    ----------
+    problem : Problem
+        Any kind.
+    search : Search
+        Gets every improvement; its time and iterations are the budget.
+
+    Returns
+    -------
+    Outcome
+        COMPLETED if the search converged by itself.
+    """
+    _, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
+    if outcome is not None:
+        return outcome
+    return improve(problem, search, Budget(search))
+
+
+def improve(problem: Problem, search: Search, budget: Budget) -> Outcome:
+    """Run the embedding, the roundings and the local search within `budget`."""
+    embedding = embed(problem, search, budget)
+    if embedding is None:
+        reason = budget.reason()
+    elif isinstance(problem, ColoringProblem):
+        reason = _color(problem, search, budget, embedding)
+    else:
+        reason = _partition(problem, search, budget, embedding)
+    if search.answered():
+        return Outcome(StopReason.COMPLETED)
+    message = (
+        ""
+        if search.coloring is not None
+        else (
+            f"no partition into {problem.max_colors} classes without a hard conflict was found; "
+            "there may be none"
+        )
+    )
+    return Outcome(reason, message=message)
+
+
+def embed(problem: Problem, search: Search, budget: Budget) -> NDArray[np.float64] | None:
+    """Embed nodes so that those that should share a class point the same way.
+
+    The rows, normalized, of the eigenvectors with the most negative eigenvalues of the
+    normalized matrix of weights and hard conflicts: what is cheap together comes together.
+
+    Returns
+    -------
+    ndarray of shape (num_nodes, dimensions), or None
+        None if the budget ran out.
+    """
+    graph = problem.graph
+    count = graph.num_nodes
+    matrix = _matrix(problem)
+    scale = 1.0 / np.sqrt(np.maximum(np.abs(matrix).sum(axis=1), 1e-300))
+    scale[scale > 1e140] = 0.0
+    if count <= _DENSE:
+        values, vectors = np.linalg.eigh(matrix.toarray() * scale[:, None] * scale[None, :])
+        values, vectors = values[:_DIMENSIONS], vectors[:, :_DIMENSIONS]
+    else:
+        start = np.random.default_rng(search.seed).standard_normal(count)
+
+        def product(x: NDArray[np.float64]) -> NDArray[np.float64]:
+            if budget.over():
+                raise _OutOfTimeError
+            flat = x.ravel()
+            out: NDArray[np.float64] = scale * (matrix @ (scale * flat))
+            return out
+
+        operator = LinearOperator((count, count), matvec=product, dtype=np.float64)
+        try:
+            values, vectors = eigsh(
+                operator, k=_DIMENSIONS, which="SA", v0=start, tol=1e-2, maxiter=_MATVECS
+            )
+        except _OutOfTimeError:
+            return None
+        except ArpackNoConvergence as partial:
+            values, vectors = partial.eigenvalues, partial.eigenvectors
+        except ArpackError:  # the start lies in an invariant subspace: no edges, say
+            values, vectors = np.empty(0), np.empty((count, 0))
+    kept = values < -1e-9
+    rows = vectors[:, kept] * np.sqrt(-values[kept])
+    if rows.shape[1] == 0:
+        return np.ones((count, 1))
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.ascontiguousarray(rows / np.maximum(norms, 1e-12))
+
+
+def _matrix(problem: Problem) -> sp.csr_array:
+    """Weights, and hard conflicts as heavy as the heaviest weight."""
+    graph = problem.graph
+    count = graph.num_nodes
+    shape = (count, count)
+    hard, soft = graph.conflicts, graph.weights
+    conflicts = sp.csr_array((np.ones(len(hard.indices)), hard.indices, hard.indptr), shape=shape)
+    if isinstance(problem, ColoringProblem) or soft.values is None or not len(soft.values):
+        return conflicts
+    heaviest = float(np.abs(soft.values).max()) or 1.0
+    weights = sp.csr_array((soft.values / heaviest, soft.indices, soft.indptr), shape=shape)
+    return sp.csr_array(weights + conflicts)
+
+
+def _rounded(
+    problem: Problem,
+    embedding: NDArray[np.float64],
+    order: NDArray[np.int32],
+    most: int,
+    threshold: float,
+    budget: Budget,
+) -> NDArray[np.int32] | None:
+    """Round once, in the given order; None if the budget ran out."""
+    conflicts = problem.graph.conflicts
+    colors = np.full(len(order), -1, dtype=np.int32)
+    sums = np.zeros((most, embedding.shape[1]))
+    position, used = 0, 0
+    while position < len(order):
+        if budget.over():
+            return None
+        position, used = rounding_chunk(
+            conflicts.indptr,
+            conflicts.indices,
+            embedding,
+            colors,
+            sums,
+            order,
+            position,
+            used,
+            most,
+            threshold,
+            _CHUNK,
+        )
+    return colors
+
+
+def _holds(problem: Problem, colors: NDArray[np.int32]) -> bool:
+    edges = problem.graph.conflicts.edges()
+    return not bool((colors[edges[:, 0]] == colors[edges[:, 1]]).any())
+
+
+def _orders(problem: Problem, search: Search, budget: Budget) -> list[NDArray[np.int32]] | None:
+    """Order nodes for rounding: as DSATUR colors them, by degree, then at random."""
+    greedy = dsatur(problem.graph.conflicts, search)
+    if greedy is None:
+        return None
+    count = problem.graph.num_nodes
+    degrees = problem.graph.conflicts.degrees + problem.graph.weights.degrees
+    by_degree = np.argsort(-degrees, kind="stable").astype(np.int32)
+    rest = [budget.random.permutation(count).astype(np.int32) for _ in range(_ROUNDINGS - 2)]
+    return [greedy[1], by_degree, *rest]
+
+
+def _color(
+    problem: ColoringProblem, search: Search, budget: Budget, embedding: NDArray[np.float64]
+) -> StopReason:
+    """Round in several orders, then take the best to fewer classes by TabuCol."""
+    graph = problem.graph
+    orders = _orders(problem, search, budget)
+    best: NDArray[np.int32] | None = None
+    most = int(graph.conflicts.degrees.max(initial=0)) + 1
+    for order in orders or ():
+        colors = _rounded(problem, embedding, order, most, -2.0, budget)
+        if colors is None:
+            break
+        if best is None or colors.max() < best.max():
+            best = colors
+            if colors.max() < problem.max_colors:
+                search.offer(colors)
+                if search.answered():
+                    return StopReason.COMPLETED
+    if best is None:
+        return budget.reason()
+    start = best if search.coloring is None else search.coloring.colors
+    return fewer_colors(problem, search, budget, start)
+
+
+def fewer_colors(
+    problem: ColoringProblem, search: Search, budget: Budget, colors: NDArray[np.int32]
+) -> StopReason:
+    """Go down one class after the other by TabuCol until the patience or the budget ends."""
+    patience = 500_000 + 500 * problem.graph.num_nodes
+    while not search.answered() and not budget.over():
+        target = min(int(colors.max()), problem.max_colors)
+        if target < 1:
+            break
+        found = kcolor(problem.graph.conflicts, colors, target, budget, patience)
+        if found is None:
+            break
+        colors = found
+        search.offer(colors)
+    return budget.reason()
+
+
+def _partition(
+    problem: Problem, search: Search, budget: Budget, embedding: NDArray[np.float64]
+) -> StopReason:
+    """Round, settle and polish from several starting points."""
+    graph = problem.graph
+    count = graph.num_nodes
+    most = min(problem.max_colors, count)
+    orders = _orders(problem, search, budget)
+    patience = 5_000 + 50 * count
+    for start, order in enumerate(orders or ()):
+        # A wide and a narrow cone in turn: few large classes, then many small ones.
+        threshold = 0.0 if start % 2 == 0 else 0.5
+        colors = _rounded(problem, embedding, order, most, threshold, budget)
+        if colors is None or budget.over():
+            break
+        if not _holds(problem, colors):
+            repaired = kcolor(graph.conflicts, colors, most, budget, 20 * patience)
+            if repaired is None:
+                continue
+            colors = repaired
+        colors = settle(graph, colors, most, budget)
+        search.offer(colors)
+        if search.answered():
+            return StopReason.COMPLETED
+        # One class more than in use, so that a node can leave for an empty one.
+        colors = np.unique(colors, return_inverse=True)[1].astype(np.int32)
+        width = min(most, max(2 * (int(colors.max()) + 1), 8))
+        if table_fits(count, width):
+            polish(problem, search, colors, width, budget, patience)
+            if search.answered():
+                return StopReason.COMPLETED
+    return budget.reason()
