@@ -1,0 +1,127 @@
+"""``geocolor check``."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from geocolor.graph import queen
+from geocolor.io import write
+
+
+@pytest.fixture(params=[".json", ".sol", ".txt"])
+def solution(run, queen5: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    path = tmp_path / f"solution{request.param}"
+    assert run("solve", queen5, "--solver", "dsatur", "-o", path).code == 0
+    return path
+
+
+def test_valid(run, queen5: Path, solution: Path) -> None:
+    done = run("check", queen5, solution)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("valid coloring: ")
+
+
+def test_too_many_colors_for_the_question(run, queen5: Path, solution: Path) -> None:
+    done = run("check", queen5, solution, "--colors", 4)
+    assert done.code == 1
+    assert "but at most 4 are allowed" in done.error()
+
+
+def test_broken_conflict(run, queen5: Path, tmp_path: Path) -> None:
+    path = tmp_path / "broken.sol"
+    rows = [f"l {node} {1 if node == 2 else node}" for node in range(1, 26)]
+    path.write_text("\n".join(["s col 24", *rows]))
+    done = run("check", queen5, path)
+    assert done.code == 1
+    assert done.error() == "nodes 1 and 2 conflict and both have color 0 (1 conflicts broken)"
+
+
+def test_wrong_length(run, queen5: Path, tmp_path: Path) -> None:
+    path = tmp_path / "short.sol"
+    path.write_text("s col 1\nl 1 1\n")
+    done = run("check", queen5, path)
+    assert done.code == 1
+    assert "the graph has 25 nodes" in done.error()
+
+
+def test_wrong_promise(run, queen5: Path, tmp_path: Path) -> None:
+    path = tmp_path / "promise.sol"
+    path.write_text("s col 5\n" + "".join(f"l {node} {node}\n" for node in range(1, 26)))
+    done = run("check", queen5, path)
+    assert done.code == 1
+    assert done.error() == "the solution claims 5 colors, it has 25"
+
+
+def test_solution_of_another_graph(run, queen5: Path, tmp_path: Path) -> None:
+    other, path = tmp_path / "other.col", tmp_path / "out.json"
+    write(queen(1, 25), other)
+    assert run("solve", queen5, "--solver", "all_apart", "-o", path).code == 0
+    done = run("check", other, path)
+    assert done.code == 1
+    assert "made for another graph" in done.error()
+
+
+def test_no_coloring(run, queen5: Path, tmp_path: Path) -> None:
+    path = tmp_path / "out.json"
+    assert run("solve", queen5, "--solver", "nothing", "-o", path).code == 0
+    done = run("check", queen5, path)
+    assert done.code == 1
+    assert "holds no coloring" in done.error()
+
+
+def changed(run, weighted: Path, tmp_path: Path, **changes: Any) -> Path:
+    """Solve a partition, and change what its solution file says."""
+    path = tmp_path / "out.json"
+    assert run("solve", weighted, "--colors", 4, "--solver", "all_apart", "-o", path).code == 0
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, **changes}))
+    return path
+
+
+def test_the_problem_comes_from_the_solution(run, weighted: Path, tmp_path: Path) -> None:
+    done = run("check", weighted, changed(run, weighted, tmp_path))
+    assert (done.code, done.out) == (0, "valid partition: 4 colors, objective 0\n")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"objective": -1e-8}, "claims the objective -1e-08, it has 0.0"),
+        ({"objective": "little"}, "claims the objective little"),
+        ({"num_colors": 3}, "claims 3 colors"),
+        ({"colors": [0, 0, 1, 2]}, "nodes a and b conflict"),
+        ({"colors": [0, 1, 2]}, "the graph has 4 nodes"),
+        ({"colors": [0, 1, 2, -3]}, "negative color"),
+    ],
+)
+def test_false_claims(
+    run, weighted: Path, tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    done = run("check", weighted, changed(run, weighted, tmp_path, **changes))
+    assert done.code == 1
+    assert message in done.error()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"options": 3}, "options must be an object"),
+        ({"options": {"problem": "sudoku"}}, "options.problem is 'sudoku'"),
+        ({"options": {"problem": "partition", "k": "4"}}, "options.k must be a whole number"),
+        ({"version": 7}, "version 7"),
+    ],
+)
+def test_unreadable_claims(
+    run, weighted: Path, tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    done = run("check", weighted, changed(run, weighted, tmp_path, **changes))
+    assert done.code == 2
+    assert message in done.error()
+
+
+def test_missing_solution(run, queen5: Path, tmp_path: Path) -> None:
+    done = run("check", queen5, tmp_path / "none.sol")
+    assert done.code == 2
+    assert "No such file" in done.error()
