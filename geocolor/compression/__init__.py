@@ -1,0 +1,22 @@
+"""Where the model side and the solver side meet: measure, price, color, apply, report."""
+
+from geocolor.compression.analysis import Analysis, analyze
+from geocolor.compression.api import compress, conflict_graph
+from geocolor.compression.calibration import text_windows
+from geocolor.compression.compressed import Compressed
+from geocolor.compression.configuration import PRESETS, Configuration
+from geocolor.compression.report import Report
+from geocolor.sharing import load
+
+__all__ = [
+    "PRESETS",
+    "Analysis",
+    "Compressed",
+    "Configuration",
+    "Report",
+    "analyze",
+    "compress",
+    "conflict_graph",
+    "load",
+    "text_windows",
+]

@@ -1,0 +1,279 @@
+"""Measure a model once, then compress it as often as wanted."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Iterable
+
+from torch import Tensor, nn
+
+from geocolor.compression.compressed import Compressed
+from geocolor.compression.configuration import Configuration, RankRule, preset
+from geocolor.compression.divergence import Divergence
+from geocolor.compression.planner import Planned, plan_sharing, priced_graph
+from geocolor.compression.progress import Progress, silent
+from geocolor.compression.report import Report
+from geocolor.compression.values import group_weights, predict
+from geocolor.criterion import GroupCosts, oriented_views
+from geocolor.curvature import (
+    Batch,
+    Curvature,
+    KroneckerFactors,
+    checked_batches,
+    collect_curvature,
+)
+from geocolor.errors import InputError
+from geocolor.graph import ConflictGraph
+from geocolor.sharing import apply_plan, measure_size
+from geocolor.sharing.checkpoint import structure_of
+from geocolor.units import Unit, find_units, fold_norms
+
+__all__ = ["Analysis", "analyze", "check_keep"]
+
+# Batches on which the loss is measured where none are given for it.
+_MEASURED_BATCHES = 4
+
+
+def analyze(
+    model: nn.Module,
+    batches: Iterable[Batch],
+    *,
+    evaluation: Iterable[Batch] | None = None,
+    seed: int = 0,
+    inplace: bool = False,
+    on_progress: Progress = silent,
+) -> Analysis:
+    """Measure a model's curvature, for any number of compressions.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Any model with Linear layers; left untouched unless `inplace`.
+    batches : iterable of Batch
+        Calibration batches: dicts, tuples or tensors. No labels are needed.
+    evaluation : iterable of Batch, optional
+        Batches on which the loss increase is measured; default some of the calibration
+        batches, which flatters the result and is said so in the report.
+    seed : int
+        Seed of sampled targets and solvers.
+    inplace : bool
+        Work on `model` itself, for want of memory. It then allows one compression only.
+    on_progress : callable
+        Told the stage, the steps done and the steps in all.
+
+    Raises
+    ------
+    ModelError
+        The model has nothing to share, or the batches cannot be used.
+    """
+    calibration = checked_batches(batches)
+    measured_on = "calibration" if evaluation is None else "evaluation"
+    measured = (
+        calibration[:_MEASURED_BATCHES] if evaluation is None else checked_batches(evaluation)
+    )
+    units = tuple(find_units(model))
+    structure = structure_of(model)
+    folded = model if inplace else copy.deepcopy(model)
+    scales = fold_norms(folded)
+    curvature = collect_curvature(
+        folded,
+        calibration,
+        units,
+        seed=seed,
+        on_progress=lambda done: on_progress("calibrating", done, len(calibration)),
+    )
+    divergence = Divergence(
+        folded, measured, lambda done: on_progress("reference", done, len(measured))
+    )
+    return Analysis(
+        model=folded,
+        unfolded=None if inplace else model,
+        scales=scales,
+        units=units,
+        curvature=curvature,
+        structure=structure,
+        divergence=divergence,
+        measured_on=measured_on,
+        seed=seed,
+        on_progress=on_progress,
+    )
+
+
+class Analysis:
+    """A measured model; made by :func:`analyze`.
+
+    Attributes
+    ----------
+    units : tuple of Unit
+        What may share.
+    curvature : Curvature
+        Kronecker factors, with norms folded.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: nn.Module,
+        unfolded: nn.Module | None,
+        scales: dict[str, Tensor],
+        units: tuple[Unit, ...],
+        curvature: Curvature,
+        structure: str,
+        divergence: Divergence,
+        measured_on: str,
+        seed: int,
+        on_progress: Progress,
+    ) -> None:
+        self.units = units
+        self.curvature = curvature
+        self._model = model
+        self._unfolded = unfolded
+        self._scales = scales
+        self._structure = structure
+        self._divergence = divergence
+        self._measured_on = measured_on
+        self._seed = seed
+        self._progress = on_progress
+        self._costs: dict[Configuration, GroupCosts] = {}
+        self._spent = False
+
+    def _basis(self, configuration: Configuration) -> tuple[nn.Module, Curvature]:
+        """Model and curvature in the coordinates that the configuration works in."""
+        if configuration.fold_norms or not self._scales:
+            return self._model, self.curvature
+        if self._unfolded is None:
+            raise InputError(f"{configuration.name} does not work in place; use inplace=False")
+        return self._unfolded, _unfold(self.curvature, self._scales)
+
+    def costs(self, configuration: Configuration) -> GroupCosts:
+        """Give the criterion of a configuration; costs once computed are kept."""
+        if configuration not in self._costs:
+            model, curvature = self._basis(configuration)
+            views = oriented_views(
+                self.units,
+                {unit.name: model.get_parameter(f"{unit.name}.weight") for unit in self.units},
+                curvature,
+                configuration.metric,
+                configuration.damping,
+            )
+            self._costs[configuration] = GroupCosts(
+                views, configuration.forms, refit=configuration.refit
+            )
+        return self._costs[configuration]
+
+    def conflict_graph(
+        self, keep: float, configuration: str | Configuration = "default"
+    ) -> ConflictGraph:
+        """Build the weighted conflict graph at the price of a budget.
+
+        Parameters
+        ----------
+        keep : float
+            Share of the units' parameters to keep, in (0, 1).
+        configuration : str or Configuration
+            The criterion.
+
+        Raises
+        ------
+        InputError
+            `keep` is out of range: at 1 parameters have no price.
+        """
+        method = _resolved(configuration)
+        check_keep(keep)
+        if keep == 1:
+            raise InputError("at keep 1 parameters have no price, so nothing is gained by sharing")
+        budget = int(keep * sum(unit.parameters for unit in self.units))
+        costs = self.costs(method)
+        return priced_graph(self.units, costs, method, budget, self._progress).graph()
+
+    def compress(self, keep: float, configuration: str | Configuration = "default") -> Compressed:
+        """Plan, apply, measure.
+
+        Parameters
+        ----------
+        keep : float
+            Share of the units' parameters to keep, in (0, 1].
+        configuration : str or Configuration
+            A preset's name or a method of your own.
+
+        Raises
+        ------
+        InputError
+            `keep` is out of range, the preset unknown, or the budget too small.
+        """
+        started = time.monotonic()
+        method = _resolved(configuration)
+        check_keep(keep)
+        if self._spent:
+            raise InputError("the model was compressed in place; analyze it anew")
+        model, curvature = self._basis(method)
+        costs = self.costs(method)
+        planned = plan_sharing(
+            self.units, costs, method, keep, seed=self._seed, progress=self._progress
+        )
+        names = [unit.name for unit in self.units]
+        before = measure_size(model, names)
+        weights = group_weights(planned, costs, self._progress)
+        predicted = predict(planned.plan, weights, model, curvature)
+        self._spent = self._unfolded is None
+        smaller = model if self._spent else copy.deepcopy(model)
+        apply_plan(smaller, planned.plan, weights)
+        measured = self._divergence.of(
+            smaller.eval(), lambda done: self._progress("measuring", done, 0)
+        )
+        report = Report(
+            method=method.name,
+            keep=keep,
+            before=before,
+            after=measure_size(smaller, names),
+            predicted_increase=predicted,
+            measured_increase=measured,
+            measured_on=self._measured_on,
+            shared_groups=len(planned.plan.shared_groups),
+            price=planned.allocation.price,
+            cost_gap=_cost_gap(planned, method),
+            coloring_status=None if planned.coloring is None else planned.coloring.status.value,
+            seconds=time.monotonic() - started,
+        )
+        return Compressed(
+            smaller, planned.plan, report, self.units, method, planned, self._structure
+        )
+
+
+def _resolved(configuration: str | Configuration) -> Configuration:
+    return preset(configuration) if isinstance(configuration, str) else configuration
+
+
+def check_keep(keep: float) -> None:
+    """Refuse a share outside (0, 1].
+
+    Raises
+    ------
+    InputError
+        It is.
+    """
+    if not 0 < keep <= 1:
+        raise InputError(f"keep must be in (0, 1], not {keep}")
+
+
+def _unfold(curvature: Curvature, scales: dict[str, Tensor]) -> Curvature:
+    """Take norm scales back out of the input factors; readers of one norm stay one object."""
+    moved: dict[int, Tensor] = {}
+    factors = dict(curvature.factors)
+    for name, scale in scales.items():
+        if name not in factors:
+            continue
+        inputs = factors[name].inputs
+        if id(inputs) not in moved:
+            wide = scale.to(inputs.dtype)
+            moved[id(inputs)] = wide[:, None] * inputs * wide
+        factors[name] = KroneckerFactors(moved[id(inputs)], factors[name].gradients)
+    return Curvature(factors, curvature.tokens, curvature.outputs)
+
+
+def _cost_gap(planned: Planned, method: Configuration) -> float | None:
+    if method.ranks is not RankRule.PRICED:
+        return None
+    cost = planned.allocation.cost
+    return 0.0 if cost <= 0 else max(0.0, cost - planned.allocation.lower_bound) / cost

@@ -1,0 +1,118 @@
+"""Three lines for most people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from torch import nn
+
+from geocolor.compression.analysis import analyze, check_keep
+from geocolor.compression.compressed import Compressed
+from geocolor.compression.configuration import Configuration
+from geocolor.compression.progress import Progress, silent
+from geocolor.curvature import Batch
+from geocolor.graph import ConflictGraph
+
+__all__ = ["compress", "conflict_graph"]
+
+
+def compress(
+    model: nn.Module,
+    batches: Iterable[Batch],
+    keep: float = 0.7,
+    *,
+    preset: str | Configuration = "default",
+    evaluation: Iterable[Batch] | None = None,
+    seed: int = 0,
+    inplace: bool = False,
+    on_progress: Progress = silent,
+) -> Compressed:
+    """Make a model smaller by sharing parameters where the curvature says it costs least.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Any model with Linear layers; left untouched unless `inplace`.
+    batches : iterable of Batch
+        Calibration batches: a dict is called as ``model(**batch)``, a tuple as
+        ``model(*batch)``, a tensor as ``model(batch)``. No labels are needed.
+    keep : float
+        Share of the shareable matrices' parameters to keep, in (0, 1].
+    preset : str or Configuration
+        The method: ``default``, ``svd-llm``, ``basis-sharing``, or one of your own.
+    evaluation : iterable of Batch, optional
+        Batches on which the loss increase is measured; default some of `batches`.
+    seed : int
+        Fixes the result.
+    inplace : bool
+        Change `model` itself, for want of memory.
+    on_progress : callable
+        Told the stage, the steps done and the steps in all.
+
+    Returns
+    -------
+    Compressed
+        With ``model``, ``plan``, ``report`` and ``save(directory)``.
+
+    Raises
+    ------
+    InputError
+        An argument is out of range.
+    ModelError
+        The model has nothing to share, or the batches cannot be used.
+
+    Examples
+    --------
+    >>> import torch
+    >>> model = torch.nn.Sequential(
+    ...     torch.nn.Linear(8, 32), torch.nn.Tanh(), torch.nn.Linear(32, 8)
+    ... )
+    >>> compressed = compress(model, [torch.randn(64, 8)], keep=0.5)
+    >>> compressed.report.kept <= 0.5
+    True
+    """
+    check_keep(keep)
+    analysis = analyze(
+        model,
+        batches,
+        evaluation=evaluation,
+        seed=seed,
+        inplace=inplace,
+        on_progress=on_progress,
+    )
+    return analysis.compress(keep, preset)
+
+
+def conflict_graph(
+    model: nn.Module,
+    batches: Iterable[Batch],
+    keep: float = 0.7,
+    *,
+    preset: str | Configuration = "default",
+    seed: int = 0,
+    on_progress: Progress = silent,
+) -> ConflictGraph:
+    """Build the weighted conflict graph of a model's layers, to save or to solve elsewhere.
+
+    Parameters
+    ----------
+    model, batches, keep, preset, seed, on_progress
+        As in :func:`compress`. `keep` sets the price of a parameter.
+
+    Returns
+    -------
+    ConflictGraph
+        Nodes are layers, labelled by name and sized by parameters. A pair's weight is what
+        sharing would cost in nats per scored output, parameters saved taken off; pairs that
+        cannot share, or are too far apart to be priced, are hard conflicts.
+
+    Raises
+    ------
+    InputError
+        An argument is out of range.
+    ModelError
+        The model has nothing to share, or the batches cannot be used.
+    """
+    check_keep(keep)
+    analysis = analyze(model, batches, seed=seed, on_progress=on_progress)
+    return analysis.conflict_graph(keep, preset)

@@ -1,0 +1,139 @@
+"""One price for all groups: ranks and forms that meet a parameter budget.
+
+At a price per parameter every group decides for itself; a search on the price meets the budget
+(Everett, 1963). The Lagrangian value at that price bounds from below what any choice of forms and
+ranks for these groups could cost. What the last jump of a group leaves of the budget is then
+spent where it buys most.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from geocolor.criterion import Choice, GroupCosts
+from geocolor.errors import InputError
+
+__all__ = ["Allocation", "allocate", "private_price"]
+
+Group = tuple[str, ...]
+_BISECTIONS = 60
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """Forms and ranks for a set of groups.
+
+    Attributes
+    ----------
+    groups : tuple of tuple of str
+        The sharing classes.
+    choices : tuple of Choice
+        Form and rank of each.
+    price : float
+        Nats per parameter at which the groups decided.
+    lower_bound : float
+        No forms and ranks for these groups cost less within the budget.
+    """
+
+    groups: tuple[Group, ...]
+    choices: tuple[Choice, ...]
+    price: float
+    lower_bound: float
+
+    @property
+    def parameters(self) -> int:
+        """Parameters in all."""
+        return sum(choice.parameters for choice in self.choices)
+
+    @property
+    def cost(self) -> float:
+        """Predicted loss increase, damping included, in nats per scored output."""
+        return sum(choice.cost for choice in self.choices)
+
+
+def allocate(groups: Sequence[Group], costs: GroupCosts, budget: int) -> Allocation:
+    """Choose forms and ranks of least predicted cost within a budget.
+
+    Parameters
+    ----------
+    groups : sequence of tuple of str
+        A partition of the units.
+    costs : GroupCosts
+        The criterion.
+    budget : int
+        Parameters in all.
+
+    Raises
+    ------
+    InputError
+        No choice of forms and ranks is that small.
+    """
+
+    def choose(price: float) -> tuple[Choice, ...]:
+        return tuple(costs.best(group, price) for group in groups)
+
+    def size(choices: Sequence[Choice]) -> int:
+        return sum(choice.parameters for choice in choices)
+
+    dense = choose(0.0)
+    if size(dense) <= budget:
+        return Allocation(tuple(groups), dense, 0.0, 0.0)
+    high = 1.0
+    while size(fitting := choose(high)) > budget:
+        if high > 1e30:
+            raise InputError(f"the smallest plan has {size(fitting)} parameters, over {budget}")
+        high *= 1e3
+    low = high
+    while low > 1e-300 and size(choose(low)) <= budget:
+        high, low = low, low / 1e3
+    for _ in range(_BISECTIONS):
+        price = math.sqrt(low * high)
+        if size(choose(price)) <= budget:
+            high = price
+        else:
+            low = price
+        if high / low < 1 + 1e-9:
+            break
+    fitting = choose(high)
+    bound = sum(choice.value for choice in fitting) - high * budget
+    limits = [sum(costs.views[name].unit.parameters for name in group) for group in groups]
+    spent = _spend(fitting, limits, budget - size(fitting))
+    return Allocation(tuple(groups), spent, high, bound)
+
+
+def _spend(choices: Sequence[Choice], limits: Sequence[int], left: int) -> tuple[Choice, ...]:
+    """Raise ranks one by one where a parameter buys most, as far as the budget goes.
+
+    No group is raised to its dense size in `limits`.
+    """
+    spent = list(choices)
+
+    def gain(index: int) -> float | None:
+        choice = spent[index]
+        if choice.rank + 1 >= len(choice.curve.costs):
+            return None
+        if choice.curve.parameters(choice.rank + 1) >= limits[index]:
+            return None
+        saved = choice.curve.costs[choice.rank] - choice.curve.costs[choice.rank + 1]
+        return float(saved) / choice.curve.rank_parameters
+
+    heap = [(-rate, i) for i in range(len(spent)) if (rate := gain(i)) is not None and rate > 0]
+    heapq.heapify(heap)
+    while heap:
+        _, i = heapq.heappop(heap)
+        if spent[i].curve.rank_parameters > left:
+            continue
+        left -= spent[i].curve.rank_parameters
+        spent[i] = replace(spent[i], rank=spent[i].rank + 1)
+        rate = gain(i)
+        if rate is not None and rate > 0:
+            heapq.heappush(heap, (-rate, i))
+    return tuple(spent)
+
+
+def private_price(units: Sequence[str], costs: GroupCosts, budget: int) -> float:
+    """Find the price at which units on their own meet the budget."""
+    return allocate([(name,) for name in units], costs, budget).price

@@ -1,0 +1,123 @@
+"""One pipeline, many methods: a configuration says what each part of it does."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from geocolor.criterion import Damping, Form, Metric
+from geocolor.errors import InputError
+
+__all__ = ["PRESETS", "Configuration", "Grouping", "RankRule", "preset"]
+
+
+class Grouping(StrEnum):
+    """Which units share.
+
+    PRIVATE: none. ADJACENT: pairs of neighbouring layers, read side only. PRICED: a coloring of
+    the weighted conflict graph, every class then valued exactly.
+    """
+
+    PRIVATE = "private"
+    ADJACENT = "adjacent"
+    PRICED = "priced"
+
+
+class RankRule(StrEnum):
+    """How ranks are set.
+
+    UNIFORM: every group keeps the same share of its parameters. PRICED: one price per parameter
+    for the whole model.
+    """
+
+    UNIFORM = "uniform"
+    PRICED = "priced"
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A method, part by part.
+
+    Attributes
+    ----------
+    name : str
+        What reports call it.
+    metric : Metric
+        Which curvature factors enter.
+    forms : tuple of Form
+        Forms a group may take.
+    grouping : Grouping
+        Which units share.
+    ranks : RankRule
+        How ranks are set.
+    refit : bool
+        Whether coefficients of a shared basis are fitted in each unit's own metric.
+    fold_norms : bool
+        Whether pre-norm scales move into their readers first.
+    reach : int
+        Layers that two units of one role may be apart to be priced as a pair.
+    damping : Damping
+        Relative damping of the factors.
+    """
+
+    name: str
+    metric: Metric = Metric.KRONECKER
+    forms: tuple[Form, ...] = (Form.DENSE, Form.BASIS, Form.TIED)
+    grouping: Grouping = Grouping.PRICED
+    ranks: RankRule = RankRule.PRICED
+    refit: bool = True
+    fold_norms: bool = True
+    reach: int = 1
+    damping: Damping = field(default_factory=Damping)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        return asdict(self)
+
+
+# The published rules see raw activations, undamped but for what keeps a root finite.
+_PUBLISHED_DAMPING = Damping(inputs=1e-6, gradients=1e-6)
+
+PRESETS: dict[str, Configuration] = {
+    configuration.name: configuration
+    for configuration in (
+        Configuration("default"),
+        # Wang et al., "SVD-LLM", ICLR 2025: whitening by activations, one ratio for every matrix.
+        Configuration(
+            "svd-llm",
+            metric=Metric.ACTIVATIONS,
+            forms=(Form.BASIS,),
+            grouping=Grouping.PRIVATE,
+            ranks=RankRule.UNIFORM,
+            refit=False,
+            fold_norms=False,
+            damping=_PUBLISHED_DAMPING,
+        ),
+        # Wang et al., "Basis Sharing", ICLR 2025: two neighbouring layers share a basis for what
+        # reads the residual stream; what writes it stays private.
+        Configuration(
+            "basis-sharing",
+            metric=Metric.ACTIVATIONS,
+            forms=(Form.BASIS,),
+            grouping=Grouping.ADJACENT,
+            ranks=RankRule.UNIFORM,
+            refit=False,
+            fold_norms=False,
+            damping=_PUBLISHED_DAMPING,
+        ),
+    )
+}
+
+
+def preset(name: str) -> Configuration:
+    """Look a preset up.
+
+    Raises
+    ------
+    InputError
+        There is none of that name.
+    """
+    if name not in PRESETS:
+        raise InputError(f"no preset {name!r}; choose one of {', '.join(PRESETS)}")
+    return PRESETS[name]

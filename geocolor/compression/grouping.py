@@ -1,0 +1,104 @@
+"""Which units share: by a published rule, or by coloring the weighted conflict graph."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from geocolor.criterion import GroupCosts, PricedPairs
+from geocolor.problem import CorrelationClusteringProblem
+from geocolor.solvers import SolveResult, solve
+from geocolor.units import Side, Unit
+
+__all__ = ["ColoredGroups", "adjacent_groups", "colored_groups", "private_groups"]
+
+Group = tuple[str, ...]
+
+
+def private_groups(units: Sequence[Unit]) -> list[Group]:
+    """Every unit on its own."""
+    return [(unit.name,) for unit in units]
+
+
+def adjacent_groups(units: Sequence[Unit]) -> list[Group]:
+    """Pair the first layer with the second, the third with the fourth, role by role.
+
+    Read side only, as Basis Sharing does; what writes the residual stream stays private.
+    """
+    roles: dict[str, list[Unit]] = defaultdict(list)
+    for unit in units:
+        roles[unit.role].append(unit)
+    groups: list[Group] = []
+    for members in roles.values():
+        names = [unit.name for unit in members]
+        step = 2 if members[0].side is Side.READ else 1
+        groups += [tuple(names[i : i + step]) for i in range(0, len(names), step)]
+    return groups
+
+
+@dataclass(frozen=True)
+class ColoredGroups:
+    """Sharing classes from the weighted conflict graph.
+
+    Attributes
+    ----------
+    groups : tuple of tuple of str
+        Classes, each valued exactly.
+    result : SolveResult
+        The coloring of the graph, with its certificate.
+    """
+
+    groups: tuple[Group, ...]
+    result: SolveResult
+
+
+def colored_groups(
+    priced: PricedPairs, costs: GroupCosts, *, seed: int, time_limit: float
+) -> ColoredGroups:
+    """Color the weighted conflict graph, then value every class exactly.
+
+    Pair weights can mislead about larger classes, so a class of three or more is kept only if
+    its exact value beats what merging its members step by step, each step valued exactly, gives.
+
+    Parameters
+    ----------
+    priced : PricedPairs
+        The weighted pairs.
+    costs : GroupCosts
+        Values classes.
+    seed : int
+        Seed of the solver.
+    time_limit : float
+        Seconds for the solver.
+    """
+    problem = CorrelationClusteringProblem(priced.graph())
+    result = solve(problem, seed=seed, time_limit=time_limit)
+    names = [unit.name for unit in priced.units]
+    if result.coloring is None:  # stopped before the first incumbent
+        return ColoredGroups(tuple((name,) for name in names), result)
+    groups: list[Group] = []
+    for members in result.coloring.classes():
+        group = tuple(names[i] for i in members)
+        groups += [group] if len(group) < 3 else _best_split(group, costs, priced.price)
+    return ColoredGroups(tuple(groups), result)
+
+
+def _best_split(group: Group, costs: GroupCosts, price: float) -> list[Group]:
+    """Compare a class with exact agglomeration inside it; give the better one."""
+
+    def value(part: Group) -> float:
+        return costs.best(part, price).value
+
+    parts: list[Group] = [(name,) for name in group]
+    while len(parts) > 1:
+        merges = [
+            (value((*first, *second)) - value(first) - value(second), first, second)
+            for i, first in enumerate(parts)
+            for second in parts[i + 1 :]
+        ]
+        change, first, second = min(merges)
+        if change >= 0:
+            break
+        parts = [part for part in parts if part not in (first, second)] + [(*first, *second)]
+    return [group] if value(group) < sum(value(part) for part in parts) else parts

@@ -1,0 +1,94 @@
+"""Values of a plan: factors and merged matrices, and what they are predicted to cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from geocolor.compression.planner import Planned
+from geocolor.compression.progress import Progress
+from geocolor.criterion import Form, GroupCosts, predicted_increase
+from geocolor.curvature import Curvature
+from geocolor.sharing import GroupWeights, SharingPlan
+from geocolor.units import Side
+
+__all__ = ["group_weights", "predict"]
+
+
+@torch.no_grad()
+def group_weights(
+    planned: Planned, costs: GroupCosts, progress: Progress
+) -> dict[tuple[str, ...], GroupWeights]:
+    """Fit every group that is not dense, turned back from oriented to stored form.
+
+    Parameters
+    ----------
+    planned : Planned
+        Groups with form and rank.
+    costs : GroupCosts
+        The criterion they were chosen by.
+    progress : callable
+        Told how far the call is.
+    """
+    weights = {}
+    groups: Sequence[tuple[str, ...]] = planned.allocation.groups
+    for done, (group, choice) in enumerate(
+        zip(groups, planned.allocation.choices, strict=True), start=1
+    ):
+        read = costs.views[group[0]].unit.side is Side.READ
+        if choice.curve.form is Form.TIED:
+            merged = costs.fit_tie(group)
+            weights[group] = GroupWeights(merged if read else merged.T, {})
+        elif choice.curve.form is Form.BASIS:
+            fitted = costs.fit_basis(group, choice.rank)
+            own = fitted.coefficients
+            weights[group] = (
+                GroupWeights(fitted.basis.T, own)
+                if read
+                else GroupWeights(fitted.basis, {name: own[name].T for name in group})
+            )
+        progress("fitting", done, len(groups))
+    return weights
+
+
+@torch.no_grad()
+def predict(
+    plan: SharingPlan,
+    weights: dict[tuple[str, ...], GroupWeights],
+    model: nn.Module,
+    curvature: Curvature,
+) -> float:
+    """Predict the loss increase of a plan from the values it stores.
+
+    Parameters
+    ----------
+    plan : SharingPlan
+        What is stored.
+    weights : dict
+        From :func:`group_weights`.
+    model : torch.nn.Module
+        The original, in the coordinates of `curvature`.
+    curvature : Curvature
+        Measured on it.
+
+    Returns
+    -------
+    float
+        Nats per scored output.
+    """
+    originals, stored = {}, {}
+    for group in plan.groups:
+        if group.form == "dense":
+            continue
+        values = weights[group.members]
+        for name in group.members:
+            originals[name] = model.get_parameter(f"{name}.weight")
+            if group.form == "tied":
+                stored[name] = values.shared
+            elif group.side == "read":
+                stored[name] = values.own[name] @ values.shared
+            else:
+                stored[name] = values.shared @ values.own[name]
+    return predicted_increase(originals, stored, curvature)

@@ -1,0 +1,22 @@
+"""What sharing would cost: curves over rank for every group of units, priced."""
+
+from geocolor.criterion.costs import GroupCosts
+from geocolor.criterion.curves import Choice, CostCurve, Form
+from geocolor.criterion.metric import Damping, Metric, View, oriented_views
+from geocolor.criterion.pairs import PricedPairs, candidate_pairs, price_pairs
+from geocolor.criterion.predict import predicted_increase
+
+__all__ = [
+    "Choice",
+    "CostCurve",
+    "Damping",
+    "Form",
+    "GroupCosts",
+    "Metric",
+    "PricedPairs",
+    "View",
+    "candidate_pairs",
+    "oriented_views",
+    "predicted_increase",
+    "price_pairs",
+]

@@ -1,0 +1,127 @@
+"""The cost of any group of units, in every form, with a cache."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+from torch import Tensor
+
+from geocolor.criterion.basis import BasisFitter, SharedBasis
+from geocolor.criterion.curves import Choice, CostCurve, Form
+from geocolor.criterion.metric import View
+from geocolor.criterion.tie import merge, pair_tie_bound, tie_cost
+from geocolor.errors import InputError
+
+__all__ = ["GroupCosts"]
+
+Group = tuple[str, ...]
+
+
+class GroupCosts:
+    """Values groups exactly, each form's curve at most once.
+
+    Parameters
+    ----------
+    views : mapping of str to View
+        All units, by name.
+    forms : collection of Form
+        Forms allowed.
+    refit : bool
+        Whether a shared basis gets coefficients fitted in each unit's own metric.
+    """
+
+    def __init__(
+        self, views: Mapping[str, View], forms: Collection[Form], *, refit: bool = True
+    ) -> None:
+        self.views = views
+        self.forms = frozenset(forms)
+        self._fitter = BasisFitter(refit=refit)
+        self._curves: dict[tuple[Form, Group], CostCurve] = {}
+        self._tie_bounds: dict[Group, float] = {}
+
+    def group(self, names: Sequence[str]) -> list[View]:
+        """Look up the views of a group.
+
+        Raises
+        ------
+        InputError
+            The units are not all of one family.
+        """
+        views = [self.views[name] for name in names]
+        families = {view.unit.family for view in views}
+        if len(families) != 1:
+            raise InputError(f"{', '.join(names)} do not share a space")
+        return views
+
+    def curve(self, form: Form, names: Group) -> CostCurve:
+        """Exact curve of one form; computed on first use."""
+        key = (form, names)
+        if key not in self._curves:
+            self._curves[key] = self._compute(form, self.group(names))
+        return self._curves[key]
+
+    def _compute(self, form: Form, views: Sequence[View]) -> CostCurve:
+        if form is Form.BASIS:
+            return self._fitter.curve(views)
+        if form is Form.TIED:
+            cost = tie_cost(views, merge(views))
+            return CostCurve(form, np.array([cost]), views[0].unit.parameters, 0)
+        return CostCurve(form, np.zeros(1), sum(view.unit.parameters for view in views), 0)
+
+    def best(self, names: Group, price: float) -> Choice:
+        """Choose form and rank of least cost plus price times parameters.
+
+        A tie is computed only where a lower bound on its cost leaves it a chance.
+
+        Parameters
+        ----------
+        names : tuple of str
+            Units of one family.
+        price : float
+            Nats per parameter.
+        """
+        choice = min(
+            (
+                self.curve(form, names).best(price)
+                for form in (Form.BASIS, Form.DENSE)
+                if form in self.forms
+            ),
+            # At one value the smaller form is better: at price 0 many are lossless.
+            key=lambda choice: (choice.value, choice.parameters),
+        )
+        if Form.TIED in self.forms and self._tie_may_pay(names, price, choice.value):
+            tied = self.curve(Form.TIED, names).best(price)
+            if tied.value < choice.value:
+                return tied
+        return choice
+
+    def _tie_may_pay(self, names: Group, price: float, to_beat: float) -> bool:
+        shapes = {self.views[name].weight.shape for name in names}
+        if len(names) < 2 or len(shapes) > 1:
+            return False
+        room = to_beat - price * self.views[names[0]].unit.parameters
+        if room <= 0:
+            return False
+        if (Form.TIED, names) in self._curves:
+            return True
+        return self._tie_bound(names) < room
+
+    def _tie_bound(self, names: Group) -> float:
+        """``sum of pair costs / (|S| - 1)`` bounds a tie from below; so do bounds on pairs."""
+        if names not in self._tie_bounds:
+            pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
+            if len(names) == 2:
+                bound = pair_tie_bound(self.views[names[0]], self.views[names[1]])
+            else:
+                bound = sum(self._tie_bound(pair) for pair in pairs) / (len(names) - 1)
+            self._tie_bounds[names] = bound
+        return self._tie_bounds[names]
+
+    def fit_basis(self, names: Group, rank: int) -> SharedBasis:
+        """Give the factors of a group in BASIS form, oriented."""
+        return self._fitter.fit(self.group(names), rank)
+
+    def fit_tie(self, names: Group) -> Tensor:
+        """Merge a group into the one matrix of its TIED form, oriented."""
+        return merge(self.group(names))

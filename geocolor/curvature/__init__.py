@@ -1,0 +1,19 @@
+"""What is measured on the model: second moments of activations and of output gradients."""
+
+from geocolor.curvature.batches import Batch, call_model, checked_batches, frozen_eval
+from geocolor.curvature.factors import Curvature, KroneckerFactors
+from geocolor.curvature.kronecker import collect_curvature
+from geocolor.curvature.moments import collect_input_moments
+from geocolor.curvature.targets import prediction_rows
+
+__all__ = [
+    "Batch",
+    "Curvature",
+    "KroneckerFactors",
+    "call_model",
+    "checked_batches",
+    "collect_curvature",
+    "collect_input_moments",
+    "frozen_eval",
+    "prediction_rows",
+]

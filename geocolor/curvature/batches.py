@@ -1,0 +1,90 @@
+"""Calibration batches: what they look like and how a model is called with one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from geocolor.errors import ModelError
+
+__all__ = ["Batch", "call_model", "checked_batches", "frozen_eval", "token_mask"]
+
+Batch = Mapping[str, Any] | Sequence[Any] | Tensor
+"""A dict for ``model(**batch)``, a tuple or list for ``model(*batch)``, a tensor for itself."""
+
+
+def checked_batches(batches: Any) -> list[Batch]:
+    """Take calibration batches into a list, so that they can be passed over more than once.
+
+    Raises
+    ------
+    ModelError
+        There is none, or one is not a dict, a tuple, a list or a tensor.
+    """
+    if isinstance(batches, Tensor | Mapping):
+        raise ModelError("batches must be an iterable of batches, not a single batch")
+    taken = list(batches)
+    if not taken:
+        raise ModelError("no calibration batch was given")
+    for batch in taken:
+        if not isinstance(batch, Mapping | tuple | list | Tensor):
+            raise ModelError(
+                f"a batch must be a dict, a tuple or a tensor, not {type(batch).__name__}"
+            )
+    return taken
+
+
+def _device(model: nn.Module) -> torch.device:
+    parameter = next(model.parameters(), None)
+    return torch.device("cpu") if parameter is None else parameter.device
+
+
+def _to(value: Any, device: torch.device) -> Any:
+    return value.to(device) if isinstance(value, Tensor) else value
+
+
+def call_model(model: nn.Module, batch: Batch) -> Any:
+    """Call `model` with `batch`, moved to the model's device.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Any model.
+    batch : Batch
+        A dict, a tuple or a tensor.
+    """
+    device = _device(model)
+    if isinstance(batch, Tensor):
+        return model(batch.to(device))
+    if isinstance(batch, Mapping):
+        return model(**{key: _to(value, device) for key, value in batch.items()})
+    return model(*[_to(value, device) for value in batch])
+
+
+def token_mask(batch: Batch) -> Tensor | None:
+    """Boolean mask of the real tokens, shape (batch, length), or None where all are real."""
+    mask = batch.get("attention_mask") if isinstance(batch, Mapping) else None
+    if isinstance(mask, Tensor) and mask.ndim == 2 and not bool(mask.bool().all()):
+        return mask.bool()
+    return None
+
+
+@contextmanager
+def frozen_eval(model: nn.Module) -> Iterator[None]:
+    """Put `model` into eval mode without parameter gradients, and back as it was at the end."""
+    training = {module: module.training for module in model.modules()}
+    required = {parameter: parameter.requires_grad for parameter in model.parameters()}
+    model.eval()
+    for parameter in required:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for module, was in training.items():
+            module.training = was
+        for parameter, was in required.items():
+            parameter.requires_grad_(was)

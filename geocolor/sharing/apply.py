@@ -1,0 +1,125 @@
+"""Carry a plan out on a model: structure first, then values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from geocolor.errors import CheckpointError
+from geocolor.sharing.layers import FactoredLinear
+from geocolor.sharing.plan import GroupPlan, SharingPlan
+
+__all__ = ["GroupWeights", "apply_plan", "prepare_structure"]
+
+
+@dataclass(frozen=True, eq=False)
+class GroupWeights:
+    """Values of one group.
+
+    Attributes
+    ----------
+    shared : Tensor
+        The basis, ``first`` on the read side (rank, in) or ``second`` on the write side
+        (out, rank); or the one matrix (out, in) of a tied group.
+    own : mapping of str to Tensor
+        The other factor of every member; empty for a tied group.
+    """
+
+    shared: Tensor
+    own: Mapping[str, Tensor]
+
+
+def prepare_structure(model: nn.Module, plan: SharingPlan) -> None:
+    """Replace layers in place so that `model` has the plan's parameters, values yet unset.
+
+    Raises
+    ------
+    CheckpointError
+        The plan names something that is not a Linear layer of `model`, groups layers that do
+        not fit together, or has a rank that saves nothing to have.
+    """
+    for group in plan.groups:
+        layers = [_linear(model, name) for name in group.members]
+        if group.form == "tied":
+            _prepare_tied(group, layers)
+        elif group.form == "basis":
+            _prepare_basis(model, group, layers)
+
+
+def _linear(model: nn.Module, name: str) -> nn.Linear:
+    try:
+        module = model.get_submodule(name)
+    except AttributeError:
+        module = None
+    if not isinstance(module, nn.Linear):
+        raise CheckpointError(f"the model has no Linear layer {name}; is it the right model?")
+    return module
+
+
+def _prepare_tied(group: GroupPlan, layers: Sequence[nn.Linear]) -> None:
+    shapes = {tuple(layer.weight.shape) for layer in layers}
+    if len(shapes) != 1:
+        raise CheckpointError(f"tied layers differ in shape: {group.members} are {shapes}")
+    for layer in layers[1:]:
+        layer.weight = layers[0].weight
+
+
+def _prepare_basis(model: nn.Module, group: GroupPlan, layers: Sequence[nn.Linear]) -> None:
+    read = group.side == "read"
+    widths = {layer.in_features if read else layer.out_features for layer in layers}
+    if len(widths) != 1:
+        raise CheckpointError(f"layers that share a basis differ in width: {group.members}")
+    width, rank, like = widths.pop(), group.rank, layers[0].weight
+    if rank > width:
+        raise CheckpointError(f"rank {rank} of {group.members[0]} exceeds its width {width}")
+    shared = _empty((rank, width) if read else (width, rank), like)
+    for name, layer in zip(group.members, layers, strict=True):
+        other = (layer.out_features, rank) if read else (rank, layer.in_features)
+        own = _empty(other, layer.weight)
+        first, second = (shared, own) if read else (own, shared)
+        factored = FactoredLinear(first, second, layer.bias)
+        factored.train(layer.training)
+        parent, _, attribute = name.rpartition(".")
+        setattr(model.get_submodule(parent), attribute, factored)
+
+
+def _empty(shape: tuple[int, int], like: Tensor) -> nn.Parameter:
+    values = torch.zeros(shape, dtype=like.dtype, device=like.device)
+    return nn.Parameter(values, requires_grad=like.requires_grad)
+
+
+@torch.no_grad()
+def apply_plan(
+    model: nn.Module, plan: SharingPlan, weights: Mapping[tuple[str, ...], GroupWeights]
+) -> None:
+    """Replace layers in place by what the plan says, and fill in their values.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Changed in place.
+    plan : SharingPlan
+        What to build.
+    weights : mapping of tuple of str to GroupWeights
+        Values of every group that is not dense, by its members.
+
+    Raises
+    ------
+    CheckpointError
+        The plan does not fit the model.
+    """
+    prepare_structure(model, plan)
+    for group in plan.groups:
+        if group.form == "dense":
+            continue
+        values = weights[group.members]
+        for name in group.members:
+            if group.form == "tied":
+                model.get_parameter(f"{name}.weight").copy_(values.shared)
+                continue
+            shared, own = ("first", "second") if group.side == "read" else ("second", "first")
+            model.get_parameter(f"{name}.{shared}").copy_(values.shared)
+            model.get_parameter(f"{name}.{own}").copy_(values.own[name])

@@ -1,0 +1,235 @@
+"""Shared checkpoints: safetensors plus a JSON plan, no code, refused rather than misread.
+
+A tied state dict loads silently into an untied model, and plain ``from_pretrained`` fills what
+it misses at random; so a shared checkpoint is loaded by :func:`load` alone, which rebuilds the
+structure first and then requires every tensor.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from geocolor._version import __version__
+from geocolor.errors import CheckpointError
+from geocolor.io.atomic import atomic_directory
+from geocolor.sharing.apply import prepare_structure
+from geocolor.sharing.plan import SharingPlan
+
+__all__ = ["load", "save", "structure_of"]
+
+_FORMAT = "geocolor-shared"
+_VERSION = 1
+_PLAN = "geocolor.json"
+_TENSORS = "model.safetensors"
+_MAX_PLAN_BYTES = 64 * 2**20
+
+
+def structure_of(model: nn.Module) -> str:
+    """Hex SHA-256 of the names and shapes in a model's state dict."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(f"{name}:{tuple(tensor.shape)}\n".encode())
+    return digest.hexdigest()
+
+
+def _file_hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def save(
+    model: nn.Module,
+    plan: SharingPlan,
+    directory: str | os.PathLike[str],
+    *,
+    original_structure: str,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Save a compressed model: every shared tensor once.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        With the plan applied.
+    plan : SharingPlan
+        The plan.
+    directory : path-like
+        A new or empty directory; it appears only once complete.
+    original_structure : str
+        :func:`structure_of` the model before the plan, which a fresh model must match on load.
+    details : mapping, optional
+        Further JSON data to keep: configuration, report.
+
+    Raises
+    ------
+    InputError
+        The directory is not empty or cannot be written.
+    """
+    from safetensors.torch import save_file
+
+    tensors: dict[str, torch.Tensor] = {}
+    aliases: dict[str, str] = {}
+    first_name: dict[tuple[int, tuple[int, ...], tuple[int, ...]], str] = {}
+    for name, tensor in model.state_dict().items():
+        key = (tensor.data_ptr(), tuple(tensor.shape), tuple(tensor.stride()))
+        if tensor.numel() and key in first_name:
+            aliases[name] = first_name[key]
+            continue
+        first_name[key] = name
+        tensors[name] = tensor.detach().cpu().contiguous()
+    with atomic_directory(directory) as folder:
+        save_file(tensors, folder / _TENSORS, metadata={"format": "pt"})
+        origin = _save_config(model, folder)
+        description = {
+            "format": _FORMAT,
+            "version": _VERSION,
+            "geocolor": __version__,
+            "model": origin,
+            "original_structure": original_structure,
+            "tensors_sha256": _file_hash(folder / _TENSORS),
+            "aliases": aliases,
+            "plan": plan.to_json(),
+            "details": dict(details or {}),
+        }
+        (folder / _PLAN).write_text(json.dumps(description, indent=1), encoding="utf-8")
+
+
+def _save_config(model: nn.Module, folder: Path) -> dict[str, str] | None:
+    """Save what the model can be rebuilt from, where its library has such a thing."""
+    kind = type(model)
+    config = getattr(model, "config", None)
+    if not kind.__module__.startswith("transformers.models.") or config is None:
+        return None
+    config.save_pretrained(folder)
+    generation = getattr(model, "generation_config", None)
+    if generation is not None:
+        generation.save_pretrained(folder)
+    return {"library": "transformers", "class": kind.__name__}
+
+
+def load(directory: str | os.PathLike[str], model: nn.Module | None = None) -> nn.Module:
+    """Load a shared checkpoint.
+
+    Parameters
+    ----------
+    directory : path-like
+        What ``compressed.save`` wrote.
+    model : torch.nn.Module, optional
+        A freshly built original, to be changed in place and filled. Not needed for models of
+        transformers, which are rebuilt from the saved configuration.
+
+    Returns
+    -------
+    torch.nn.Module
+        In eval mode, parameters shared as planned.
+
+    Raises
+    ------
+    CheckpointError
+        The checkpoint is damaged, of a newer version, or `model` is not the one it was made of.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    folder = Path(directory)
+    description = _read_description(folder / _PLAN)
+    plan = SharingPlan.from_json(description["plan"])
+    tensors = folder / _TENSORS
+    if not tensors.is_file():
+        raise CheckpointError(f"{tensors} is missing")
+    if _file_hash(tensors) != description["tensors_sha256"]:
+        raise CheckpointError(f"{tensors} is not the file that was saved; copy it again")
+    if model is None:
+        model = _rebuild(folder, description["model"])
+    if structure_of(model) != description["original_structure"]:
+        raise CheckpointError(
+            f"{folder} was made from a model of other parameters than {type(model).__name__}; "
+            "give a freshly built original"
+        )
+    prepare_structure(model, plan)
+    try:
+        with safe_open(tensors, framework="pt") as file:
+            _fill(model, file, description["aliases"])
+    except SafetensorError as error:
+        raise CheckpointError(f"{tensors}: {error}") from error
+    return model.eval()
+
+
+def _read_description(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _MAX_PLAN_BYTES:
+            raise CheckpointError(f"{path} is larger than {_MAX_PLAN_BYTES} bytes")
+        description = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(f"{path.parent} is not a geocolor checkpoint: no {_PLAN}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    if not isinstance(description, dict) or description.get("format") != _FORMAT:
+        raise CheckpointError(f"{path} does not describe a geocolor checkpoint")
+    version = description.get("version")
+    if version != _VERSION:
+        raise CheckpointError(
+            f"{path} has format version {version!r}; geocolor {__version__} reads {_VERSION}. "
+            "Install a newer geocolor"
+        )
+    types = {"plan": list, "aliases": dict, "tensors_sha256": str, "original_structure": str}
+    for key, kind in types.items():
+        if not isinstance(description.get(key), kind):
+            raise CheckpointError(f"{path}: {key!r} is missing or of the wrong type")
+    return description
+
+
+def _rebuild(folder: Path, origin: Any) -> nn.Module:
+    if not isinstance(origin, dict) or origin.get("library") != "transformers":
+        raise CheckpointError(
+            f"{folder} does not say how to build its model; "
+            "call geocolor.load(directory, model=freshly_built_original)"
+        )
+    try:
+        import transformers
+    except ImportError as error:
+        raise CheckpointError(
+            "transformers is needed to load this model: pip install 'geocolor[hf]'"
+        ) from error
+    found = getattr(transformers, str(origin.get("class")), None)
+    if not (isinstance(found, type) and issubclass(found, transformers.PreTrainedModel)):
+        raise CheckpointError(f"transformers has no model class {origin.get('class')!r}")
+    kind: Any = found
+    try:
+        config = kind.config_class.from_pretrained(folder, local_files_only=True)
+        # Its random initial values are overwritten; the caller's generators must not notice.
+        with torch.random.fork_rng(devices=[]):
+            model: nn.Module = kind(config)
+    except (OSError, ValueError, TypeError) as error:
+        raise CheckpointError(f"the configuration in {folder} is not usable: {error}") from error
+    return model
+
+
+def _fill(model: nn.Module, file: Any, aliases: Mapping[str, str]) -> None:
+    """Copy every tensor in; parameters keep their identity, so ties hold."""
+    state = model.state_dict(keep_vars=True)
+    saved = set(file.keys())
+    missing = [name for name in state if name not in saved and aliases.get(name) not in saved]
+    unexpected = sorted(name for name in saved if name not in state)
+    if missing or unexpected:
+        raise CheckpointError(
+            f"the checkpoint and the model differ: missing {missing[:3]}, "
+            f"unexpected {unexpected[:3]}"
+        )
+    for name, alias in aliases.items():
+        if name not in state or alias not in state or state[name] is not state[alias]:
+            raise CheckpointError(f"{name} and {alias} must be one parameter, but are not")
+    for name in saved:
+        value, target = file.get_tensor(name), state[name]
+        if value.shape != target.shape:
+            raise CheckpointError(
+                f"{name} has shape {tuple(value.shape)}, the model needs {tuple(target.shape)}"
+            )
+        target.data = value.to(target.device)
