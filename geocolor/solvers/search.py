@@ -89,6 +89,7 @@ class Search:
         self.objective: float | None = None
         self.lower_bound: float | None = None
         self.scaling_error = 0.0
+        self._unit = _unit(problem)
         self.trace: list[TracePoint] = []
         self._on_progress = on_progress
 
@@ -108,8 +109,11 @@ class Search:
         """Whether the incumbent meets the bound."""
         if self.objective is None or self.lower_bound is None:
             return False
-        slack = self.scaling_error + _RELATIVE_ROUNDING * max(1.0, abs(self.objective))
-        return self.objective <= self.lower_bound + slack
+        return self.objective <= self.lower_bound + self._slack(self.objective)
+
+    def _slack(self, objective: float) -> float:
+        """Distance of objective and bound that is mere rounding, at the scale of the weights."""
+        return self.scaling_error + _RELATIVE_ROUNDING * max(self._unit, abs(objective))
 
     def answered(self) -> bool:
         """Whether nothing is left to do: proven, or k classes given and reached."""
@@ -135,6 +139,13 @@ class Search:
             raise SolverError(f"a solver offered an invalid coloring: {error}") from error
         if self.objective is not None and report.objective >= self.objective:
             return False
+        if self.lower_bound is not None and report.objective < self.lower_bound:
+            if report.objective < self.lower_bound - self._slack(report.objective):
+                raise SolverError(
+                    f"a solver claimed the bound {self.lower_bound}, above the checked objective "
+                    f"{report.objective}"
+                )
+            self.lower_bound = report.objective
         self.coloring = Coloring.from_colors(colors)
         self.objective = report.objective
         self._record()
@@ -152,8 +163,7 @@ class Search:
             return
         if self.objective is not None:
             # Rounding may lift a bound past the optimum; it never means more than the optimum.
-            slack = self.scaling_error + _RELATIVE_ROUNDING * max(1.0, abs(self.objective))
-            if bound > self.objective + slack:
+            if bound > self.objective + self._slack(self.objective):
                 raise SolverError(
                     f"a solver claims the bound {bound}, above the checked objective "
                     f"{self.objective}"
@@ -169,6 +179,14 @@ class Search:
         self.trace.append(point)
         if self._on_progress is not None:
             self._on_progress(point, self.coloring)
+
+
+def _unit(problem: Problem) -> float:
+    """Scale of the objective: one class, or the heaviest weight (tiny weights are no rounding)."""
+    values = problem.graph.weights.values
+    if isinstance(problem, ColoringProblem) or values is None or not len(values):
+        return 1.0
+    return float(np.abs(values).max())
 
 
 def _processors() -> int:

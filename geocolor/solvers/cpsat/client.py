@@ -19,6 +19,7 @@ from geocolor.errors import SolverError
 
 __all__ = ["Worker", "WorkerDiedError", "WorkerPool", "pool"]
 
+_MODULE = "geocolor.solvers.cpsat.worker"
 # Seconds a stopped worker gets to answer before it is killed.
 _GRACE = 0.1
 # Idle workers kept; each holds some 90 MB.
@@ -41,13 +42,14 @@ class Worker:
     def __init__(self) -> None:
         if not sys.executable:
             raise SolverError("CP-SAT runs in its own Python process, but sys.executable is empty")
+        # -P keeps the working directory off the child's path.
+        command = [sys.executable, "-P", "-m", _MODULE]
         environment = dict(os.environ)
-        # The child finds the modules the parent finds, however the parent found them; -P keeps
-        # its working directory out.
+        # The child finds the modules the parent finds, however the parent found them.
         environment["PYTHONPATH"] = os.pathsep.join(entry for entry in sys.path if entry)
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "geocolor.solvers.cpsat.worker"],
+                command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

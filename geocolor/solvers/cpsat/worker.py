@@ -24,6 +24,9 @@ from typing import Any, TextIO
 
 __all__ = ["main"]
 
+# CP-SAT's strategies for weighted problems, the first ones first where workers are few.
+_WEIGHTED = ("max_lp", "no_lp", "reduced_costs", "core_or_no_lp", "pseudo_costs", "quick_restart")
+
 
 class _Stops:
     """Requests told to stop, whether their solver already runs or not."""
@@ -76,6 +79,12 @@ def _solve(request: dict[str, Any], send: Callable[[dict[str, Any]], None], stop
     solver.parameters.num_workers = request["workers"]
     solver.parameters.random_seed = request["seed"]
     solver.parameters.symmetry_level = 2
+    if request["model"]["formulation"] != "coloring":
+        # Proofs about weights live on the linear relaxation of the triangles, which few workers
+        # would not look at by default.
+        solver.parameters.linearization_level = 2
+        if 1 < request["workers"] <= len(_WEIGHTED):
+            solver.parameters.subsolvers.extend(_WEIGHTED[: request["workers"]])
     if request["seconds"] is not None:
         left = request["seconds"] - (time.monotonic() - started)
         solver.parameters.max_time_in_seconds = max(0.01, left)
