@@ -145,7 +145,7 @@ class _Reader:
         self.limits.require_edges(distinct, self.path)
         if self.loops:
             self._judge_loops(distinct)
-        if declared not in {self.edge_lines, 2 * self.edge_lines, distinct, 2 * distinct}:
+        if declared not in {self.edge_lines, distinct, 2 * distinct}:
             raise FormatError(
                 f"the p line promises {declared} edges, the file has {self.edge_lines} edge lines "
                 f"({distinct} distinct edges); is it cut off?",

@@ -30,7 +30,7 @@ class Limits:
     file_bytes: int = 2048 * _MIB
     text_bytes: int = 4096 * _MIB
     json_bytes: int = 256 * _MIB
-    nodes: int = 5_000_000
+    nodes: int = 2_000_000
     edges: int = 50_000_000
 
     def require_nodes(self, count: int, path: str) -> None:

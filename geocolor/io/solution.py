@@ -149,8 +149,8 @@ def _read_text(path: Path, limits: Limits) -> Solution:
             match row.split():
                 case [] | [b"c", *_]:
                     continue
-                case [b"s", b"col", classes] if classes.isdigit() and promised is None:
-                    promised = int(classes[:18])
+                case [b"s", b"col", classes] if _is_number(classes) and promised is None:
+                    promised = int(classes)
                 case [b"l", node, color] if _is_count(node) and _is_count(color):
                     if int(node) in color_of:
                         raise FormatError(f"node {int(node)} has two colors", str(path), line)
@@ -173,6 +173,11 @@ def _read_text(path: Path, limits: Limits) -> Solution:
     return Solution(frozen(colors), {"num_colors": promised})
 
 
+def _is_number(token: bytes) -> bool:
+    """Whether it is a whole number that fits in 64 bits."""
+    return token.isdigit() and len(token) <= 18
+
+
 def _is_count(token: bytes) -> bool:
-    """Whether it is a whole number from 1 that fits in 64 bits."""
-    return token.isdigit() and len(token) <= 18 and int(token) >= 1
+    """Whether it is such a number, from 1."""
+    return _is_number(token) and int(token) >= 1

@@ -1,8 +1,10 @@
 """Solvers whose behavior a test can rely on, registered by `register`."""
 
+import os
 import sys
 import time
 import types
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,10 +81,27 @@ def register(monkeypatch: pytest.MonkeyPatch | None = None) -> None:
         monkeypatch.setitem(sys.modules, module.__name__, module)
 
 
+def slow_down_writing() -> None:
+    """Let solutions take a while to write, and say on stderr when that begins."""
+    from geocolor import io
+
+    write = io.write_solution
+
+    def slowly(path: Any, solution: Any) -> None:
+        sys.stderr.write("writing\n")
+        sys.stderr.flush()
+        time.sleep(0.3)
+        write(path, solution)
+
+    io.write_solution = slowly
+
+
 if __name__ == "__main__":
     from geocolor.cli import console
     from geocolor.cli.main import main
 
     register()
+    if "SLOW_WRITING" in os.environ:
+        slow_down_writing()
     console._SHOW_AFTER = console._REFRESH = 0.1
     sys.exit(main())

@@ -82,6 +82,23 @@ def test_interrupted_solve_keeps_the_incumbent(
     assert sorted(p.name for p in tmp_path.iterdir()) == [out.name, queen5.name]
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_interrupt_does_not_lose_the_incumbent(
+    queen5: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    monkeypatch.setenv("SLOW_WRITING", "1")
+    out = tmp_path / "out.sol"
+    process = start(queen5, "--solver", "endless", "-t", "60s", "-o", out)
+    process.send_signal(number)
+    assert process.stderr is not None
+    assert process.stderr.readline() == "writing\n"
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert stderr == "geocolor: interrupted; the best coloring so far was written\n"
+    assert read_solution(out).colors is not None
+
+
 def test_interrupted_with_nothing_found(queen5: Path, tmp_path: Path) -> None:
     process = start(queen5, "--solver", "endless_without", "-t", "60s", "-o", tmp_path / "out.sol")
     process.send_signal(signal.SIGINT)

@@ -72,6 +72,8 @@ def test_no_coloring(tmp_path: Path) -> None:
         ("s col 1\nl 1 one\n", 2, "expected"),
         ("s col 1\ns col 1\n", 2, "expected"),
         ("s col many\n", 1, "expected"),
+        ("s col 1\nl 1 99999999999999999999\n", 2, "expected"),
+        (f"s col {'9' * 5000}\n", 1, "expected"),
         ("1 2 3\n", 1, "expected"),
     ],
 )
