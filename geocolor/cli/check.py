@@ -87,7 +87,8 @@ def _require_claims(claims: Mapping[str, Any], report: CheckReport) -> None:
     if claimed is None:
         return
     slack = _ROUNDING * max(1.0, abs(report.objective))
-    if type(claimed) not in (int, float) or not abs(claimed - report.objective) <= slack:
+    low, high = report.objective - slack, report.objective + slack
+    if type(claimed) not in (int, float) or not low <= claimed <= high:
         raise CheckError(
             f"the solution claims the objective {claimed}, it has {report.objective!r}"
         )

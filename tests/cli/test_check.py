@@ -89,6 +89,8 @@ def test_the_problem_comes_from_the_solution(run, weighted: Path, tmp_path: Path
     ("changes", "message"),
     [
         ({"objective": -1e-8}, "claims the objective -1e-08, it has 0.0"),
+        ({"objective": 10**400}, "claims the objective 1000"),
+        ({"objective": float("nan")}, "claims the objective nan"),
         ({"objective": "little"}, "claims the objective little"),
         ({"num_colors": 3}, "claims 3 colors"),
         ({"colors": [0, 0, 1, 2]}, "nodes a and b conflict"),
