@@ -7,7 +7,25 @@ from numpy.typing import NDArray
 
 from geocolor.graph.jit import jit
 
-__all__ = ["pack_bad_triangles"]
+__all__ = ["in_both", "pack_bad_triangles"]
+
+
+@jit
+def in_both(
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    other_indptr: NDArray[np.int64],
+    other_indices: NDArray[np.int32],
+) -> NDArray[np.bool_]:
+    """Flag the entries of the first graph that the second has too."""
+    found = np.zeros(len(indices), dtype=np.bool_)
+    for u in range(len(indptr) - 1):
+        f = other_indptr[u]
+        for e in range(indptr[u], indptr[u + 1]):
+            while f < other_indptr[u + 1] and other_indices[f] < indices[e]:
+                f += 1
+            found[e] = f < other_indptr[u + 1] and other_indices[f] == indices[e]
+    return found
 
 
 @jit
@@ -66,17 +84,11 @@ def pack_bad_triangles(
     """Pack triangles of two gains and one cost or conflict greedily; the gains they give up.
 
     A triangle with weights (-d, -d, +d), or a conflict for +d, costs at least -d, not -2d.
-    `rest` is overwritten: what is left of every gain.
+    `rest` holds the weights, zero on conflicting pairs; it is overwritten by what is left of them.
     """
     total = 0.0
     work = 0
     count = len(indptr) - 1
-    # A gain on a conflicting pair is out of reach; it must not be given up again.
-    for u in range(count):
-        for h in range(hard_indptr[u], hard_indptr[u + 1]):
-            at = _entry(indptr, indices, u, hard_indices[h])
-            if at >= 0:
-                rest[at] = 0.0
     for u in range(count):
         for h in range(hard_indptr[u], hard_indptr[u + 1]):
             v = hard_indices[h]

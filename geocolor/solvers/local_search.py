@@ -51,6 +51,10 @@ class Budget:
         """Count iterations made."""
         self._iterations += iterations
 
+    def seconds_left(self) -> float:
+        """Seconds until the time limit; infinite without one."""
+        return self._until - time.monotonic()
+
     def over(self) -> bool:
         """Whether time or iterations are used up."""
         return self.iterations_left <= 0 or time.monotonic() >= self._until

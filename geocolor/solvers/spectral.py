@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -54,10 +56,10 @@ def solve_spectral(problem: Problem, search: Search) -> Outcome:
 
 def improve(problem: Problem, search: Search, budget: Budget) -> Outcome:
     """Run the embedding, the roundings and the local search within `budget`."""
+    if not isinstance(problem, ColoringProblem):
+        _first(problem, search, budget)
     embedding = embed(problem, search, budget)
-    if embedding is None:
-        reason = budget.reason()
-    elif isinstance(problem, ColoringProblem):
+    if isinstance(problem, ColoringProblem):
         reason = _color(problem, search, budget, embedding)
     else:
         reason = _partition(problem, search, budget, embedding)
@@ -74,7 +76,18 @@ def improve(problem: Problem, search: Search, budget: Budget) -> Outcome:
     return Outcome(reason, message=message)
 
 
-def embed(problem: Problem, search: Search, budget: Budget) -> NDArray[np.float64] | None:
+def _first(problem: Problem, search: Search, budget: Budget) -> None:
+    """Offer a partition at once, so that there is one however large the graph is."""
+    greedy = dsatur(problem.graph.conflicts, search)
+    if greedy is None or int(greedy[0].max()) >= problem.max_colors:
+        return
+    search.offer(greedy[0])
+    if not search.answered() and not budget.over():
+        most = min(problem.max_colors, problem.graph.num_nodes)
+        search.offer(settle(problem.graph, greedy[0], most, budget))
+
+
+def embed(problem: Problem, search: Search, budget: Budget) -> NDArray[np.float64]:
     """Embed nodes so that those that should share a class point the same way.
 
     The rows, normalized, of the eigenvectors with the most negative eigenvalues of the
@@ -82,8 +95,9 @@ def embed(problem: Problem, search: Search, budget: Budget) -> NDArray[np.float6
 
     Returns
     -------
-    ndarray of shape (num_nodes, dimensions), or None
-        None if the budget ran out.
+    ndarray of shape (num_nodes, dimensions)
+        All alike, which leaves the rounding to the conflicts, if a third of the budget's time
+        was not enough.
     """
     graph = problem.graph
     count = graph.num_nodes
@@ -95,9 +109,10 @@ def embed(problem: Problem, search: Search, budget: Budget) -> NDArray[np.float6
         values, vectors = values[:_DIMENSIONS], vectors[:, :_DIMENSIONS]
     else:
         start = np.random.default_rng(search.seed).standard_normal(count)
+        until = time.monotonic() + budget.seconds_left() / 3
 
         def product(x: NDArray[np.float64]) -> NDArray[np.float64]:
-            if budget.over():
+            if time.monotonic() >= until:
                 raise _OutOfTimeError
             flat = x.ravel()
             out: NDArray[np.float64] = scale * (matrix @ (scale * flat))
@@ -109,7 +124,7 @@ def embed(problem: Problem, search: Search, budget: Budget) -> NDArray[np.float6
                 operator, k=_DIMENSIONS, which="SA", v0=start, tol=1e-2, maxiter=_MATVECS
             )
         except _OutOfTimeError:
-            return None
+            return np.ones((count, 1))
         except ArpackNoConvergence as partial:
             values, vectors = partial.eigenvalues, partial.eigenvectors
         except ArpackError:  # the start lies in an invariant subspace: no edges, say

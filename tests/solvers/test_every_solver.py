@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -205,8 +206,7 @@ def progress(point, coloring):
         timer[0].daemon = True
         timer[0].start()
 
-options = {"max_iterations": 1 << 60} if sys.argv[1] == "spectral" else {}
-result = solve(problem, sys.argv[1], time_limit=100, workers=2, on_progress=progress, **options)
+result = solve(problem, sys.argv[1], time_limit=100, workers=2, on_progress=progress)
 print(json.dumps([result.stop_reason, result.status, result.objective, result.runtime,
                   "ortools" in sys.modules, "torch" in sys.modules]))
 """
@@ -214,15 +214,10 @@ print(json.dumps([result.stop_reason, result.status, result.objective, result.ru
 
 @pytest.mark.parametrize("name", ["cpsat", "auto"])
 def test_ctrl_c_keeps_the_incumbent(name: str) -> None:
-    import json
-
     run = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED, name],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
+        [sys.executable, "-c", INTERRUPTED, name], capture_output=True, text=True, timeout=60
     )
+    assert run.returncode == 0, run.stderr
     reason, status, objective, runtime, ortools, torch = json.loads(run.stdout)
     assert (reason, status) == ("INTERRUPT", "FEASIBLE")
     assert objective < 0

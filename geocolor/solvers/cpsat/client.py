@@ -10,11 +10,14 @@ import os
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Generator
+from pathlib import Path
 from typing import IO, Any
 
+import geocolor
 from geocolor.errors import SolverError
 
 __all__ = ["Worker", "WorkerDiedError", "WorkerPool", "pool"]
@@ -31,9 +34,10 @@ _POLL = 0.1
 class WorkerDiedError(Exception):
     """The process ended in the middle of a request."""
 
-    def __init__(self, returncode: int | None) -> None:
+    def __init__(self, returncode: int, complaint: str) -> None:
         self.returncode = returncode
-        super().__init__(f"the CP-SAT worker process ended with code {returncode}")
+        told = f": {complaint}" if complaint else ""
+        super().__init__(f"the CP-SAT worker process ended with code {returncode}{told}")
 
 
 class Worker:
@@ -46,13 +50,15 @@ class Worker:
         command = [sys.executable, "-P", "-m", _MODULE]
         environment = dict(os.environ)
         # The child finds the modules the parent finds, however the parent found them.
-        environment["PYTHONPATH"] = os.pathsep.join(entry for entry in sys.path if entry)
+        here = str(Path(geocolor.__file__).parents[1])
+        environment["PYTHONPATH"] = os.pathsep.join([*filter(None, sys.path), here])
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115  closed with the worker
         try:
             self.process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=self._complaints,
                 env=environment,
                 start_new_session=True,
             )
@@ -113,12 +119,18 @@ class Worker:
                     continue
                 if event is None:
                     finished = True
-                    raise WorkerDiedError(self.process.wait())
+                    raise WorkerDiedError(self.process.wait(), self._complaint())
                 finished = "done" in event or "error" in event
                 yield event
         finally:
             if not finished:
                 self._stop(number)
+
+    def _complaint(self) -> str:
+        """Last line the process wrote to stderr."""
+        self._complaints.seek(0)
+        lines = self._complaints.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else ""
 
     def _stop(self, number: int) -> None:
         """Make the worker idle within the grace period, or end it."""
@@ -144,7 +156,7 @@ class Worker:
     def close(self) -> None:
         """End the process and close the pipes."""
         self.kill()
-        for stream in (self.process.stdin, self.process.stdout):
+        for stream in (self.process.stdin, self.process.stdout, self._complaints):
             with contextlib.suppress(OSError):
                 _pipe(stream).close()
 

@@ -32,7 +32,7 @@ class Request:
     Attributes
     ----------
     model : dict
-        What :func:`geocolor.solvers.cpsat.models.build` takes.
+        What :func:`geocolor.solvers.cpsat.models.build` takes; empty if it would be too large.
     literals : int
         Estimated size.
     """
@@ -69,8 +69,10 @@ def _assignment_literals(problem: Problem) -> int:
     return classes * (graph.num_nodes + 4 * graph.weights.num_edges + graph.conflicts.num_edges)
 
 
-def edge_clique_cover(adjacency: Adjacency, search: Search) -> list[list[int]] | None:
-    """Cover the edges greedily with cliques; None if time runs out."""
+def edge_clique_cover(
+    adjacency: Adjacency, search: Search
+) -> tuple[NDArray[np.int32], NDArray[np.int64]] | None:
+    """Cover the edges greedily with cliques: members and starts, or None if time runs out."""
     count = adjacency.num_nodes
     covered = np.zeros(len(adjacency.indices), dtype=np.bool_)
     widest = int(adjacency.degrees.max(initial=0)) + 1
@@ -94,7 +96,12 @@ def edge_clique_cover(adjacency: Adjacency, search: Search) -> list[list[int]] |
             cliques,
             _CHUNK,
         )
-    return [members[start:end].tolist() for start, end in pairwise(starts[: cliques + 1])]
+    return members[: starts[cliques]], starts[: cliques + 1]
+
+
+def _listed(members: NDArray[np.int32], starts: NDArray[np.int64]) -> list[list[int]]:
+    flat: list[int] = members.tolist()
+    return [flat[start:end] for start, end in pairwise(starts.tolist())]
 
 
 def _order(adjacency: Adjacency, first: NDArray[np.int64]) -> list[int]:
@@ -115,7 +122,6 @@ def _base(
         "max_colors": most,
         "clique": clique.nodes.tolist(),
         "order": _order(conflicts, clique.nodes),
-        "conflicts": conflicts.edges().tolist(),
         "hint": None if hint is None else hint.tolist(),
     }
 
@@ -149,10 +155,26 @@ def coloring_request(
     cover = edge_clique_cover(problem.graph.conflicts, search)
     if cover is None:
         return None
-    literals = most * (problem.graph.num_nodes + sum(len(members) for members in cover))
+    literals = most * (problem.graph.num_nodes + len(cover[0]))
+    if literals > MOST_LITERALS:
+        return Request({}, literals)
     model = _base(problem, clique, most, hint)
-    model.update(formulation="coloring", cover=cover, minimize=minimize)
+    model.update(
+        formulation="coloring",
+        conflicts=_around(problem.graph.conflicts, clique),
+        cover=_listed(*cover),
+        minimize=minimize,
+    )
     return Request(model, literals)
+
+
+def _around(conflicts: Adjacency, clique: Clique) -> list[list[int]]:
+    """Edges that touch the clique; the cover says the rest."""
+    edges = conflicts.edges()
+    inside = np.zeros(conflicts.num_nodes, dtype=np.bool_)
+    inside[clique.nodes] = True
+    touching: list[list[int]] = edges[inside[edges].any(axis=1)].tolist()
+    return touching
 
 
 def weighted_request(
@@ -161,29 +183,38 @@ def weighted_request(
     clique: Clique,
     scaled: Scaled,
     hint: NDArray[np.int32] | None,
-    formulation: str | None = None,
 ) -> Request | None:
-    """Ask for least weight inside classes; None if time runs out."""
+    """Ask for least weight inside classes; None if time runs out.
+
+    The edge model wherever it fits: measured, its relaxation closes what the assignment model
+    leaves open for minutes.
+    """
     graph = problem.graph
     most = min(problem.max_colors, graph.num_nodes)
     hard = set(map(tuple, graph.conflicts.edges().tolist()))
     weights = [
-        [u, v, weight]
-        for (u, v), weight in zip(
+        [*pair, weight]
+        for pair, weight in zip(
             graph.weights.edges().tolist(), scaled.integers.tolist(), strict=True
         )
-        if weight and (u, v) not in hard
+        if weight and tuple(pair) not in hard
     ]
-    sizes = {"edges": _edge_literals(problem), "assignment": _assignment_literals(problem)}
-    if formulation is None:
-        formulation = "edges" if sizes["edges"] <= MOST_LITERALS else "assignment"
     model = _base(problem, clique, most, hint)
-    model.update(formulation=formulation, weights=weights)
-    if formulation == "edges":
-        model["least_pairs"] = least_inside_pairs(graph.num_nodes, most)
-    else:
-        cover = edge_clique_cover(graph.conflicts, search)
-        if cover is None:
-            return None
-        model["cover"] = cover
-    return Request(model, sizes[formulation])
+    if _edge_literals(problem) <= MOST_LITERALS:
+        model.update(
+            formulation="edges",
+            conflicts=graph.conflicts.edges().tolist(),
+            weights=weights,
+            least_pairs=least_inside_pairs(graph.num_nodes, most),
+        )
+        return Request(model, _edge_literals(problem))
+    cover = edge_clique_cover(graph.conflicts, search)
+    if cover is None:
+        return None
+    model.update(
+        formulation="assignment",
+        conflicts=_around(graph.conflicts, clique),
+        weights=weights,
+        cover=_listed(*cover),
+    )
+    return Request(model, _assignment_literals(problem))

@@ -23,14 +23,18 @@ from geocolor.solvers.cpsat.requests import (
 )
 from geocolor.solvers.cpsat.scaling import Scaled, scale_weights
 from geocolor.solvers.dsatur import dsatur
+from geocolor.solvers.local_search import Budget
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
+from geocolor.solvers.spectral import improve
 from geocolor.solvers.start import begin
 
 __all__ = ["prove", "run", "too_large"]
 
 # Bitset words for the clique search: a second at most, and it carries the proof of many graphs.
 _CLIQUE_WORK = 1_000_000_000
+# What the spectral heuristic may take for a first incumbent: seconds, share of the time left.
+_HINT_SECONDS, _HINT_SHARE = 1.0, 0.1
 # CP-SAT is asked to end this many seconds early, so that its last word is heard.
 _MARGIN = 0.05
 
@@ -49,6 +53,12 @@ def run(problem: Problem, search: Search) -> Outcome:
             search.offer(colors)
         elif search.coloring is None:
             return prove(problem, search, clique, hint=colors)
+        return prove(problem, search, clique)
+    # Refuse weights that do not fit before anything is spent on them.
+    scale_weights(problem.graph.weights.edge_values())
+    # A good hint is worth more to CP-SAT than the time it takes.
+    seconds = min(_HINT_SECONDS, _HINT_SHARE * search.remaining())
+    improve(problem, search, Budget(search, time.monotonic() + seconds))
     return prove(problem, search, clique)
 
 
