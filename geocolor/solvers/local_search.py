@@ -21,8 +21,9 @@ __all__ = ["Budget", "kcolor", "polish", "settle", "table_fits"]
 
 # Table entries that a kernel may read in one call: some 30 ms.
 _CHUNK = 20_000_000
-# Entries of a nodes-by-classes table; the tables of one search then take under 1 GB.
-_LARGEST_TABLE = 40_000_000
+# Entries of a nodes-by-classes table. Every call fills it anew, which must leave most of the
+# chunk for iterations.
+_LARGEST_TABLE = _CHUNK // 5
 
 
 class Budget:

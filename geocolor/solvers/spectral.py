@@ -25,6 +25,8 @@ _DIMENSIONS = 12
 _MATVECS = 600
 # Starting points; the local search runs from each.
 _ROUNDINGS = 6
+# Share of the nodes that a perturbation of the incumbent moves, and the failures it may have.
+_SHAKEN, _SHAKES = 0.1, 6
 _CHUNK = 5_000_000
 _CLIQUE_WORK = 100_000_000
 
@@ -56,35 +58,35 @@ def solve_spectral(problem: Problem, search: Search) -> Outcome:
 
 def improve(problem: Problem, search: Search, budget: Budget) -> Outcome:
     """Run the embedding, the roundings and the local search within `budget`."""
-    if not isinstance(problem, ColoringProblem):
-        _first(problem, search, budget)
-    embedding = embed(problem, search, budget)
-    if isinstance(problem, ColoringProblem):
-        reason = _color(problem, search, budget, embedding)
-    else:
-        reason = _partition(problem, search, budget, embedding)
+    greedy = dsatur(problem.graph.conflicts, search)
+    if greedy is None:
+        return Outcome(StopReason.TIME, message="the time ended before every node had a class")
+    colors, order = greedy
+    # A partition at once, so that there is one however large the graph is.
+    if int(colors.max()) < problem.max_colors:
+        search.offer(colors)
+        if not isinstance(problem, ColoringProblem) and not search.answered():
+            most = min(problem.max_colors, problem.graph.num_nodes)
+            search.offer(settle(problem.graph, colors, most, budget))
     if search.answered():
         return Outcome(StopReason.COMPLETED)
-    message = (
-        ""
-        if search.coloring is not None
-        else (
-            f"no partition into {problem.max_colors} classes without a hard conflict was found; "
-            "there may be none"
-        )
+    if budget.over():
+        return Outcome(budget.reason())
+    embedding = embed(problem, search, budget)
+    orders = _orders(problem, order, budget)
+    if isinstance(problem, ColoringProblem):
+        reason = _color(problem, search, budget, embedding, orders)
+    else:
+        reason = _partition(problem, search, budget, embedding, orders)
+    if search.answered():
+        return Outcome(StopReason.COMPLETED)
+    if search.coloring is not None:
+        return Outcome(reason)
+    return Outcome(
+        reason,
+        message=f"no partition into {problem.max_colors} classes without a hard conflict was "
+        "found; there may be none",
     )
-    return Outcome(reason, message=message)
-
-
-def _first(problem: Problem, search: Search, budget: Budget) -> None:
-    """Offer a partition at once, so that there is one however large the graph is."""
-    greedy = dsatur(problem.graph.conflicts, search)
-    if greedy is None or int(greedy[0].max()) >= problem.max_colors:
-        return
-    search.offer(greedy[0])
-    if not search.answered() and not budget.over():
-        most = min(problem.max_colors, problem.graph.num_nodes)
-        search.offer(settle(problem.graph, greedy[0], most, budget))
 
 
 def embed(problem: Problem, search: Search, budget: Budget) -> NDArray[np.float64]:
@@ -188,27 +190,29 @@ def _holds(problem: Problem, colors: NDArray[np.int32]) -> bool:
     return not bool((colors[edges[:, 0]] == colors[edges[:, 1]]).any())
 
 
-def _orders(problem: Problem, search: Search, budget: Budget) -> list[NDArray[np.int32]] | None:
-    """Order nodes for rounding: as DSATUR colors them, by degree, then at random."""
-    greedy = dsatur(problem.graph.conflicts, search)
-    if greedy is None:
-        return None
+def _orders(
+    problem: Problem, saturation: NDArray[np.int32], budget: Budget
+) -> list[NDArray[np.int32]]:
+    """Order nodes for rounding: as DSATUR colored them, by degree, then at random."""
     count = problem.graph.num_nodes
     degrees = problem.graph.conflicts.degrees + problem.graph.weights.degrees
     by_degree = np.argsort(-degrees, kind="stable").astype(np.int32)
     rest = [budget.random.permutation(count).astype(np.int32) for _ in range(_ROUNDINGS - 2)]
-    return [greedy[1], by_degree, *rest]
+    return [saturation, by_degree, *rest]
 
 
 def _color(
-    problem: ColoringProblem, search: Search, budget: Budget, embedding: NDArray[np.float64]
+    problem: ColoringProblem,
+    search: Search,
+    budget: Budget,
+    embedding: NDArray[np.float64],
+    orders: list[NDArray[np.int32]],
 ) -> StopReason:
     """Round in several orders, then take the best to fewer classes by TabuCol."""
     graph = problem.graph
-    orders = _orders(problem, search, budget)
     best: NDArray[np.int32] | None = None
     most = int(graph.conflicts.degrees.max(initial=0)) + 1
-    for order in orders or ():
+    for order in orders:
         colors = _rounded(problem, embedding, order, most, -2.0, budget)
         if colors is None:
             break
@@ -242,15 +246,18 @@ def fewer_colors(
 
 
 def _partition(
-    problem: Problem, search: Search, budget: Budget, embedding: NDArray[np.float64]
+    problem: Problem,
+    search: Search,
+    budget: Budget,
+    embedding: NDArray[np.float64],
+    orders: list[NDArray[np.int32]],
 ) -> StopReason:
     """Round, settle and polish from several starting points."""
     graph = problem.graph
     count = graph.num_nodes
     most = min(problem.max_colors, count)
-    orders = _orders(problem, search, budget)
-    patience = 5_000 + 50 * count
-    for start, order in enumerate(orders or ()):
+    patience = 5_000 + 100 * count
+    for start, order in enumerate(orders):
         # A wide and a narrow cone in turn: few large classes, then many small ones.
         threshold = 0.0 if start % 2 == 0 else 0.5
         colors = _rounded(problem, embedding, order, most, threshold, budget)
@@ -272,4 +279,21 @@ def _partition(
             polish(problem, search, colors, width, budget, patience)
             if search.answered():
                 return StopReason.COMPLETED
+    _shake(problem, search, budget, patience)
     return budget.reason()
+
+
+def _shake(problem: Problem, search: Search, budget: Budget, patience: int) -> None:
+    """Move some nodes of the incumbent at random and polish, until that fails often enough."""
+    count = problem.graph.num_nodes
+    failures = 0
+    while failures < _SHAKES and search.coloring is not None:
+        width = min(problem.max_colors, count, max(2 * search.coloring.num_colors, 8))
+        if budget.over() or search.answered() or not table_fits(count, width):
+            return
+        before = search.objective
+        colors = search.coloring.colors.copy()
+        moved = budget.random.random(count) < _SHAKEN
+        colors[moved] = budget.random.integers(width, size=int(moved.sum()))
+        polish(problem, search, colors, width, budget, patience)
+        failures = 0 if search.objective != before else failures + 1
