@@ -17,7 +17,6 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import IO, Any
 
-import geocolor
 from geocolor.errors import SolverError
 
 __all__ = ["Worker", "WorkerDiedError", "WorkerPool", "pool"]
@@ -50,7 +49,7 @@ class Worker:
         command = [sys.executable, "-P", "-m", _MODULE]
         environment = dict(os.environ)
         # The child finds the modules the parent finds, however the parent found them.
-        here = str(Path(geocolor.__file__).parents[1])
+        here = str(Path(__file__).parents[3])
         environment["PYTHONPATH"] = os.pathsep.join([*filter(None, sys.path), here])
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115  closed with the worker
         try:
