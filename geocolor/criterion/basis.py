@@ -23,19 +23,37 @@ __all__ = ["BasisFitter", "Root", "SharedBasis"]
 
 @dataclass(frozen=True, eq=False)
 class Root:
-    """Symmetric square root of a metric and its inverse."""
+    """Cholesky factor of a metric, ``metric = lower lower^T``.
 
-    root: Tensor
-    inverse: Tensor
+    The eigenvectors of ``lower^T moment lower`` do not depend on which root is taken, and this
+    one is ten times cheaper than the symmetric root. Moments of few samples break a raw Cholesky
+    factorisation; the metrics here are damped, and factored in float64.
+    """
+
+    lower: Tensor
 
     @classmethod
-    def of(cls, matrix: Tensor) -> Root:
-        """Take the eigen-square-root; raw Cholesky factors of noisy moments are fragile."""
-        values, vectors = torch.linalg.eigh(matrix)
-        # Below the rounding of the largest eigenvalue nothing is known; never divide by it.
-        floor = values[-1] * len(values) * torch.finfo(matrix.dtype).eps
-        values = values.clamp_min(floor.clamp_min(torch.finfo(matrix.dtype).tiny))
-        return cls((vectors * values.sqrt()) @ vectors.T, (vectors * values.rsqrt()) @ vectors.T)
+    def of(cls, metric: Tensor) -> Root:
+        """Factor a damped metric."""
+        wide = metric.double()
+        lower, failed = torch.linalg.cholesky_ex(wide)
+        level = torch.finfo(metric.dtype).eps * float(wide.diagonal().mean())
+        while int(failed):
+            # Rounding of the sums made it indefinite; lift it by as little as that takes.
+            lifted = wide + level * torch.eye(len(wide), dtype=wide.dtype, device=wide.device)
+            lower, failed = torch.linalg.cholesky_ex(lifted)
+            level *= 10
+        return cls(lower.to(metric.dtype))
+
+    def gram(self, moment: Tensor) -> Tensor:
+        """``lower^T moment lower``, exactly symmetric."""
+        product = self.lower.T @ moment @ self.lower
+        return (product + product.T) / 2
+
+    def dual(self, vectors: Tensor) -> Tensor:
+        """``lower^-T vectors``: orthonormal columns become orthonormal in the metric."""
+        solved: Tensor = torch.linalg.solve_triangular(self.lower.T, vectors, upper=True)
+        return solved
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +73,7 @@ class SharedBasis:
 
 
 class BasisFitter:
-    """Fits shared bases; keeps the roots of the metrics it has seen.
+    """Fits shared bases; keeps the roots of the units' own metrics.
 
     Parameters
     ----------
@@ -89,8 +107,7 @@ class BasisFitter:
         """Pooled root, eigenvalues (descending) and eigenvectors of the pooled Gram matrix."""
         pooled = self._pooled(group)
         moment = torch.stack([view.moment for view in group]).sum(0)
-        gram = pooled.root @ moment @ pooled.root
-        values, vectors = torch.linalg.eigh((gram + gram.T) / 2)
+        values, vectors = torch.linalg.eigh(pooled.gram(moment))
         limit = min(len(values), sum(len(view.weight) for view in group))
         return pooled, values.flip(0)[:limit].clamp_min(0), vectors.flip(1)[:, :limit]
 
@@ -109,16 +126,9 @@ class BasisFitter:
             captured = values
             total = values.double().sum()
         else:
-            captured = torch.zeros_like(values)
-            total = torch.zeros((), dtype=torch.float64, device=values.device)
-            basis = pooled.inverse @ vectors
-            for view in group:
-                root = self._root(view.inner).root
-                gram = root @ view.moment @ root
-                # Orthonormal in the unit's own metric, prefix by prefix: every rank at once.
-                own = torch.linalg.qr(root @ basis).Q
-                captured = captured + ((gram @ own) * own).sum(0)
-                total = total + gram.diagonal().double().sum()
+            basis = pooled.dual(vectors)
+            captured = torch.stack([_captured(view, basis) for view in group]).sum(0)
+            total = torch.stack([(view.moment * view.inner).sum() for view in group]).double().sum()
         left = total - torch.cat([captured.new_zeros(1), captured]).double().cumsum(0)
         costs = left.clamp_min(0).div(2).cpu().numpy()
         width = group[0].inner.shape[0]
@@ -130,20 +140,33 @@ class BasisFitter:
         The basis is orthonormal in the pooled metric, so coefficients are well scaled.
         """
         pooled, _, vectors = self._directions(group)
-        basis = pooled.inverse @ vectors[:, :rank]
+        basis = pooled.dual(vectors[:, :rank])
         common = _common_metric(group)
         coefficients = {}
         for view in group:
             metric = view.inner
             if common or not self._refit:
                 # In the pooled metric the basis is orthonormal and the fit a projection.
-                coefficients[view.unit.name] = view.weight @ (pooled.root @ vectors[:, :rank])
+                coefficients[view.unit.name] = view.weight @ (pooled.lower @ vectors[:, :rank])
                 continue
             projected = metric @ basis
             coefficients[view.unit.name] = torch.linalg.solve(
                 basis.T @ projected, (view.weight @ projected).T
             ).T
         return SharedBasis(basis, coefficients)
+
+
+def _captured(view: View, basis: Tensor) -> Tensor:
+    """Energy that each further column of `basis` captures in the unit's own metric.
+
+    The Cholesky factor of ``basis^T inner basis`` orthonormalises all prefixes of the basis at
+    once, so the running sum is the energy that a closed-form fit at each rank keeps.
+    """
+    image = view.inner @ basis
+    lower = Root.of(basis.T @ image).lower
+    own = torch.linalg.solve_triangular(lower, image.T, upper=False)
+    energy: Tensor = ((own @ view.moment) * own).sum(1)
+    return energy
 
 
 def _common_metric(group: Sequence[View]) -> bool:

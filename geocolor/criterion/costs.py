@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 from torch import Tensor
@@ -10,12 +12,16 @@ from torch import Tensor
 from geocolor.criterion.basis import BasisFitter, SharedBasis
 from geocolor.criterion.curves import Choice, CostCurve, Form
 from geocolor.criterion.metric import View
-from geocolor.criterion.tie import merge, pair_tie_bound, tie_cost
+from geocolor.criterion.tie import alignment, merge, pair_tie_bound, tie_cost
 from geocolor.errors import InputError
 
 __all__ = ["GroupCosts"]
 
 Group = tuple[str, ...]
+
+# Trust region of ties: matrices that point apart lose about half their energy when merged,
+# which no saving repays, and the bound that would show it costs as much as the merge.
+_TIE_ALIGNMENT = 0.5
 
 
 class GroupCosts:
@@ -72,7 +78,8 @@ class GroupCosts:
     def best(self, names: Group, price: float) -> Choice:
         """Choose form and rank of least cost plus price times parameters.
 
-        A tie is computed only where a lower bound on its cost leaves it a chance.
+        A tie is computed only between matrices that point the same way (cosine at least 0.5),
+        and where a lower bound on its cost leaves it a chance.
 
         Parameters
         ----------
@@ -103,17 +110,20 @@ class GroupCosts:
         room = to_beat - price * self.views[names[0]].unit.parameters
         if room <= 0:
             return False
-        if (Form.TIED, names) in self._curves:
-            return True
-        return self._tie_bound(names) < room
+        return (Form.TIED, names) in self._curves or self._tie_bound(names) < room
 
     def _tie_bound(self, names: Group) -> float:
-        """``sum of pair costs / (|S| - 1)`` bounds a tie from below; so do bounds on pairs."""
+        """Bound a tie from below; infinite outside the trust region.
+
+        ``sum of pair costs / (|S| - 1)`` bounds a tie of more than two, and so do pair bounds.
+        """
         if names not in self._tie_bounds:
-            pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
             if len(names) == 2:
-                bound = pair_tie_bound(self.views[names[0]], self.views[names[1]])
+                first, second = (self.views[name] for name in names)
+                aligned = alignment(first, second) >= _TIE_ALIGNMENT
+                bound = pair_tie_bound(first, second) if aligned else math.inf
             else:
+                pairs = combinations(names, 2)
                 bound = sum(self._tie_bound(pair) for pair in pairs) / (len(names) - 1)
             self._tie_bounds[names] = bound
         return self._tie_bounds[names]

@@ -17,12 +17,15 @@ __all__ = ["PricedPairs", "candidate_pairs", "price_pairs"]
 def candidate_pairs(units: Sequence[Unit], reach: int) -> list[tuple[int, int]]:
     """List the pairs worth pricing: one family, and near each other.
 
+    Two units of one role pair if their layers are at most `reach` apart; two of different roles
+    if they stand side by side in one block, as q, k and v do, where they read the same tensor.
+
     Parameters
     ----------
     units : sequence of Unit
         All units.
     reach : int
-        Layers a pair of one role may be apart. Units of different roles pair within a layer.
+        Layers that a pair of one role may be apart.
 
     Returns
     -------
@@ -34,7 +37,11 @@ def candidate_pairs(units: Sequence[Unit], reach: int) -> list[tuple[int, int]]:
         for i, first in enumerate(units)
         for j, second in enumerate(units[i + 1 :], start=i + 1)
         if first.family == second.family
-        and abs(first.layer - second.layer) <= (reach if first.role == second.role else 0)
+        and (
+            abs(first.layer - second.layer) <= reach
+            if first.role == second.role
+            else first.name.rpartition(".")[0] == second.name.rpartition(".")[0]
+        )
     ]
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from geocolor.criterion.metric import View
 
-__all__ = ["merge", "pair_tie_bound", "tie_cost"]
+__all__ = ["alignment", "merge", "pair_tie_bound", "tie_cost"]
 
 _MAX_ITERATIONS = 200
 _TOLERANCE = 1e-5
@@ -81,3 +81,10 @@ def pair_tie_bound(first: View, second: View) -> float:
     error = first.weight - second.weight
     parallel = left @ torch.linalg.solve(left + right, right)
     return max(0.0, float(((error @ parallel) * error).sum(dtype=torch.float64)) / 2)
+
+
+def alignment(first: View, second: View) -> float:
+    """Cosine of the angle between two matrices of one shape."""
+    product = float((first.weight * second.weight).sum())
+    norms = float(torch.linalg.matrix_norm(first.weight) * torch.linalg.matrix_norm(second.weight))
+    return product / norms if norms > 0 else 1.0

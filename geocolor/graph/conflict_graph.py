@@ -213,6 +213,33 @@ class ConflictGraph:
                 raise InputError(f"weights have {count} nodes, conflicts {other}")
         return cls.from_edges(count, pairs, values, conflicts=hard, labels=labels, sizes=sizes)
 
+    def induced(self, nodes: ArrayLike) -> ConflictGraph:
+        """Restrict to some nodes, which become 0, 1, ... in the order given; O(m).
+
+        Parameters
+        ----------
+        nodes : array_like of int, shape (k,)
+            Distinct nodes.
+        """
+        chosen = np.asarray(nodes, dtype=np.int64)
+        place = np.full(self.num_nodes, -1, dtype=np.int64)
+        place[chosen] = np.arange(len(chosen))
+
+        def inside(adjacency: Adjacency) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+            ends = place[adjacency.edges()]
+            kept: NDArray[np.bool_] = np.asarray((ends >= 0).all(axis=1))
+            return ends[kept], kept
+
+        pairs, kept = inside(self.weights)
+        return ConflictGraph.from_edges(
+            len(chosen),
+            pairs,
+            self.weights.edge_values()[kept],
+            conflicts=inside(self.conflicts)[0],
+            labels=None if self.labels is None else [self.labels[node] for node in chosen],
+            sizes=self.sizes[chosen],
+        )
+
     @property
     def num_nodes(self) -> int:
         """Number of nodes."""

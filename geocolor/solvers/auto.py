@@ -6,7 +6,8 @@ import time
 
 from geocolor.bounds import Clique
 from geocolor.errors import InputError
-from geocolor.problem import ColoringProblem, Problem
+from geocolor.problem import ColoringProblem, CorrelationClusteringProblem, Problem
+from geocolor.solvers.components import attracting_components, solve_by_components
 from geocolor.solvers.cpsat.solver import prove, too_large
 from geocolor.solvers.dsatur import dsatur
 from geocolor.solvers.local_search import Budget
@@ -41,6 +42,10 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
     clique, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
     if outcome is not None:
         return outcome
+    if isinstance(problem, CorrelationClusteringProblem):
+        components = attracting_components(problem.graph)
+        if len(components) > 1:
+            return solve_by_components(components, search, solve_auto)
     refused = too_large(problem)
     if refused is None:
         until = time.monotonic() + min(_MOST_SECONDS, _SHARE * search.remaining())

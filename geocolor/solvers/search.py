@@ -93,6 +93,18 @@ class Search:
         self.trace: list[TracePoint] = []
         self._on_progress = on_progress
 
+    def part(self, problem: Problem, share: float) -> Search:
+        """Open a search of a subproblem, with a share of the time left and nobody watching."""
+        limit = None if math.isinf(self.deadline) else self.elapsed() + share * self.remaining()
+        return Search(
+            problem,
+            started=self.started,
+            time_limit=limit,
+            seed=self.seed,
+            workers=self.workers,
+            max_iterations=self.max_iterations,
+        )
+
     def elapsed(self) -> float:
         """Seconds since the call."""
         return time.monotonic() - self.started
