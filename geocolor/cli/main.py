@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from geocolor._version import __version__
-from geocolor.cli import check, convert, generate, info, solve, solvers
+from geocolor.cli import check, compress, convert, generate, graph, info, solve, solvers
 from geocolor.cli.console import error
 from geocolor.errors import CheckError, GeocolorError, SolverError
 
@@ -29,6 +29,8 @@ COMMANDS = {
     "info": info,
     "convert": convert,
     "solvers": solvers,
+    "compress": compress,
+    "graph": graph,
 }
 
 _EPILOG = """\b

@@ -162,6 +162,10 @@ class Analysis:
             )
         return self._costs[configuration]
 
+    def forget(self) -> None:
+        """Drop the costs kept for configurations used so far, to free their memory."""
+        self._costs.clear()
+
     def conflict_graph(
         self, keep: float, configuration: str | Configuration = "default"
     ) -> ConflictGraph:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 from torch import nn
 
@@ -46,8 +47,15 @@ class Compressed:
     planned: Planned
     original_structure: str
 
-    def save(self, directory: str | os.PathLike[str]) -> None:
+    def save(self, directory: str | os.PathLike[str], *, tokenizer: Any = None) -> None:
         """Save to a new or empty directory; :func:`geocolor.load` reads it back.
+
+        Parameters
+        ----------
+        directory : path-like
+            Appears only once complete.
+        tokenizer : object, optional
+            A tokenizer of transformers to keep beside the model.
 
         Raises
         ------
@@ -59,6 +67,7 @@ class Compressed:
             self.plan,
             directory,
             original_structure=self.original_structure,
+            companions=() if tokenizer is None else (tokenizer,),
             details={
                 "configuration": self.configuration.to_json(),
                 "report": self.report.to_json(),

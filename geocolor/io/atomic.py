@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from geocolor.errors import InputError
 
-__all__ = ["atomic_directory", "atomic_file", "require_writable"]
+__all__ = ["atomic_directory", "atomic_file", "require_new_directory", "require_writable"]
 
 
 def _temporary(target: Path) -> Path:
@@ -46,6 +46,24 @@ def require_writable(path: str | os.PathLike[str]) -> None:
         raise InputError(f"cannot write {path}: it is there and not a regular file")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InputError(f"cannot write {path}: the folder {folder} is read-only")
+
+
+def require_new_directory(path: str | os.PathLike[str]) -> None:
+    """Refuse early a path that :func:`atomic_directory` could not fill.
+
+    Raises
+    ------
+    InputError
+        There is something at `path` already that is not an empty folder, or its parent does not
+        exist or is read-only.
+    """
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise InputError(f"cannot write {path}: no folder {target.parent}")
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise InputError(f"cannot write {path}: it is there already and not an empty folder")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise InputError(f"cannot write {path}: the folder {target.parent} is read-only")
 
 
 @contextmanager
@@ -111,11 +129,8 @@ def atomic_directory(path: str | os.PathLike[str]) -> Iterator[Path]:
     InputError
         There is something at `path` already, or it cannot be written. Nothing is left behind.
     """
+    require_new_directory(path)
     target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise InputError(f"cannot write {path}: no folder {target.parent}")
-    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        raise InputError(f"cannot write {path}: it is there already and not an empty folder")
     temporary = _temporary(target)
     try:
         temporary.mkdir()

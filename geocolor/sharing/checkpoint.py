@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ def save(
     directory: str | os.PathLike[str],
     *,
     original_structure: str,
+    companions: Sequence[Any] = (),
     details: Mapping[str, Any] | None = None,
 ) -> None:
     """Save a compressed model: every shared tensor once.
@@ -65,6 +66,8 @@ def save(
         A new or empty directory; it appears only once complete.
     original_structure : str
         :func:`structure_of` the model before the plan, which a fresh model must match on load.
+    companions : sequence
+        Tokenizers and the like: their ``save_pretrained`` is called with the directory.
     details : mapping, optional
         Further JSON data to keep: configuration, report.
 
@@ -88,6 +91,8 @@ def save(
     with atomic_directory(directory) as folder:
         save_file(tensors, folder / _TENSORS, metadata={"format": "pt"})
         origin = _save_config(model, folder)
+        for companion in companions:
+            companion.save_pretrained(folder)
         description = {
             "format": _FORMAT,
             "version": _VERSION,

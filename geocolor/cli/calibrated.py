@@ -1,0 +1,122 @@
+"""What commands that measure a model have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from geocolor.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from geocolor.cli.console import ProgressLine
+
+__all__ = [
+    "CalibrationOption",
+    "KeepOption",
+    "LengthOption",
+    "ModelFolder",
+    "PresetOption",
+    "SeedOption",
+    "WindowsOption",
+    "batches_of",
+    "load_for_calibration",
+    "reporter",
+]
+
+# Token positions that go through the model at once; logits of more cost memory, not time.
+_BATCH_TOKENS = 512
+
+ModelFolder = Annotated[
+    Path, typer.Argument(metavar="MODEL_DIR", help="Local Hugging Face folder with safetensors.")
+]
+CalibrationOption = Annotated[
+    Path, typer.Option("--calibration", metavar="FILE", help="Plain text, UTF-8; no labels.")
+]
+KeepOption = Annotated[
+    float, typer.Option("--keep", metavar="SHARE", help="Share of the matrices' parameters kept.")
+]
+PresetOption = Annotated[
+    str, typer.Option("--preset", metavar="NAME", help="default, svd-llm or basis-sharing.")
+]
+WindowsOption = Annotated[
+    int, typer.Option("--windows", metavar="N", min=1, help="Windows cut from the text.")
+]
+LengthOption = Annotated[
+    int, typer.Option("--length", metavar="TOKENS", min=2, help="Tokens in each window.")
+]
+SeedOption = Annotated[int, typer.Option("--seed", metavar="S", min=0, help="Fixes the result.")]
+
+
+@dataclass(frozen=True, eq=False)
+class CalibratedModel:
+    """A model with its tokenizer and batches."""
+
+    model: nn.Module
+    tokenizer: Any
+    batches: list[Tensor]
+
+
+def load_for_calibration(
+    folder: Path, text_file: Path, windows: int, length: int, line: ProgressLine
+) -> CalibratedModel:
+    """Load a model folder and cut calibration windows from a text file.
+
+    Raises
+    ------
+    InputError
+        The text cannot be read or is too short, or the folder holds no usable model.
+    """
+    text = read_text(text_file)
+    line.update("loading the model")
+    from geocolor.compression.pretrained import load_pretrained
+
+    model, tokenizer = load_pretrained(folder)
+    return CalibratedModel(model, tokenizer, batches_of(text, tokenizer, windows, length))
+
+
+def read_text(path: Path) -> str:
+    """Read plain text.
+
+    Raises
+    ------
+    InputError
+        It is missing, not UTF-8, or empty.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text: {error.reason} at {error.start}") from error
+    if not text.strip():
+        raise InputError(f"{path} is empty")
+    return text
+
+
+def batches_of(text: str, tokenizer: Any, windows: int, length: int) -> list[Tensor]:
+    """Cut windows from a text and stack them to batches of some 512 tokens.
+
+    Raises
+    ------
+    ModelError
+        The text is too short.
+    """
+    from geocolor.compression import text_windows
+
+    stacked = text_windows(text, tokenizer, windows=windows, length=length)
+    together = max(1, _BATCH_TOKENS // length)
+    return [stacked[i : i + together] for i in range(0, windows, together)]
+
+
+def reporter(line: ProgressLine) -> Any:
+    """Make an ``on_progress`` that writes to a progress line."""
+
+    def show(stage: str, done: int, total: int) -> None:
+        line.update(f"{stage} {done} of {total}")
+
+    return show

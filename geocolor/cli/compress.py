@@ -1,0 +1,126 @@
+"""``geocolor compress``: make a model smaller by sharing parameters."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from geocolor.cli.calibrated import (
+    CalibrationOption,
+    KeepOption,
+    LengthOption,
+    ModelFolder,
+    PresetOption,
+    SeedOption,
+    WindowsOption,
+    batches_of,
+    load_for_calibration,
+    read_text,
+    reporter,
+)
+from geocolor.cli.console import ProgressLine
+from geocolor.errors import InputError
+
+if TYPE_CHECKING:
+    from geocolor.compression import Compressed
+
+__all__ = ["EXAMPLES", "command"]
+
+EXAMPLES = """\b
+Examples:
+  geocolor compress ./smollm2 --keep 0.8 --calibration wiki.txt -o ./smaller
+  geocolor compress ./smollm2 --keep 0.6 --calibration wiki.txt -o ./smaller --map sharing.png
+  geocolor compress ./minilm --calibration news.txt --preset svd-llm -o ./smaller --json
+
+\b
+In Python the result is loaded with geocolor.load("./smaller").
+"""
+
+
+def command(
+    model_dir: ModelFolder,
+    calibration: CalibrationOption,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT_DIR", help="New or empty folder.")
+    ],
+    keep: KeepOption = 0.7,
+    preset: PresetOption = "default",
+    evaluation: Annotated[
+        Path | None,
+        typer.Option(
+            "--evaluation",
+            metavar="FILE",
+            help="Other text, on which the loss increase is measured.",
+        ),
+    ] = None,
+    windows: WindowsOption = 48,
+    length: LengthOption = 256,
+    seed: SeedOption = 0,
+    picture: Annotated[
+        Path | None, typer.Option("--map", metavar="PNG", help="Draw the sharing map.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the report as one JSON object.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Make a model smaller by sharing parameters where the curvature says it costs least.
+
+    The model's folder is left untouched. OUT_DIR gets every shared tensor once, the sharing plan
+    and the tokenizer.
+    """
+    _require(keep, output, picture)
+    other = None if evaluation is None else read_text(evaluation)
+    with ProgressLine(quiet=quiet) as line:
+        line.update("loading")
+        from geocolor.compression import analyze
+        from geocolor.compression.configuration import preset as known_preset
+
+        method = known_preset(preset)
+        loaded = load_for_calibration(model_dir, calibration, windows, length, line)
+        measured = (
+            None if other is None else batches_of(other, loaded.tokenizer, _EVALUATED, length)
+        )
+        analysis = analyze(
+            loaded.model,
+            loaded.batches,
+            evaluation=measured,
+            seed=seed,
+            inplace=method.fold_norms,
+            on_progress=reporter(line),
+        )
+        compressed = analysis.compress(keep, method)
+        line.update("saving")
+        compressed.save(output, tokenizer=loaded.tokenizer)
+        if picture is not None:
+            _draw(compressed, picture)
+    if as_json:
+        typer.echo(json.dumps({**compressed.report.to_json(), "output": str(output)}))
+    else:
+        typer.echo(f"{compressed.report}\nsaved       {output}")
+
+
+# Windows of the evaluation text; the reference predictions of more would fill the memory.
+_EVALUATED = 8
+
+
+def _require(keep: float, output: Path, picture: Path | None) -> None:
+    """Refuse before minutes of work what would fail after it."""
+    from geocolor.io.atomic import require_new_directory, require_writable
+
+    if not 0 < keep <= 1:
+        raise InputError(f"--keep must be in (0, 1], not {keep:g}")
+    require_new_directory(output)
+    if picture is not None:
+        if picture.suffix.lower() != ".png":
+            raise InputError(f"the sharing map is a PNG; {picture} is not named so")
+        require_writable(picture)
+
+
+def _draw(compressed: Compressed, picture: Path) -> None:
+    from geocolor.plotting import draw_sharing_map
+
+    draw_sharing_map(compressed.plan, compressed.units, picture, str(compressed.report.method))

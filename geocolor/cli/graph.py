@@ -1,0 +1,70 @@
+"""``geocolor graph``: the weighted conflict graph of a model's layers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geocolor.cli.calibrated import (
+    CalibrationOption,
+    KeepOption,
+    LengthOption,
+    ModelFolder,
+    SeedOption,
+    WindowsOption,
+    load_for_calibration,
+    reporter,
+)
+from geocolor.cli.console import ProgressLine
+from geocolor.errors import InputError
+
+__all__ = ["EXAMPLES", "command"]
+
+EXAMPLES = """\b
+Examples:
+  geocolor graph ./smollm2 --calibration wiki.txt -o layers.json
+  geocolor graph ./smollm2 --calibration wiki.txt --keep 0.6 -o layers.json
+  geocolor solve layers.json --problem correlation
+"""
+
+
+def command(
+    model_dir: ModelFolder,
+    calibration: CalibrationOption,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT", help="Graph file: .json or .json.gz.")
+    ],
+    keep: KeepOption = 0.7,
+    windows: WindowsOption = 48,
+    length: LengthOption = 256,
+    seed: SeedOption = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Write the weighted conflict graph of a model's layers.
+
+    Nodes are layers, sized by parameters. A weight is what a pair would lose by sharing, in
+    nats, less what its saved parameters are worth at the price that --keep sets.
+    """
+    from geocolor.io import require_graph_name, write
+    from geocolor.io.atomic import require_writable
+
+    if not 0 < keep < 1:
+        raise InputError(f"--keep must be in (0, 1) to give parameters a price, not {keep:g}")
+    require_graph_name(output)
+    require_writable(output)
+    with ProgressLine(quiet=quiet) as line:
+        line.update("loading")
+        loaded = load_for_calibration(model_dir, calibration, windows, length, line)
+        from geocolor.compression import conflict_graph
+
+        graph = conflict_graph(
+            loaded.model, loaded.batches, keep, seed=seed, on_progress=reporter(line)
+        )
+        write(graph, output)
+    gains = int((graph.weights.edge_values() < 0).sum())
+    typer.echo(
+        f"{output}: {graph.num_nodes} layers, {graph.weights.num_edges} priced pairs "
+        f"({gains} gain by sharing), {graph.conflicts.num_edges} hard conflicts"
+    )

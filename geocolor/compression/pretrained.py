@@ -1,0 +1,69 @@
+"""Models from local Hugging Face folders, without a hub, code or pickles."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from geocolor.errors import ModelError
+
+__all__ = ["load_pretrained"]
+
+
+def load_pretrained(folder: str | os.PathLike[str]) -> tuple[nn.Module, Any]:
+    """Load a model and its tokenizer from a local folder.
+
+    The class is the one named in ``config.json``; weights must be safetensors, and no code from
+    the folder is run.
+
+    Parameters
+    ----------
+    folder : path-like
+        As ``save_pretrained`` writes it.
+
+    Returns
+    -------
+    model : torch.nn.Module
+        In eval mode, in the dtype it was saved in.
+    tokenizer : object
+        The folder's tokenizer.
+
+    Raises
+    ------
+    ModelError
+        The folder holds no such model, or transformers is not installed.
+    """
+    path = Path(folder)
+    try:
+        config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{path} is not a Hugging Face model folder: no config.json") from None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path / 'config.json'}: {error}") from error
+    try:
+        import transformers
+    except ImportError as error:
+        raise ModelError("transformers is not installed: pip install 'geocolor[hf]'") from error
+    transformers.logging.disable_progress_bar()
+    names = config.get("architectures") if isinstance(config, dict) else None
+    name = names[0] if isinstance(names, list) and names else None
+    kind = getattr(transformers, str(name), None)
+    if not (isinstance(kind, type) and issubclass(kind, transformers.PreTrainedModel)):
+        raise ModelError(
+            f"{path / 'config.json'} names the class {name!r}, unknown to transformers"
+        )
+    options = {"local_files_only": True, "trust_remote_code": False}
+    builder: Any = kind
+    try:
+        model: nn.Module = builder.from_pretrained(
+            path, use_safetensors=True, dtype="auto", **options
+        )
+        tokenizer = transformers.AutoTokenizer.from_pretrained(path, **options)
+    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+        first_line = str(error).strip().partition("\n")[0]
+        raise ModelError(f"{path} cannot be loaded: {first_line}") from error
+    return model.eval(), tokenizer
