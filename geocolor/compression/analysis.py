@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from torch import Tensor, nn
 
 from geocolor.compression.compressed import Compressed
-from geocolor.compression.configuration import Configuration, RankRule, preset
+from geocolor.compression.configuration import Configuration, RankRule, resolved
 from geocolor.compression.divergence import Divergence
 from geocolor.compression.planner import Planned, plan_sharing, priced_graph
 from geocolor.compression.progress import Progress, silent
@@ -29,7 +29,7 @@ from geocolor.sharing import apply_plan, measure_size
 from geocolor.sharing.checkpoint import structure_of
 from geocolor.units import Unit, find_units, fold_norms
 
-__all__ = ["Analysis", "analyze", "check_keep"]
+__all__ = ["Analysis", "analyze", "check_keep", "check_priced"]
 
 # Batches on which the loss is measured where none are given for it.
 _MEASURED_BATCHES = 4
@@ -183,10 +183,8 @@ class Analysis:
         InputError
             `keep` is out of range: at 1 parameters have no price.
         """
-        method = _resolved(configuration)
-        check_keep(keep)
-        if keep == 1:
-            raise InputError("at keep 1 parameters have no price, so nothing is gained by sharing")
+        method = resolved(configuration)
+        check_priced(keep)
         budget = int(keep * sum(unit.parameters for unit in self.units))
         costs = self.costs(method)
         return priced_graph(self.units, costs, method, budget, self._progress).graph()
@@ -207,7 +205,7 @@ class Analysis:
             `keep` is out of range, the preset unknown, or the budget too small.
         """
         started = time.monotonic()
-        method = _resolved(configuration)
+        method = resolved(configuration)
         check_keep(keep)
         if self._spent:
             raise InputError("the model was compressed in place; analyze it anew")
@@ -245,10 +243,6 @@ class Analysis:
         )
 
 
-def _resolved(configuration: str | Configuration) -> Configuration:
-    return preset(configuration) if isinstance(configuration, str) else configuration
-
-
 def check_keep(keep: float) -> None:
     """Refuse a share outside (0, 1].
 
@@ -259,6 +253,19 @@ def check_keep(keep: float) -> None:
     """
     if not 0 < keep <= 1:
         raise InputError(f"keep must be in (0, 1], not {keep}")
+
+
+def check_priced(keep: float) -> None:
+    """Refuse a share at which parameters have no price.
+
+    Raises
+    ------
+    InputError
+        It is 1, or outside (0, 1].
+    """
+    check_keep(keep)
+    if keep == 1:
+        raise InputError("at keep 1 parameters have no price, so nothing is gained by sharing")
 
 
 def _unfold(curvature: Curvature, scales: dict[str, Tensor]) -> Curvature:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from torch import nn
 
-from geocolor.compression.analysis import analyze, check_keep
+from geocolor.compression.analysis import analyze, check_keep, check_priced
 from geocolor.compression.compressed import Compressed
-from geocolor.compression.configuration import Configuration
+from geocolor.compression.configuration import Configuration, resolved
 from geocolor.compression.progress import Progress, silent
 from geocolor.curvature import Batch
 from geocolor.graph import ConflictGraph
@@ -72,6 +72,7 @@ def compress(
     True
     """
     check_keep(keep)
+    method = resolved(preset)
     analysis = analyze(
         model,
         batches,
@@ -80,7 +81,7 @@ def compress(
         inplace=inplace,
         on_progress=on_progress,
     )
-    return analysis.compress(keep, preset)
+    return analysis.compress(keep, method)
 
 
 def conflict_graph(
@@ -113,6 +114,7 @@ def conflict_graph(
     ModelError
         The model has nothing to share, or the batches cannot be used.
     """
-    check_keep(keep)
+    check_priced(keep)
+    method = resolved(preset)
     analysis = analyze(model, batches, seed=seed, on_progress=on_progress)
-    return analysis.conflict_graph(keep, preset)
+    return analysis.conflict_graph(keep, method)

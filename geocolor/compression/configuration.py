@@ -9,7 +9,7 @@ from typing import Any
 from geocolor.criterion import Damping, Form, Metric
 from geocolor.errors import InputError
 
-__all__ = ["PRESETS", "Configuration", "Grouping", "RankRule", "preset"]
+__all__ = ["PRESETS", "Configuration", "Grouping", "RankRule", "preset", "resolved"]
 
 
 class Grouping(StrEnum):
@@ -121,3 +121,14 @@ def preset(name: str) -> Configuration:
     if name not in PRESETS:
         raise InputError(f"no preset {name!r}; choose one of {', '.join(PRESETS)}")
     return PRESETS[name]
+
+
+def resolved(configuration: str | Configuration) -> Configuration:
+    """Look a preset up, or take a configuration as it is.
+
+    Raises
+    ------
+    InputError
+        There is no preset of that name.
+    """
+    return preset(configuration) if isinstance(configuration, str) else configuration

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from geocolor.curvature import Batch, call_model, frozen_eval, prediction_rows
+from geocolor.errors import ModelError
 
 __all__ = ["Divergence"]
 
@@ -29,6 +30,11 @@ class Divergence:
         Where to compare.
     on_progress : callable, optional
         Called with the number of batches done.
+
+    Raises
+    ------
+    ModelError
+        No output is scored.
     """
 
     def __init__(
@@ -39,6 +45,8 @@ class Divergence:
     ) -> None:
         self._batches = batches
         self._reference = list(self._predict(model, on_progress))
+        if not any(len(rows) for rows, _ in self._reference):
+            raise ModelError("the batches to measure the loss on hold nothing to score")
 
     def _predict(self, model: nn.Module, on_progress: Callable[[int], None] | None) -> Any:
         with frozen_eval(model), torch.no_grad():

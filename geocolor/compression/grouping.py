@@ -26,9 +26,10 @@ def adjacent_groups(units: Sequence[Unit]) -> list[Group]:
 
     Read side only, as Basis Sharing does; what writes the residual stream stays private.
     """
-    roles: dict[str, list[Unit]] = defaultdict(list)
+    # Roles told apart by numbers alone, as in a plain Sequential, may hold several families.
+    roles: dict[tuple[str, tuple[Side, str]], list[Unit]] = defaultdict(list)
     for unit in units:
-        roles[unit.role].append(unit)
+        roles[unit.role, unit.family].append(unit)
     groups: list[Group] = []
     for members in roles.values():
         names = [unit.name for unit in members]

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from geocolor.criterion.curves import CostCurve, Form
 from geocolor.criterion.metric import View
+from geocolor.errors import ModelError
 
 __all__ = ["BasisFitter", "Root", "SharedBasis"]
 
@@ -34,10 +35,19 @@ class Root:
 
     @classmethod
     def of(cls, metric: Tensor) -> Root:
-        """Factor a damped metric."""
+        """Factor a damped metric.
+
+        Raises
+        ------
+        ModelError
+            It is not finite.
+        """
         wide = metric.double()
+        if not bool(torch.isfinite(wide).all()):
+            raise ModelError("weights and curvature are too large to be measured in their dtype")
         lower, failed = torch.linalg.cholesky_ex(wide)
-        level = torch.finfo(metric.dtype).eps * float(wide.diagonal().mean())
+        info = torch.finfo(metric.dtype)
+        level = info.eps * max(float(wide.diagonal().mean()), info.tiny)
         while int(failed):
             # Rounding of the sums made it indefinite; lift it by as little as that takes.
             lifted = wide + level * torch.eye(len(wide), dtype=wide.dtype, device=wide.device)
@@ -100,7 +110,9 @@ class BasisFitter:
             return Root.of(inner.mean(0))
         # Members whose output matters more say more about the space.
         energy = torch.stack([(view.moment * view.inner).sum() for view in group])
-        share = energy / energy.sum().clamp_min(torch.finfo(energy.dtype).tiny)
+        if not float(energy.sum()) > 0:  # zero matrices: any space will do
+            return Root.of(inner.mean(0))
+        share = energy / energy.sum()
         return Root.of((share[:, None, None] * inner).sum(0))
 
     def _directions(self, group: Sequence[View]) -> tuple[Root, Tensor, Tensor]:

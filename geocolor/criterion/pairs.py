@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -25,20 +26,29 @@ def candidate_pairs(units: Sequence[Unit], reach: int) -> list[tuple[int, int]]:
     units : sequence of Unit
         All units.
     reach : int
-        Layers that a pair of one role may be apart.
+        Layers with that role that a pair of one role may be apart.
 
     Returns
     -------
     list of (int, int)
         Positions in `units`, the first below the second.
     """
+    layers: dict[str, set[int]] = defaultdict(set)
+    for unit in units:
+        layers[unit.role].add(unit.layer)
+    # Blocks that hold no unit of the role (activations of a Sequential, say) do not count.
+    depth = {
+        (role, layer): position
+        for role, numbers in layers.items()
+        for position, layer in enumerate(sorted(numbers))
+    }
     return [
         (i, j)
         for i, first in enumerate(units)
         for j, second in enumerate(units[i + 1 :], start=i + 1)
         if first.family == second.family
         and (
-            abs(first.layer - second.layer) <= reach
+            abs(depth[first.role, first.layer] - depth[second.role, second.layer]) <= reach
             if first.role == second.role
             else first.name.rpartition(".")[0] == second.name.rpartition(".")[0]
         )

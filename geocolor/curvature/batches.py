@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,8 +25,9 @@ def checked_batches(batches: Any) -> list[Batch]:
     ModelError
         There is none, or one is not a dict, a tuple, a list or a tensor.
     """
-    if isinstance(batches, Tensor | Mapping):
-        raise ModelError("batches must be an iterable of batches, not a single batch")
+    if isinstance(batches, Tensor | Mapping | str) or not isinstance(batches, Iterable):
+        kind = type(batches).__name__
+        raise ModelError(f"batches must be an iterable of batches, not a single {kind}")
     taken = list(batches)
     if not taken:
         raise ModelError("no calibration batch was given")

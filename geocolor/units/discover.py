@@ -43,8 +43,9 @@ def find_units(model: nn.Module) -> list[Unit]:
     linears = {
         name: module
         for name, module in model.named_modules()
-        # A subclass may compute something else than W x + b.
-        if type(module) is nn.Linear and uses[id(module.weight)] == 1
+        # A subclass may compute something else than W x + b; a model that is itself a layer
+        # has no parent in which to replace it.
+        if name and type(module) is nn.Linear and uses[id(module.weight)] == 1
     }
     blocks = {name: module for name, module in linears.items() if re.search(r"\d", name)}
     chosen = blocks or linears
