@@ -10,6 +10,7 @@ from typing import Any
 from torch import nn
 
 from geocolor.errors import ModelError
+from geocolor.sharing.checkpoint import PLAN_FILE
 
 __all__ = ["load_pretrained"]
 
@@ -38,6 +39,9 @@ def load_pretrained(folder: str | os.PathLike[str]) -> tuple[nn.Module, Any]:
         The folder holds no such model, or transformers is not installed.
     """
     path = Path(folder)
+    if (path / PLAN_FILE).exists():
+        # Its own loader would fill what it misses at random.
+        raise ModelError(f"{path} is a shared checkpoint already: read it with geocolor.load")
     try:
         config = json.loads((path / "config.json").read_text(encoding="utf-8"))
     except FileNotFoundError:

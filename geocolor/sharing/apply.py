@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -12,7 +13,7 @@ from geocolor.errors import CheckpointError
 from geocolor.sharing.layers import FactoredLinear
 from geocolor.sharing.plan import GroupPlan, SharingPlan
 
-__all__ = ["GroupWeights", "apply_plan", "prepare_structure"]
+__all__ = ["GroupWeights", "apply_plan", "prepare_structure", "put_back_on_error"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,26 @@ def prepare_structure(model: nn.Module, plan: SharingPlan) -> None:
             _prepare_basis(model, group, layers)
 
 
+@contextmanager
+def put_back_on_error(model: nn.Module, plan: SharingPlan) -> Iterator[None]:
+    """Undo what :func:`prepare_structure` did if what follows fails."""
+    names = [name for group in plan.groups for name in group.members]
+    layers = {name: _linear(model, name) for name in names}
+    weights = {name: layer.weight for name, layer in layers.items()}
+    try:
+        yield
+    except BaseException:
+        for name, layer in layers.items():
+            layer.weight = weights[name]
+            _replace(model, name, layer)
+        raise
+
+
+def _replace(model: nn.Module, name: str, layer: nn.Module) -> None:
+    parent, _, attribute = name.rpartition(".")
+    setattr(model.get_submodule(parent), attribute, layer)
+
+
 def _linear(model: nn.Module, name: str) -> nn.Linear:
     try:
         module = model.get_submodule(name)
@@ -82,8 +103,7 @@ def _prepare_basis(model: nn.Module, group: GroupPlan, layers: Sequence[nn.Linea
         first, second = (shared, own) if read else (own, shared)
         factored = FactoredLinear(first, second, layer.bias)
         factored.train(layer.training)
-        parent, _, attribute = name.rpartition(".")
-        setattr(model.get_submodule(parent), attribute, factored)
+        _replace(model, name, factored)
 
 
 def _empty(shape: tuple[int, int], like: Tensor) -> nn.Parameter:

@@ -20,14 +20,14 @@ from torch import nn
 from geocolor._version import __version__
 from geocolor.errors import CheckpointError
 from geocolor.io.atomic import atomic_directory
-from geocolor.sharing.apply import prepare_structure
+from geocolor.sharing.apply import prepare_structure, put_back_on_error
 from geocolor.sharing.plan import SharingPlan
 
-__all__ = ["load", "save", "structure_of"]
+__all__ = ["PLAN_FILE", "load", "save", "structure_of"]
 
 _FORMAT = "geocolor-shared"
 _VERSION = 1
-_PLAN = "geocolor.json"
+PLAN_FILE = "geocolor.json"
 _TENSORS = "model.safetensors"
 _MAX_PLAN_BYTES = 64 * 2**20
 
@@ -104,7 +104,7 @@ def save(
             "plan": plan.to_json(),
             "details": dict(details or {}),
         }
-        (folder / _PLAN).write_text(json.dumps(description, indent=1), encoding="utf-8")
+        (folder / PLAN_FILE).write_text(json.dumps(description, indent=1), encoding="utf-8")
 
 
 def _save_config(model: nn.Module, folder: Path) -> dict[str, str] | None:
@@ -139,12 +139,13 @@ def load(directory: str | os.PathLike[str], model: nn.Module | None = None) -> n
     Raises
     ------
     CheckpointError
-        The checkpoint is damaged, of a newer version, or `model` is not the one it was made of.
+        The checkpoint is damaged, of a newer version, or `model` is not the one it was made of;
+        `model` is then left as it was.
     """
     from safetensors import SafetensorError, safe_open
 
     folder = Path(directory)
-    description = _read_description(folder / _PLAN)
+    description = _read_description(folder / PLAN_FILE)
     plan = SharingPlan.from_json(description["plan"])
     tensors = folder / _TENSORS
     if not tensors.is_file():
@@ -152,18 +153,19 @@ def load(directory: str | os.PathLike[str], model: nn.Module | None = None) -> n
     if _file_hash(tensors) != description["tensors_sha256"]:
         raise CheckpointError(f"{tensors} is not the file that was saved; copy it again")
     if model is None:
-        model = _rebuild(folder, description["model"])
+        model = _rebuild(folder, description.get("model"))
     if structure_of(model) != description["original_structure"]:
         raise CheckpointError(
             f"{folder} was made from a model of other parameters than {type(model).__name__}; "
             "give a freshly built original"
         )
-    prepare_structure(model, plan)
-    try:
-        with safe_open(tensors, framework="pt") as file:
-            _fill(model, file, description["aliases"])
-    except SafetensorError as error:
-        raise CheckpointError(f"{tensors}: {error}") from error
+    with put_back_on_error(model, plan):
+        prepare_structure(model, plan)
+        try:
+            with safe_open(tensors, framework="pt") as file:
+                _fill(model, file, description["aliases"])
+        except SafetensorError as error:
+            raise CheckpointError(f"{tensors}: {error}") from error
     return model.eval()
 
 
@@ -173,7 +175,9 @@ def _read_description(path: Path) -> dict[str, Any]:
             raise CheckpointError(f"{path} is larger than {_MAX_PLAN_BYTES} bytes")
         description = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise CheckpointError(f"{path.parent} is not a geocolor checkpoint: no {_PLAN}") from None
+        raise CheckpointError(
+            f"{path.parent} is not a geocolor checkpoint: no {PLAN_FILE}"
+        ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: {error}") from error
     if not isinstance(description, dict) or description.get("format") != _FORMAT:
@@ -188,6 +192,8 @@ def _read_description(path: Path) -> dict[str, Any]:
     for key, kind in types.items():
         if not isinstance(description.get(key), kind):
             raise CheckpointError(f"{path}: {key!r} is missing or of the wrong type")
+    if not all(isinstance(name, str) for name in description["aliases"].values()):
+        raise CheckpointError(f"{path}: 'aliases' must give names")
     return description
 
 
@@ -212,7 +218,10 @@ def _rebuild(folder: Path, origin: Any) -> nn.Module:
         # Its random initial values are overwritten; the caller's generators must not notice.
         with torch.random.fork_rng(devices=[]):
             model: nn.Module = kind(config)
-    except (OSError, ValueError, TypeError) as error:
+        if (folder / "generation_config.json").is_file():
+            generation = transformers.GenerationConfig.from_pretrained(folder)
+            model.generation_config = generation
+    except Exception as error:  # a configuration can be wrong in ways that only its class knows
         raise CheckpointError(f"the configuration in {folder} is not usable: {error}") from error
     return model
 
@@ -232,9 +241,12 @@ def _fill(model: nn.Module, file: Any, aliases: Mapping[str, str]) -> None:
         if name not in state or alias not in state or state[name] is not state[alias]:
             raise CheckpointError(f"{name} and {alias} must be one parameter, but are not")
     for name in saved:
-        value, target = file.get_tensor(name), state[name]
-        if value.shape != target.shape:
+        shape, target = tuple(file.get_slice(name).get_shape()), state[name]
+        if shape != tuple(target.shape):
             raise CheckpointError(
-                f"{name} has shape {tuple(value.shape)}, the model needs {tuple(target.shape)}"
+                f"{name} has shape {shape}, the model needs {tuple(target.shape)}"
             )
-        target.data = value.to(target.device)
+        if target.is_meta:
+            raise CheckpointError(f"{name} is on the meta device: build the model on a real one")
+    for name in saved:
+        state[name].data = file.get_tensor(name).to(state[name].device)

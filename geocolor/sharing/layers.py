@@ -9,7 +9,7 @@ __all__ = ["FactoredLinear"]
 
 
 class FactoredLinear(nn.Module):
-    """``y = second @ (first @ x) + bias``; the product is never formed.
+    """``y = second @ (first @ x) + bias``; the product is not formed.
 
     Sharing is by identity: several layers hold the same :class:`torch.nn.Parameter` as `first`
     (a read-side basis) or as `second` (a write-side basis). Such ties survive ``deepcopy`` and
@@ -48,6 +48,11 @@ class FactoredLinear(nn.Module):
     def rank(self) -> int:
         """Width in between."""
         return self.first.shape[0]
+
+    @property
+    def weight(self) -> Tensor:
+        """The product, formed when read: for modules that look at their layers' weights."""
+        return self.second @ self.first
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply both factors; shape (..., in_features) to (..., out_features)."""
