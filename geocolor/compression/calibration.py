@@ -37,7 +37,9 @@ def text_windows(text: str, tokenizer: Any, *, windows: int, length: int) -> Ten
     ModelError
         The text is too short.
     """
-    ids = torch.tensor(tokenizer(text, add_special_tokens=False)["input_ids"], dtype=torch.int64)
+    ids = torch.tensor(
+        tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"], dtype=torch.int64
+    )
     slots = len(ids) // length
     if slots < windows:
         raise ModelError(

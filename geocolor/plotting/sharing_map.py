@@ -18,7 +18,8 @@ _PRIVATE = "#ffffff"
 # Classes that share get one of these; a class keeps its color wherever its members are.
 _PALETTE = (
     "#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#b07aa1", "#76b7b2", "#edc948", "#ff9da7",
-    "#9c755f", "#86bcb6", "#d37295", "#8cd17d",
+    "#9c755f", "#a0cbe8", "#ffbe7d", "#8cd17d", "#f1a7a9", "#d4a6c8", "#499894", "#b6992d",
+    "#d37295", "#d7b5a6", "#86bcb6", "#79706e",
 )  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def draw_sharing_map(
         raise InputError("matplotlib is not installed: pip install 'geocolor[plot]'") from error
 
     roles = list(dict.fromkeys(unit.role for unit in units))
-    names = {unit.role: unit.short_role for unit in units}
+    names = _role_names(roles)
     layers = sorted({unit.layer for unit in units})
     group_of = {member: group for group in plan.groups for member in group.members}
     shared = [group for group in plan.groups if len(group.members) > 1 and group.form != "dense"]
@@ -98,6 +99,17 @@ def draw_sharing_map(
     )
     with atomic_file(path) as file:
         figure.savefig(file, format="png", bbox_inches="tight")
+
+
+def _role_names(roles: Sequence[str]) -> dict[str, str]:
+    """Shorten roles to their last telling part, or as many parts as keep them apart."""
+    parts = {role: [p for p in role.split(".") if p not in ("*", "dense")] for role in roles}
+    names = dict.fromkeys(roles, "")
+    for depth in range(1, 1 + max(len(p) for p in parts.values())):
+        names = {role: ".".join(p[-depth:]) or role for role, p in parts.items()}
+        if len(set(names.values())) == len(roles):
+            break
+    return names
 
 
 def _mark(group: GroupPlan) -> str:

@@ -56,9 +56,3 @@ class Unit:
     def family(self) -> tuple[Side, str]:
         """What two units must have in common to share anything."""
         return self.side, self.space
-
-    @property
-    def short_role(self) -> str:
-        """Last telling part of the role, for tables and pictures."""
-        parts = [part for part in self.role.split(".") if part not in ("*", "dense")]
-        return parts[-1] if parts else self.role
