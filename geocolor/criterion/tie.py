@@ -44,7 +44,8 @@ def merge(group: Sequence[View]) -> Tensor:
         half = torch.cholesky_solve(residual, outer)
         return torch.cholesky_solve(half.T, inner).T / len(group)
 
-    weight = precondition(target)
+    # From the mean, which is the answer for matrices that are equal.
+    weight = torch.stack([view.weight for view in group]).mean(0)
     residual = target - _apply(group, weight)
     direction = step = precondition(residual)
     energy = (residual * step).sum()
