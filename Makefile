@@ -76,9 +76,10 @@ slow: $(VENV)/.assets  ## the tests that take long or need real models
 	@echo "== pytest, slow tests"
 	@$(BIN)/python -m pytest -m slow
 
+# Huge pages for torch's buffers: large vocabularies fault in 100 MB of logits at every step.
 demo: $(VENV)/.assets  ## the main job end to end, into demo-output/
 	@echo "== demo"
-	@$(BIN)/python -m geocolor.demo --output demo-output --cache .cache
+	@THP_MEM_ALLOC_ENABLE=1 $(BIN)/python -m geocolor.demo --output demo-output --cache .cache
 
 clean:  ## remove the environment and whatever runs left behind, the demo's model cache too
 	@echo "== clean"
