@@ -213,6 +213,8 @@ def _rebuild(folder: Path, origin: Any) -> nn.Module:
     if not (isinstance(found, type) and issubclass(found, transformers.PreTrainedModel)):
         raise CheckpointError(f"transformers has no model class {origin.get('class')!r}")
     kind: Any = found
+    if not (folder / "config.json").is_file():  # its defaults would be another, large model
+        raise CheckpointError(f"the model's configuration is missing: no config.json in {folder}")
     try:
         config = kind.config_class.from_pretrained(folder, local_files_only=True)
         # Its random initial values are overwritten; the caller's generators must not notice.

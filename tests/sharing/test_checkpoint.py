@@ -1,0 +1,411 @@
+"""Shared checkpoints: read back exactly, or refused."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from geocolor.errors import CheckpointError, InputError
+from geocolor.sharing import (
+    FactoredLinear,
+    GroupPlan,
+    GroupWeights,
+    SharingPlan,
+    apply_plan,
+    load,
+    save,
+)
+from geocolor.sharing.checkpoint import structure_of
+
+X = torch.randn(3, 6, generator=torch.Generator().manual_seed(0))
+
+
+def fresh(seed: int = 0) -> nn.Sequential:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return nn.Sequential(
+            *(nn.Linear(6, 6) for _ in range(5)), nn.BatchNorm1d(6), nn.Linear(6, 4)
+        )
+
+
+PLAN = SharingPlan(
+    (
+        GroupPlan(("0", "1"), "basis", "read", 2),
+        GroupPlan(("2",), "basis", "write", 1),
+        GroupPlan(("3", "4"), "tied", "read"),
+        GroupPlan(("6",), "dense", "read"),
+    )
+)
+
+
+def shared_model(plan: SharingPlan = PLAN, seed: int = 3) -> nn.Sequential:
+    """A model with `plan` applied and random values everywhere."""
+    model = fresh(seed)
+    weights = {
+        group.members: GroupWeights(torch.zeros(()), dict.fromkeys(group.members, torch.zeros(())))
+        for group in plan.groups
+    }
+    apply_plan(model, plan, weights)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator))
+        model[5].running_mean.copy_(torch.randn(6, generator=generator))
+        model[5].num_batches_tracked.fill_(17)
+    return model.eval()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    save(shared_model(), PLAN, tmp_path / "saved", original_structure=structure_of(fresh()))
+    return tmp_path / "saved"
+
+
+def edit(folder: Path, **changes: Any) -> None:
+    path = folder / "geocolor.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_a_fresh_model_is_filled_bit_by_bit(folder):
+    model, target = shared_model(), fresh(1).train()
+    loaded = load(folder, target)
+    assert loaded is target
+    assert not loaded.training
+    assert torch.equal(loaded(X), model(X))
+    expected, got = model.state_dict(), loaded.state_dict()
+    assert expected.keys() == got.keys()
+    assert all(torch.equal(got[name], value) for name, value in expected.items())
+    assert all(got[name].dtype == value.dtype for name, value in expected.items())
+
+
+def test_what_was_shared_is_shared_again(folder):
+    loaded = load(folder, fresh(1))
+    assert loaded[0].first is loaded[1].first
+    assert loaded[3].weight is loaded[4].weight
+    assert isinstance(loaded[2], FactoredLinear)
+    assert len(list(loaded.parameters())) == len(list(shared_model().parameters()))
+    loaded(X).sum().backward()
+    assert all(parameter.grad is not None for parameter in loaded.parameters())
+
+
+def test_each_shared_tensor_is_on_disk_once(folder):
+    from safetensors import safe_open
+
+    with safe_open(folder / "model.safetensors", framework="pt") as file:
+        saved = sum(file.get_tensor(name).numel() for name in file.keys())  # noqa: SIM118
+    model = shared_model()
+    in_memory = sum(p.numel() for p in model.parameters()) + sum(b.numel() for b in model.buffers())
+    assert saved == in_memory
+
+
+def test_other_dtypes_come_back_as_they_were(tmp_path):
+    model = shared_model().bfloat16()
+    save(model, PLAN, tmp_path / "half", original_structure=structure_of(fresh()))
+    loaded = load(tmp_path / "half", fresh(1))
+    assert torch.equal(loaded(X.bfloat16()), model(X.bfloat16()))
+    assert loaded[0].first is loaded[1].first
+
+
+def test_a_weight_that_is_not_contiguous_is_saved_whole(tmp_path):
+    model = shared_model()
+    model[3].weight.data = model[3].weight.data.T
+    save(model, PLAN, tmp_path / "odd", original_structure=structure_of(fresh()))
+    loaded = load(tmp_path / "odd", fresh(1))
+    assert torch.equal(loaded[3].weight, model[3].weight)
+    assert loaded[3].weight is loaded[4].weight
+
+
+def test_a_shared_basis_of_rank_zero_comes_back(tmp_path):
+    plan = SharingPlan((GroupPlan(("0", "1"), "basis", "read", 0),))
+    model = shared_model(plan)
+    save(model, plan, tmp_path / "zero", original_structure=structure_of(fresh()))
+    loaded = load(tmp_path / "zero", fresh(1))
+    assert loaded[0].first is loaded[1].first
+    assert torch.equal(loaded(X), model(X))
+
+
+def test_loading_leaves_the_global_generator_alone(folder, tiny_llama, tmp_path):
+    llama = tiny_llama(num_hidden_layers=1)
+    save(llama, SharingPlan(()), tmp_path / "llama", original_structure=structure_of(llama))
+    target = fresh()
+    state = torch.get_rng_state()
+    load(folder, target)
+    load(tmp_path / "llama")
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_details_are_kept_as_json(tmp_path):
+    save(
+        shared_model(),
+        PLAN,
+        tmp_path / "a",
+        original_structure=structure_of(fresh()),
+        details={"note": [1, "two"]},
+    )
+    description = json.loads((tmp_path / "a" / "geocolor.json").read_text())
+    assert description["details"] == {"note": [1, "two"]}
+    assert description["plan"] == PLAN.to_json()
+    assert description["model"] is None
+
+
+def damage_tensors(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+
+
+def not_tensors(folder: Path) -> None:
+    """The hash is right, but the file is no safetensors file."""
+    (folder / "model.safetensors").write_bytes(b"not tensors")
+    edit(folder, tensors_sha256=hashlib.sha256(b"not tensors").hexdigest())
+
+
+def group(*members: str, form: str = "basis", side: str = "read", rank: int = 1) -> dict[str, Any]:
+    return {"members": list(members), "form": form, "side": side, "rank": rank}
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (damage_tensors, "not the file that was saved"),
+        (not_tensors, "model.safetensors"),
+        (lambda f: (f / "model.safetensors").unlink(), "missing"),
+        (lambda f: (f / "geocolor.json").unlink(), "not a geocolor checkpoint"),
+        (lambda f: (f / "geocolor.json").write_text("{"), "geocolor.json"),
+        (lambda f: (f / "geocolor.json").write_bytes(b"\xff\xfe"), "geocolor.json"),
+        (lambda f: (f / "geocolor.json").write_text("[" * 100_000), "geocolor.json"),
+        (lambda f: (f / "geocolor.json").write_text("[]"), "does not describe"),
+        (lambda f: edit(f, format="other"), "does not describe"),
+        (lambda f: edit(f, version=2), "newer geocolor"),
+        (lambda f: edit(f, version=None), "newer geocolor"),
+        (lambda f: edit(f, plan=None), "'plan' is missing"),
+        (lambda f: edit(f, aliases=[]), "'aliases' is missing"),
+        (lambda f: edit(f, tensors_sha256=1), "'tensors_sha256' is missing"),
+        (lambda f: edit(f, original_structure=None), "'original_structure' is missing"),
+        (lambda f: edit(f, original_structure="0" * 64), "freshly built original"),
+        (lambda f: edit(f, aliases={"1.first": ["0.first"]}), "aliases"),
+        (lambda f: edit(f, aliases={}), "missing"),
+        (lambda f: edit(f, aliases={"1.first": "0.first", "4.weight": "6.bias"}), "one parameter"),
+        (lambda f: edit(f, plan=[]), "missing"),
+        (lambda f: edit(f, plan=[group("0", "0")]), "distinct"),
+        (lambda f: edit(f, plan=[group("0"), group("1", "0")]), "two groups"),
+        (lambda f: edit(f, plan=[group("9")]), "no Linear layer 9"),
+        (lambda f: edit(f, plan=[group("../../etc/passwd")]), "no Linear layer"),
+        (lambda f: edit(f, plan=[group("0", rank=7)]), "rank 7"),
+        (lambda f: edit(f, plan=[group("0", form="dense!")]), "dense!"),
+        (lambda f: edit(f, plan=[group("0", "6", form="tied")]), "differ in shape"),
+        (lambda f: edit(f, plan=[group("0", "1", rank=3), *PLAN.to_json()[1:]]), "has shape"),
+    ],
+)
+def test_damage_is_refused_and_the_model_left_alone(folder, damage, message):
+    damage(folder)
+    model = fresh(1).train()
+    modules, state = dict(model.named_modules()), copy.deepcopy(model.state_dict())
+    with pytest.raises(CheckpointError, match=message):
+        load(folder, model)
+    assert dict(model.named_modules()) == modules
+    assert model.training
+    assert model.state_dict().keys() == state.keys()
+    assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        nn.Sequential(nn.Linear(6, 6)),
+        nn.Sequential(*(nn.Linear(6, 6) for _ in range(7))),
+        nn.Linear(6, 6),
+    ],
+)
+def test_another_model_is_refused(folder, model):
+    with pytest.raises(CheckpointError, match="freshly built original"):
+        load(folder, model)
+
+
+def test_a_model_already_shared_is_not_filled_twice(folder):
+    loaded = load(folder, fresh(1))
+    with pytest.raises(CheckpointError, match="freshly built original"):
+        load(folder, loaded)
+
+
+def test_a_model_on_the_meta_device_is_refused(folder):
+    with torch.device("meta"):
+        model = fresh()
+    with pytest.raises(CheckpointError, match="meta device"):
+        load(folder, model)
+
+
+def test_a_model_of_no_library_must_be_given(folder):
+    with pytest.raises(CheckpointError, match="freshly_built_original"):
+        load(folder)
+    description = json.loads((folder / "geocolor.json").read_text())
+    del description["model"]
+    (folder / "geocolor.json").write_text(json.dumps(description))
+    with pytest.raises(CheckpointError, match="freshly_built_original"):
+        load(folder)
+
+
+@pytest.mark.parametrize("path", ["nowhere", "file", "."])
+def test_what_is_no_checkpoint_folder_is_refused(tmp_path, path):
+    (tmp_path / "file").write_text("text")
+    with pytest.raises(CheckpointError):
+        load(tmp_path / path, fresh())
+
+
+def test_save_refuses_a_folder_that_is_not_empty_and_leaves_it_alone(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(InputError, match="not an empty folder"):
+        save(shared_model(), PLAN, tmp_path, original_structure="")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_save_fills_an_empty_folder_and_leaves_nothing_behind_on_failure(tmp_path):
+    (tmp_path / "empty").mkdir()
+    save(shared_model(), PLAN, tmp_path / "empty", original_structure=structure_of(fresh()))
+    assert torch.equal(load(tmp_path / "empty", fresh(1))(X), shared_model()(X))
+    with pytest.raises(TypeError):
+        save(shared_model(), PLAN, tmp_path / "b", original_structure="", details={"x": object()})
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+
+
+# Models of transformers, rebuilt from their configuration.
+
+TOKENS = torch.arange(20).reshape(2, 10)
+LLAMA_PLAN = SharingPlan(
+    (
+        GroupPlan(
+            tuple(f"model.layers.{i}.self_attn.{x}_proj" for i in (0, 1) for x in "qk"),
+            "basis",
+            "read",
+            5,
+        ),
+        GroupPlan(
+            ("model.layers.1.mlp.down_proj", "model.layers.2.mlp.down_proj"), "tied", "write"
+        ),
+    )
+)
+
+
+def shared_llama(llama: Any) -> Any:
+    generator = torch.Generator().manual_seed(1)
+    weights = {}
+    for entry in LLAMA_PLAN.groups:
+        layers = {name: llama.get_submodule(name) for name in entry.members}
+        rank = entry.rank
+        shape = (rank, 32) if entry.form == "basis" else (32, 48)
+        weights[entry.members] = GroupWeights(
+            torch.randn(shape, generator=generator) / 5,
+            {
+                name: torch.randn(layer.out_features, rank, generator=generator) / 5
+                for name, layer in layers.items()
+            },
+        )
+    apply_plan(llama, LLAMA_PLAN, weights)
+    return llama
+
+
+@pytest.fixture
+def saved_llama(tmp_path: Path, tiny_llama: Callable[..., Any]) -> Callable[..., tuple[Any, Path]]:
+    def build(**changes: Any) -> tuple[Any, Path]:
+        llama = tiny_llama(**changes)
+        structure = structure_of(llama)
+        save(shared_llama(llama), LLAMA_PLAN, tmp_path / "llama", original_structure=structure)
+        return llama, tmp_path / "llama"
+
+    return build
+
+
+@pytest.mark.parametrize("tied", [False, True], ids=["own head", "tied embeddings"])
+def test_a_llama_is_rebuilt_exactly(saved_llama, tied):
+    llama, folder = saved_llama(tie_word_embeddings=tied)
+    loaded = load(folder)
+    assert torch.equal(loaded(TOKENS).logits, llama(TOKENS).logits)
+    assert (loaded.lm_head.weight is loaded.model.embed_tokens.weight) is tied
+    assert (
+        loaded.model.layers[1].mlp.down_proj.weight is loaded.model.layers[2].mlp.down_proj.weight
+    )
+    assert len(list(loaded.parameters())) == len(list(llama.parameters()))
+
+
+def test_a_llama_is_rebuilt_in_a_process_that_never_saw_the_original(saved_llama):
+    llama, folder = saved_llama()
+    code = (
+        "import hashlib, sys, torch, geocolor\n"
+        "torch.set_num_threads(int(sys.argv[2]))\n"
+        "with torch.no_grad():\n"
+        "    logits = geocolor.load(sys.argv[1])(torch.arange(20).reshape(2, 10)).logits\n"
+        "print(hashlib.sha256(logits.numpy().tobytes()).hexdigest())\n"
+    )
+    threads = str(torch.get_num_threads())
+    seen = subprocess.run(
+        [sys.executable, "-c", code, str(folder), threads],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    expected = llama(TOKENS).logits.detach().numpy().tobytes()
+    assert seen == hashlib.sha256(expected).hexdigest()
+
+
+def test_generation_settings_come_back(tmp_path, tiny_llama):
+    llama = tiny_llama(num_hidden_layers=1)
+    llama.generation_config.do_sample = True
+    llama.generation_config.top_k = 7
+    save(llama, SharingPlan(()), tmp_path / "a", original_structure=structure_of(llama))
+    loaded = load(tmp_path / "a")
+    assert (loaded.generation_config.do_sample, loaded.generation_config.top_k) == (True, 7)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("num_attention_heads", 0),
+        ("hidden_size", "wide"),
+        ("hidden_size", -4),
+        ("hidden_act", "nope"),
+        ("rope_parameters", 5),
+        ("vocab_size", 62),
+    ],
+)
+def test_a_configuration_that_is_not_the_models_is_refused(saved_llama, key, value):
+    _, folder = saved_llama()
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+    with pytest.raises(CheckpointError):
+        load(folder)
+
+
+@pytest.mark.parametrize("origin", ["Linear", "AutoConfig", "nowhere", "os", 3, None])
+def test_only_model_classes_of_the_library_are_built(saved_llama, origin):
+    _, folder = saved_llama()
+    edit(folder, model={"library": "transformers", "class": origin})
+    with pytest.raises(CheckpointError, match="no model class"):
+        load(folder)
+
+
+def test_a_configuration_that_is_missing_is_refused(saved_llama):
+    _, folder = saved_llama()
+    (folder / "config.json").unlink()
+    with pytest.raises(CheckpointError, match="configuration"):
+        load(folder)
+
+
+def test_compressing_a_shared_checkpoint_again_is_refused(saved_llama):
+    from geocolor.compression.pretrained import load_pretrained
+    from geocolor.errors import ModelError
+
+    _, folder = saved_llama()
+    # Its own loader would fill the matrices it misses at random.
+    with pytest.raises(ModelError, match="shared checkpoint already"):
+        load_pretrained(folder)

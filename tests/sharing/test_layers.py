@@ -1,0 +1,102 @@
+"""Factored layers, alone and sharing a factor."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import tempfile
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from geocolor.sharing import FactoredLinear
+
+
+def parameter(*shape: int, seed: int) -> nn.Parameter:
+    generator = torch.Generator().manual_seed(seed)
+    return nn.Parameter(torch.randn(*shape, generator=generator, dtype=torch.float64))
+
+
+def read_pair() -> nn.ModuleList:
+    """Two layers with one read-side basis; the second has no bias."""
+    basis = parameter(2, 5, seed=0)
+    return nn.ModuleList(
+        [
+            FactoredLinear(basis, parameter(4, 2, seed=1), parameter(4, seed=2)),
+            FactoredLinear(basis, parameter(3, 2, seed=3)),
+        ]
+    )
+
+
+@pytest.mark.parametrize("lead", [(), (7,), (2, 3)])
+def test_it_computes_the_product_and_the_bias(lead):
+    layer = read_pair()[0]
+    x = parameter(*lead, 5, seed=9).detach()
+    expected = x @ (layer.second @ layer.first).T + layer.bias
+    torch.testing.assert_close(layer(x), expected)
+    assert (layer.in_features, layer.out_features, layer.rank) == (5, 4, 2)
+    torch.testing.assert_close(layer.weight, layer.second @ layer.first)
+    assert set(dict(layer.named_parameters())) == {"first", "second", "bias"}
+
+
+def test_rank_zero_gives_the_bias_alone():
+    layer = FactoredLinear(parameter(0, 5, seed=0), parameter(4, 0, seed=0), parameter(4, seed=1))
+    assert torch.equal(layer(torch.ones(3, 5).double()), layer.bias.expand(3, 4))
+    silent = FactoredLinear(layer.first, layer.second)
+    assert torch.equal(silent(torch.ones(3, 5).double()), torch.zeros(3, 4).double())
+
+
+def test_a_shared_basis_gets_the_sum_of_its_gradients():
+    layers = read_pair()
+    x = parameter(6, 5, seed=8).detach()
+    layers[0](x).square().sum().backward()
+    alone = layers[0].first.grad.clone()
+    layers.zero_grad()
+    layers[1](x).sin().sum().backward()
+    other = layers[1].first.grad.clone()
+    layers.zero_grad()
+    (layers[0](x).square().sum() + layers[1](x).sin().sum()).backward()
+    torch.testing.assert_close(layers[0].first.grad, alone + other)
+    assert layers[0].first.grad is layers[1].first.grad
+
+
+def test_its_text_tells_shape_and_rank():
+    assert "in_features=5, out_features=4, rank=2, bias=True" in repr(read_pair()[0])
+    assert "bias=False" in repr(read_pair()[1])
+
+
+def pickled(model: nn.Module) -> nn.Module:
+    return pickle.loads(pickle.dumps(model))  # noqa: S301
+
+
+def saved_whole(model: nn.Module) -> nn.Module:
+    with tempfile.TemporaryDirectory() as folder:
+        torch.save(model, Path(folder) / "model.pt")
+        return torch.load(Path(folder) / "model.pt", weights_only=False)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [copy.deepcopy, pickled, saved_whole, nn.Module.float, lambda m: m.to("cpu").bfloat16()],
+    ids=["deepcopy", "pickle", "torch.save", "dtype", "device and dtype"],
+)
+def test_ties_survive(way):
+    layers = way(read_pair())
+    assert layers[0].first is layers[1].first
+    assert len(list(layers.parameters())) == 4
+    with torch.no_grad():
+        layers[0].first.fill_(1)
+    assert bool((layers[1].first == 1).all())
+
+
+def test_a_state_dict_round_trip_keeps_ties():
+    layers, fresh = read_pair(), read_pair()
+    with torch.no_grad():
+        for value in layers.parameters():
+            value.add_(1)
+    fresh.load_state_dict(layers.state_dict())
+    assert fresh[0].first is fresh[1].first
+    for name, value in layers.named_parameters():
+        assert torch.equal(fresh.get_parameter(name), value)
