@@ -87,7 +87,7 @@ def allocate(groups: Sequence[Group], costs: GroupCosts, budget: int) -> Allocat
             raise InputError(f"the smallest plan has {size(fitting)} parameters, over {budget}")
         high *= 1e3
     low = high
-    while low > 1e-300 and size(choose(low)) <= budget:
+    while low > 1e-100 and size(choose(low)) <= budget:
         high, low = low, low / 1e3
     for _ in range(_BISECTIONS):
         price = math.sqrt(low * high)

@@ -14,6 +14,9 @@ from geocolor.units import Side, Unit
 
 Family = dict[str, View]
 
+# Matrices this small are quicker without threads that wait for each other.
+torch.set_num_threads(1)
+
 
 def random_metric(generator: torch.Generator, size: int) -> Tensor:
     """Positive definite, with a condition number of some hundreds."""

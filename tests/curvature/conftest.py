@@ -8,6 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+# Matrices this small are quicker without threads that wait for each other.
+torch.set_num_threads(1)
+
 
 class Attention(nn.Module):
     """q, k and v read one tensor; padding changes nothing for real tokens."""

@@ -1,0 +1,423 @@
+"""Compression end to end on tiny models."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from geocolor.compression import PRESETS, analyze, compress, conflict_graph, load
+from geocolor.criterion import Form
+from geocolor.errors import InputError, ModelError
+from geocolor.sharing import FactoredLinear
+from geocolor.units import find_units, fold_norms
+
+KEEPS = [0.15, 0.5, 0.9]
+
+
+def unique(model: nn.Module, name: Callable[[str], bool] = lambda _: True) -> int:
+    """Parameters counted once a storage, without the package's help."""
+    seen = {
+        value.untyped_storage().data_ptr(): value.numel()
+        for key, value in model.named_parameters(remove_duplicate=False)
+        if name(key) and value.numel()
+    }
+    return sum(seen.values())
+
+
+def is_matrix_of_block(name: str) -> bool:
+    return (
+        ".layers." in name
+        and name.endswith((".weight", ".first", ".second"))
+        and ("norm" not in name)
+    )
+
+
+def same_state(model: nn.Module, state: dict[str, Tensor]) -> bool:
+    now = model.state_dict()
+    return now.keys() == state.keys() and all(torch.equal(now[key], state[key]) for key in now)
+
+
+def logits(model: Any, batch: dict[str, Tensor]) -> Tensor:
+    with torch.no_grad():
+        return model(**batch).logits
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+def test_the_budget_is_met_and_counted_honestly(tiny_llama, tokens, preset):
+    model = tiny_llama()
+    analysis = analyze(model, tokens)
+    units = sum(unit.parameters for unit in analysis.units)
+    for keep in KEEPS:
+        compressed = analysis.compress(keep, preset)
+        report, smaller = compressed.report, compressed.model
+        assert report.kept <= keep
+        assert report.before.unit_parameters == units
+        assert report.before.parameters == unique(model)
+        assert report.after.parameters == unique(smaller)
+        assert report.after.unit_parameters == unique(smaller, is_matrix_of_block)
+        assert report.after.bytes == 4 * report.after.parameters
+        others = report.before.parameters - report.before.unit_parameters
+        assert report.after.parameters - report.after.unit_parameters == others
+        assert report.kept == report.after.unit_parameters / units
+        if preset == "default":
+            assert report.after.unit_parameters == compressed.planned.allocation.parameters
+            # What is left is less than one more rank of the widest group.
+            step = max(c.curve.rank_parameters for c in compressed.planned.allocation.choices)
+            assert report.after.unit_parameters > keep * units - step
+            assert 0 <= report.cost_gap < 1
+
+
+def test_the_plan_names_every_unit_once(tiny_llama, tokens):
+    model = tiny_llama()
+    compressed = compress(model, tokens, 0.5)
+    assert sorted(compressed.plan.colors) == sorted(unit.name for unit in find_units(model))
+    for group in compressed.plan.groups:
+        layers = [compressed.model.get_submodule(name) for name in group.members]
+        if group.form == "dense":
+            assert all(type(layer) is nn.Linear for layer in layers)
+        elif group.form == "tied":
+            assert all(layer.weight is layers[0].weight for layer in layers)
+        else:
+            assert all(isinstance(layer, FactoredLinear) for layer in layers)
+            assert {layer.rank for layer in layers} == {group.rank}
+            shared = "first" if group.side == "read" else "second"
+            assert all(getattr(x, shared) is getattr(layers[0], shared) for x in layers)
+
+
+@pytest.mark.parametrize("keep", [0.3, 0.8])
+def test_the_prediction_is_the_criterion_on_what_is_stored(tiny_llama, tokens, stored, keep):
+    model = tiny_llama().double()
+    analysis = analyze(model, tokens)
+    folded = copy.deepcopy(model)
+    fold_norms(folded)
+    compressed = analysis.compress(keep)
+    total = 0.0
+    for unit in analysis.units:
+        factors = analysis.curvature.factors[unit.name]
+        error = stored(compressed.model, unit.name) - stored(folded, unit.name)
+        total += 0.5 * float(torch.trace(factors.gradients @ error @ factors.inputs @ error.T))
+    assert total > 0
+    assert compressed.report.predicted_increase == pytest.approx(total, rel=1e-6)
+    # The plan's own figure has damping on top.
+    assert compressed.planned.allocation.cost > total
+
+
+def test_published_predictions_are_on_the_same_scale(tiny_llama, tokens, stored):
+    # Without folding, the same function in other coordinates: the scales must come out.
+    model = tiny_llama().double()
+    analysis = analyze(model, tokens)
+    compressed = analysis.compress(0.5, "svd-llm")
+    total = 0.0
+    for unit in analysis.units:
+        factors = analysis.curvature.factors[unit.name]
+        error = stored(compressed.model, unit.name) - stored(model, unit.name)
+        layer, part = model.model.layers[unit.layer], unit.name.rpartition(".")[2]
+        if part in ("q_proj", "k_proj", "v_proj"):
+            error = error * layer.input_layernorm.weight.detach()
+        elif part in ("gate_proj", "up_proj"):
+            error = error * layer.post_attention_layernorm.weight.detach()
+        total += 0.5 * float(torch.trace(factors.gradients @ error @ factors.inputs @ error.T))
+    # An error of the unfolded matrix is one of the folded matrix divided by the scale, and the
+    # input factor multiplied by it, so both writings agree.
+    assert compressed.report.predicted_increase == pytest.approx(total, rel=1e-6)
+
+
+def test_the_measured_increase_is_the_divergence(tiny_llama, tokens):
+    model = tiny_llama().double()
+    compressed = compress(model, tokens, 0.4, evaluation=tokens[:1])
+    p, q = (logits(m, tokens[0]).log_softmax(-1) for m in (model, compressed.model))
+    expected = float((p.exp() * (p - q)).sum(-1).mean())
+    assert compressed.report.measured_increase == pytest.approx(expected, rel=1e-6)
+    assert compressed.report.measured_on == "evaluation"
+    assert compress(model, tokens, 0.4).report.measured_on == "calibration"
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+def test_keeping_everything_keeps_the_function(tiny_llama, tokens, mlp, preset):
+    model = tiny_llama().double()
+    compressed = compress(model, tokens, 1.0, preset=preset)
+    before, after = logits(model, tokens[0]), logits(compressed.model, tokens[0])
+    torch.testing.assert_close(after, before, rtol=1e-12, atol=1e-12)
+    assert compressed.report.kept == 1.0
+    plain, x = mlp(6, 10, 8), torch.randn(32, 6)
+    assert torch.equal(compress(plain, [x], 1.0, preset=preset).model(x), plain(x))
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+def test_the_model_is_left_untouched(tiny_llama, tokens, preset):
+    model = tiny_llama().train()
+    model.model.layers[0].mlp.up_proj.weight.requires_grad_(False)
+    state, modules = copy.deepcopy(model.state_dict()), dict(model.named_modules())
+    flags = [parameter.requires_grad for parameter in model.parameters()]
+    generator = torch.get_rng_state()
+    compressed = compress(model, tokens, 0.5, preset=preset)
+    assert same_state(model, state)
+    assert dict(model.named_modules()) == modules
+    assert all(module.training for module in modules.values())
+    assert [parameter.requires_grad for parameter in model.parameters()] == flags
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert torch.equal(torch.get_rng_state(), generator)
+    assert not compressed.model.training
+    own = {p.untyped_storage().data_ptr() for p in model.parameters()}
+    assert not any(p.untyped_storage().data_ptr() in own for p in compressed.model.parameters())
+
+
+def test_in_place_the_model_itself_becomes_smaller(tiny_llama, tokens):
+    model = tiny_llama()
+    apart = compress(model, tokens, 0.5)
+    inside = compress(model, tokens, 0.5, inplace=True)
+    assert inside.model is model
+    assert inside.plan == apart.plan
+    assert torch.equal(logits(model, tokens[0]), logits(apart.model, tokens[0]))
+    analysis = analyze(tiny_llama(), tokens, inplace=True)
+    analysis.compress(0.5)
+    with pytest.raises(InputError, match="analyze it anew"):
+        analysis.compress(0.5)
+
+
+def test_published_methods_refuse_to_work_in_place_on_folded_norms(tiny_llama, tokens):
+    with pytest.raises(InputError, match="does not work in place"):
+        compress(tiny_llama(), tokens, 0.5, preset="svd-llm", inplace=True)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_seed_fixes_the_result(tiny_llama, tokens, seed):
+    model = tiny_llama()
+    first, second = (compress(model, tokens, 0.5, seed=seed) for _ in range(2))
+    assert first.plan == second.plan
+    assert same_state(first.model, second.model.state_dict())
+
+
+def test_identical_layers_are_tied_for_nothing(tiny_llama, tokens):
+    model = tiny_llama()
+    for layer in model.model.layers[1:]:
+        layer.load_state_dict(model.model.layers[0].state_dict())
+    compressed = compress(model, tokens, 0.55)
+    # Each matrix pairs with that of the next layer; at no cost there is no reason to keep more.
+    assert all(group.form == "tied" for group in compressed.plan.groups)
+    assert sorted(len(group.members) for group in compressed.plan.groups) == [2] * 14
+    assert compressed.report.kept == 0.5
+    assert compressed.report.predicted_increase < 1e-9
+    assert compressed.report.measured_increase < 1e-6
+    torch.testing.assert_close(
+        logits(compressed.model, tokens[0]), logits(model, tokens[0]), rtol=1e-4, atol=1e-4
+    )
+
+
+def test_identical_layers_of_a_plain_network_are_tied_too(mlp):
+    model, x = mlp(8, 8, 8, 8, 8), torch.randn(64, 8)
+    for i in (2, 4, 6):
+        model[i].load_state_dict(model[0].state_dict())
+    compressed = compress(model, [x], 0.5)
+    assert {group.form for group in compressed.plan.groups} == {"tied"}
+    torch.testing.assert_close(compressed.model(x), model(x))
+
+
+def test_biases_stay(mlp):
+    model, x = mlp(8, 16, 16, 8), torch.randn(128, 8)
+    compressed = compress(model, [x], 0.3)
+    for i in (0, 2, 4):
+        bias = compressed.model.get_submodule(str(i)).bias
+        assert torch.equal(bias, model[i].bias)
+        assert bias is not model[i].bias
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+def test_a_plain_network_end_to_end(mlp, preset, tmp_path):
+    model, x = mlp(8, 32, 32, 8), torch.randn(256, 8)
+    compressed = compress(model, [x[:100], x[100:]], 0.6, preset=preset)
+    assert 0.4 < compressed.report.kept <= 0.6
+    error = (compressed.model(x) - model(x)).detach().square().sum(-1).mean() / 2
+    assert compressed.report.measured_increase == pytest.approx(float(error), rel=1e-4)
+    assert 0 < float(error) < float(model(x).detach().square().sum(-1).mean()) / 2
+    compressed.save(tmp_path / "saved")
+    loaded = load(tmp_path / "saved", model=mlp(8, 32, 32, 8, seed=5))
+    assert torch.equal(loaded(x), compressed.model(x))
+
+
+def test_more_parameters_cost_less(mlp):
+    model, x = mlp(8, 32, 32, 8), torch.randn(256, 8)
+    analysis = analyze(model, [x])
+    predicted = [analysis.compress(keep).report.predicted_increase for keep in (0.1, 0.4, 0.7, 1.0)]
+    assert predicted == sorted(predicted, reverse=True)
+    assert predicted[-1] == 0
+
+
+def test_the_default_costs_less_than_the_published_methods(tiny_llama, tokens):
+    analysis = analyze(tiny_llama(), tokens)
+    for keep in KEEPS:
+        default, *published = (
+            analysis.compress(keep, preset).report.predicted_increase for preset in PRESETS
+        )
+        assert all(default < other for other in published)
+
+
+def test_a_bert_end_to_end(tmp_path):
+    transformers = pytest.importorskip("transformers")
+    config = transformers.BertConfig(
+        hidden_size=32,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        intermediate_size=64,
+        vocab_size=50,
+        max_position_embeddings=32,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = transformers.BertModel(config).eval()
+        ids = torch.randint(0, 50, (8, 12))
+    mask = (torch.arange(12) < torch.arange(5, 13)[:, None]).long()
+    batch = {"input_ids": ids, "attention_mask": mask}
+    compressed = compress(model, [batch], 0.6)
+    assert 0.58 < compressed.report.kept <= 0.6
+    assert {group.side for group in compressed.plan.groups} == {"read", "write"}
+    with torch.no_grad():
+        before, after = (m(**batch).last_hidden_state for m in (model, compressed.model))
+    # Padding is not measured.
+    error = (before - after)[mask.bool()].double().square().sum() / (2 * mask.sum())
+    assert compressed.report.measured_increase == pytest.approx(float(error), rel=1e-4)
+    compressed.save(tmp_path / "bert")
+    loaded = load(tmp_path / "bert")
+    with torch.no_grad():
+        assert torch.equal(loaded(**batch).last_hidden_state, after)
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+def test_modules_that_look_at_the_weights_of_their_layers_still_work(preset):
+    # In eval mode the encoder hands its layers' weights to a fused kernel.
+    torch.manual_seed(0)
+    layer = nn.TransformerEncoderLayer(16, 2, 32, batch_first=True)
+    model = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False).eval()
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, std=0.3)
+    x = torch.randn(16, 5, 16)
+    compressed = compress(model, [x], 0.5, preset=preset).model
+    slow = compressed(x)
+    with torch.no_grad():
+        fused = compressed(x)
+    torch.testing.assert_close(fused, slow, rtol=1e-4, atol=1e-4)
+
+
+def test_half_precision_models_stay_so(tiny_llama, tokens):
+    model = tiny_llama().bfloat16()
+    compressed = compress(model, tokens, 0.5)
+    assert {parameter.dtype for parameter in compressed.model.parameters()} == {torch.bfloat16}
+    assert compressed.report.kept <= 0.5
+    assert compressed.report.after.bytes == 2 * compressed.report.after.parameters
+
+
+def test_zero_matrices_cost_nothing(mlp):
+    model, x = mlp(8, 8, 8, 8), torch.randn(32, 8)
+    with torch.no_grad():
+        for i in (0, 2, 4):
+            model[i].weight.zero_()
+    compressed = compress(model, [x], 0.5)
+    assert compressed.report.predicted_increase == 0
+    torch.testing.assert_close(compressed.model(x), model(x))
+
+
+def test_a_saved_llama_comes_back(tiny_llama, tokens, tmp_path):
+    model = tiny_llama(tie_word_embeddings=True)
+    compressed = compress(model, tokens, 0.5)
+    assert compressed.report.before.parameters == unique(model)
+    compressed.save(tmp_path / "a")
+    for loaded in (
+        load(tmp_path / "a"),
+        load(tmp_path / "a", model=tiny_llama(7, tie_word_embeddings=True)),
+    ):
+        assert torch.equal(logits(loaded, tokens[0]), logits(compressed.model, tokens[0]))
+        assert loaded.lm_head.weight is loaded.model.embed_tokens.weight
+        assert unique(loaded) == compressed.report.after.parameters
+    description = json.loads((tmp_path / "a" / "geocolor.json").read_text())
+    assert description["details"]["report"]["kept"] == compressed.report.kept
+    assert description["details"]["configuration"]["name"] == "default"
+
+
+def test_the_conflict_graph_weighs_pairs_at_the_price_of_the_budget(tiny_llama, tokens):
+    model = tiny_llama()
+    graph = conflict_graph(model, tokens, 0.6)
+    units = find_units(model)
+    assert list(graph.labels) == [unit.name for unit in units]
+    assert list(graph.sizes) == [unit.parameters for unit in units]
+    # 3 neighbours for each of 7 roles; q, k, v and gate, up of each layer.
+    assert graph.weights.num_edges == 3 * 7 + 4 * (3 + 1)
+    assert graph.conflicts.num_edges == 28 * 27 // 2 - graph.weights.num_edges
+    tighter = conflict_graph(model, tokens, 0.2)
+    assert graph.weights.edge_values() != pytest.approx(tighter.weights.edge_values())
+
+
+def test_progress_names_its_stages(mlp):
+    stages: list[tuple[str, int, int]] = []
+    compress(mlp(8, 8, 8, 8), [torch.randn(9, 8)] * 3, 0.5, on_progress=lambda *x: stages.append(x))
+    assert [s for s in stages if s[0] == "calibrating"] == [
+        ("calibrating", i, 3) for i in (1, 2, 3)
+    ]
+    assert {stage for stage, _, _ in stages} >= {
+        "reference",
+        "pricing pairs",
+        "fitting",
+        "measuring",
+    }
+
+
+class Untouchable(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(2, 2)])
+
+    def forward(self, *_: Any) -> Tensor:
+        raise AssertionError("the model was run before its arguments were checked")
+
+
+@pytest.mark.parametrize("keep", [0, -0.1, 1.01, float("nan"), float("inf")])
+def test_a_share_out_of_range_is_refused_before_any_work(keep):
+    for call in (compress, conflict_graph):
+        with pytest.raises(InputError, match="keep must be in"):
+            call(Untouchable(), [torch.zeros(1, 2)], keep)
+
+
+def test_an_unknown_preset_is_refused_before_any_work():
+    for call in (compress, conflict_graph):
+        with pytest.raises(InputError, match="no preset 'best'; choose one of default"):
+            call(Untouchable(), [torch.zeros(1, 2)], 0.5, preset="best")
+    with pytest.raises(InputError, match="no price"):
+        conflict_graph(Untouchable(), [torch.zeros(1, 2)], 1.0)
+
+
+def test_data_that_cannot_be_used_is_refused(mlp):
+    model, x = mlp(4, 4, 4), torch.randn(8, 4)
+    for batches in ([], None, x, {"x": x}, ["text"], [torch.zeros(0, 4)], [x / 0]):
+        with pytest.raises(ModelError):
+            compress(model, batches, 0.5)
+    for evaluation in ([], [torch.zeros(0, 4)], x):
+        with pytest.raises(ModelError):
+            compress(model, [x], 0.5, evaluation=evaluation)
+
+
+def test_models_that_cannot_be_used_are_refused(mlp):
+    x = torch.randn(1, 3, 8, 8)
+    with pytest.raises(ModelError, match="no Linear layer"):
+        compress(nn.Sequential(nn.Conv2d(3, 3, 3)), [x], 0.5)
+    broken = mlp(4, 4, 4)
+    with torch.no_grad():
+        broken[2].weight[0, 0] = float("nan")
+    with pytest.raises(ModelError, match="not finite"):
+        compress(broken, [torch.randn(8, 4)], 0.5)
+
+
+def test_a_configuration_of_ones_own(mlp):
+    model, x = mlp(8, 32, 32, 8), torch.randn(256, 8)
+    private = replace(PRESETS["default"], name="private", forms=(Form.BASIS,))
+    compressed = compress(model, [x], 0.5, preset=private)
+    assert compressed.report.method == "private"
+    assert {group.form for group in compressed.plan.groups} == {"basis"}
+    dense = replace(private, forms=(Form.DENSE,))
+    with pytest.raises(InputError, match="the smallest plan has"):
+        compress(model, [x], 0.5, preset=dense)
