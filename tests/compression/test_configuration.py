@@ -1,0 +1,32 @@
+"""Presets and their parts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from geocolor.compression import PRESETS, Configuration
+from geocolor.compression.configuration import preset, resolved
+from geocolor.errors import InputError
+
+
+def test_presets_are_found_by_the_name_that_reports_call_them():
+    assert set(PRESETS) >= {"default", "svd-llm", "basis-sharing"}
+    for name, configuration in PRESETS.items():
+        assert preset(name) is resolved(name) is configuration
+        assert configuration.name == name
+
+
+def test_a_configuration_stands_for_itself_and_unknown_names_list_the_known():
+    own = Configuration("own")
+    assert resolved(own) is own
+    with pytest.raises(InputError, match=r"no preset 'own'; choose one of default, svd-llm"):
+        resolved("own")
+
+
+def test_a_configuration_is_plain_data_in_json():
+    data = json.loads(json.dumps(PRESETS["svd-llm"].to_json()))
+    assert data["forms"] == ["basis"]
+    assert data["metric"] == "activations"
+    assert data["damping"] == {"inputs": 1e-6, "gradients": 1e-6}

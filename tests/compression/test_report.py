@@ -1,0 +1,41 @@
+"""What people read of a compression."""
+
+from __future__ import annotations
+
+import json
+
+from geocolor.compression import Report
+from geocolor.sharing import ModelSize
+
+REPORT = Report(
+    method="default",
+    keep=0.5,
+    before=ModelSize(parameters=2_000, bytes=8_000_000, unit_parameters=1_000, unit_macs=1_000),
+    after=ModelSize(parameters=1_450, bytes=5_800_000, unit_parameters=450, unit_macs=900),
+    predicted_increase=0.01234,
+    measured_increase=0.04321,
+    measured_on="evaluation",
+    shared_groups=3,
+    price=1e-6,
+    cost_gap=0.01,
+    coloring_status="optimal",
+    seconds=1.5,
+)
+
+
+def test_kept_is_what_is_left_of_the_shareable_matrices():
+    assert REPORT.kept == 0.45
+    assert json.loads(json.dumps(REPORT.to_json()))["kept"] == 0.45
+    assert REPORT.to_json()["before"]["parameters"] == 2_000
+
+
+def test_its_text_gives_every_size_before_and_after():
+    text = str(REPORT)
+    for part in (
+        "1,000 -> 450 parameters (45.0%)",
+        "2,000 -> 1,450 parameters, 8.0 -> 5.8 MB",
+        "1,000 -> 900 multiply-adds a token (90.0%)",
+        "3 groups",
+        "+0.0123 predicted, +0.0432 measured (nats, on evaluation data)",
+    ):
+        assert part in text
