@@ -13,6 +13,10 @@ unexport PYTHONPATH PYTHONHOME MYPYPATH PIP_TARGET PIP_PREFIX PIP_CONSTRAINT
 export PYTHONNOUSERSITE := 1
 export PIP_USER := 0
 export HF_HUB_OFFLINE := 1
+# Threads of torch that wait do not spin: with a busy neighbour spinning costs a factor of 5.
+export OMP_WAIT_POLICY := PASSIVE
+# Huge pages for torch's buffers: each step of a language model faults in 100 MB of logits.
+export THP_MEM_ALLOC_ENABLE := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -76,10 +80,9 @@ slow: $(VENV)/.assets  ## the tests that take long or need real models
 	@echo "== pytest, slow tests"
 	@$(BIN)/python -m pytest -m slow
 
-# Huge pages for torch's buffers: large vocabularies fault in 100 MB of logits at every step.
 demo: $(VENV)/.assets  ## the main job end to end, into demo-output/
 	@echo "== demo"
-	@THP_MEM_ALLOC_ENABLE=1 $(BIN)/python -m geocolor.demo --output demo-output --cache .cache
+	@$(BIN)/python -m geocolor.demo --output demo-output --cache .cache
 
 clean:  ## remove the environment and whatever runs left behind, the demo's model cache too
 	@echo "== clean"

@@ -20,6 +20,7 @@ from geocolor.cli.calibrated import (
     load_for_calibration,
     read_text,
     reporter,
+    settle_torch,
 )
 from geocolor.cli.console import ProgressLine
 from geocolor.errors import InputError
@@ -73,6 +74,7 @@ def command(
     and the tokenizer.
     """
     _require(keep, output, picture)
+    settle_torch()
     other = None if evaluation is None else read_text(evaluation)
     with ProgressLine(quiet=quiet) as line:
         line.update("loading")

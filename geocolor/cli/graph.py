@@ -16,6 +16,7 @@ from geocolor.cli.calibrated import (
     WindowsOption,
     load_for_calibration,
     reporter,
+    settle_torch,
 )
 from geocolor.cli.console import ProgressLine
 from geocolor.errors import InputError
@@ -54,6 +55,7 @@ def command(
         raise InputError(f"--keep must be in (0, 1) to give parameters a price, not {keep:g}")
     require_graph_name(output)
     require_writable(output)
+    settle_torch()
     with ProgressLine(quiet=quiet) as line:
         line.update("loading")
         loaded = load_for_calibration(model_dir, calibration, windows, length, line)

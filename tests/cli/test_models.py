@@ -1,0 +1,159 @@
+"""``geocolor compress`` and ``geocolor graph`` on a tiny model with a tokenizer of its own."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import geocolor
+from geocolor.cli.main import main
+
+transformers = pytest.importorskip("transformers")
+tokenizers = pytest.importorskip("tokenizers")
+
+WORDS = [f"word{i}" for i in range(60)]
+
+
+@pytest.fixture
+def folder(tiny_llama: Callable[..., Any], tmp_path: Path) -> Path:
+    """A Hugging Face folder with a model and a tokenizer."""
+    vocabulary = {word: i for i, word in enumerate([*WORDS, "<unk>"])}
+    backend = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token="<unk>"))  # noqa: S106
+    backend.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    path = tmp_path / "model"
+    tiny_llama().save_pretrained(path)
+    transformers.PreTrainedTokenizerFast(tokenizer_object=backend).save_pretrained(path)
+    return path
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    """Some 400 tokens."""
+    path = tmp_path / "text.txt"
+    path.write_text(" ".join(WORDS[(7 * i * i + 3 * i) % 60] for i in range(400)), encoding="utf-8")
+    return path
+
+
+def run(*arguments: object) -> int:
+    return main([*(str(argument) for argument in arguments), "--windows", "8", "--length", "16"])
+
+
+def test_compress_saves_what_load_gives_back(
+    folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    out, picture = tmp_path / "smaller", tmp_path / "map.png"
+    options = ("--keep", 0.6, "--calibration", text, "-o", out, "--map", picture, "--json")
+    assert run("compress", folder, *options) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["kept"] <= 0.6
+    assert report["measured_on"] == "calibration"
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    model = geocolor.load(out)
+    units = {name for name, _ in model.named_modules() if name.endswith("_proj")}
+    unique = {id(p): p.numel() for name in units for p in model.get_submodule(name).parameters()}
+    assert sum(unique.values()) == report["after"]["unit_parameters"]
+    assert transformers.AutoTokenizer.from_pretrained(out)("word3")["input_ids"] == [3]
+
+
+@pytest.mark.parametrize("preset", ["default", "svd-llm", "basis-sharing"])
+def test_every_preset_runs_and_tells_its_name(
+    preset: str, folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "smaller"
+    options = ("--calibration", text, "--evaluation", text, "--preset", preset, "-o", out)
+    assert run("compress", folder, *options) == 0
+    printed = capsys.readouterr().out
+    assert f"method      {preset}" in printed
+    assert "on evaluation data" in printed
+
+
+def test_graph_can_be_solved(
+    folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "layers.json"
+    assert run("graph", folder, "--calibration", text, "--keep", 0.5, "-o", out) == 0
+    assert "28 layers" in capsys.readouterr().out
+    graph = geocolor.read(out)
+    assert graph.labels is not None
+    assert "model.layers.0.self_attn.q_proj" in graph.labels
+    assert main(["solve", str(out), "--problem", "correlation", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["status"] == "OPTIMAL"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"--keep": "0"}, "--keep must be in (0, 1]"),
+        ({"--keep": "1.5"}, "--keep must be in (0, 1]"),
+        ({"--keep": "nan"}, "--keep must be in (0, 1]"),
+        ({"--calibration": "missing.txt"}, "cannot read missing.txt"),
+        ({"--windows": "500"}, "the text gives 400 tokens"),
+        ({"--preset": "nonsense"}, "no preset 'nonsense'"),
+        ({"--map": "map.pdf"}, "the sharing map is a PNG"),
+    ],
+)
+def test_bad_options_leave_nothing_behind(
+    change: dict[str, str],
+    message: str,
+    folder: Path,
+    text: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "smaller"
+    options = {"--calibration": str(text), "-o": str(out), "--windows": "8", "--length": "16"}
+    flat = [part for option in (options | change).items() for part in option]
+    assert main(["compress", str(folder), *flat]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert message in printed.err
+    assert {path.name for path in tmp_path.iterdir()} == {"model", "text.txt"}
+
+
+def test_a_folder_in_the_way_is_refused_before_the_work(
+    folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "a").touch()
+    assert run("compress", folder, "--calibration", text, "-o", tmp_path / "full") == 2
+    assert "not an empty folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (None, "no config.json"),
+        ("{", "config.json"),
+        ("{}", "the class None"),
+        ('{"architectures": ["os"]}', "the class 'os'"),
+        ('{"architectures": ["LlamaForCausalLM"], "model_type": "llama"}', "cannot be loaded"),
+    ],
+)
+def test_a_folder_without_a_usable_model(
+    config: str | None, message: str, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    if config is not None:
+        (folder / "config.json").write_text(config)
+    assert run("compress", folder, "--calibration", text, "-o", tmp_path / "smaller") == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith("geocolor: error: ")
+    assert printed.count("\n") == 1
+    assert message in printed
+
+
+def test_a_pickled_checkpoint_is_not_loaded(
+    folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import torch
+
+    (folder / "model.safetensors").unlink()
+    torch.save({}, folder / "pytorch_model.bin")
+    assert run("compress", folder, "--calibration", text, "-o", tmp_path / "smaller") == 2
+    assert "cannot be loaded" in capsys.readouterr().err
