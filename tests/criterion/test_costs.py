@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geocolor.criterion import GroupCosts
+from geocolor.criterion import GroupCosts, Metric
 from geocolor.criterion.curves import Form
 from geocolor.criterion.tie import merge, tie_cost
 from geocolor.errors import InputError
@@ -59,6 +61,20 @@ def test_near_copies_are_tied_and_the_price_decides(family, members):
     assert costs.best(tuple(views), 1e3).parameters == 0
 
 
+def test_the_bound_leaves_a_tie_of_three_its_chance(family):
+    # With equal curvature three cost 2/3 of their pairs' sum; the sum itself would be no bound.
+    views = family(2, outers=(4,) * 3, width=5, common=True, spread=1e-2, metric=Metric.ACTIVATIONS)
+    names, costs = tuple(views), GroupCosts(views, (Form.DENSE, Form.TIED))
+    pairs = sum(costs.curve(Form.TIED, pair).costs[0] for pair in combinations(names, 2))
+    cost = costs.curve(Form.TIED, names).costs[0]
+    assert cost == pytest.approx(2 / 3 * pairs, rel=1e-6)
+    # At this price a tie may cost 0.8 of the sum before three dense matrices are better.
+    price = 0.8 * pairs / (2 * 20)
+    fresh = GroupCosts(views, (Form.DENSE, Form.TIED))
+    assert fresh.best(names, price).curve.form is Form.TIED
+    assert fresh.best(names, price * 0.8).curve.form is Form.DENSE
+
+
 def test_one_unit_is_never_tied(family):
     views = family(1, outers=(4,), width=5)
     costs = GroupCosts(views, ALL)
@@ -72,10 +88,13 @@ def test_matrices_that_point_apart_are_outside_the_trust_region(family):
     views["u2"] = type(views["u2"])(
         **{**vars(views["u2"]), "weight": -views["u2"].weight, "moment": views["u2"].moment}
     )
-    costs = GroupCosts(views, ALL)
-    assert costs.best(("u0", "u1"), 1e-3).curve.form is Form.TIED
+    # At this price a tie would be worth any cost, were it looked at.
+    costs, price = GroupCosts(views, (Form.DENSE, Form.TIED)), 1e3
+    assert costs.best(("u0", "u1"), price).curve.form is Form.TIED
     for names in (("u0", "u2"), ("u0", "u1", "u2")):
-        assert costs.best(names, 1e-3).curve.form is not Form.TIED
+        assert costs.curve(Form.TIED, names).best(price).value < 20 * len(names) * price
+        fresh = GroupCosts(views, (Form.DENSE, Form.TIED))
+        assert fresh.best(names, price).curve.form is Form.DENSE
 
 
 def test_matrices_of_different_shape_share_a_basis_but_are_not_tied(family):

@@ -44,7 +44,7 @@ def test_llama_units_know_shape_role_side_and_space(tiny_llama):
     )
 
 
-def test_bert_roles_are_told_apart_by_their_longest_ending():
+def test_bert_units_know_which_side_they_share():
     transformers = pytest.importorskip("transformers")
     config = transformers.BertConfig(
         hidden_size=16,
