@@ -59,6 +59,11 @@ class Configuration:
         Layers that two units of one role may be apart to be priced as a pair.
     damping : Damping
         Relative damping of the factors.
+
+    Raises
+    ------
+    InputError
+        The parts do not go together.
     """
 
     name: str
@@ -70,6 +75,14 @@ class Configuration:
     fold_norms: bool = True
     reach: int = 1
     damping: Damping = field(default_factory=Damping)
+
+    def __post_init__(self) -> None:
+        if not {Form.DENSE, Form.BASIS} & set(self.forms):
+            raise InputError("every unit needs a form of its own: allow dense or basis")
+        if self.ranks is RankRule.UNIFORM and Form.BASIS not in self.forms:
+            raise InputError("uniform ranks need the form that has ranks: allow basis")
+        if self.reach < 0:
+            raise InputError(f"reach must not be negative: {self.reach}")
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, for JSON."""

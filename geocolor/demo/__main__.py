@@ -189,7 +189,8 @@ def _check_checkpoint(folder: Path, original: Path) -> None:
             text=True,
         ).stdout.strip()
     same = "identical" if seen == probe["sha256"] else "DIFFERENT"
-    sizes = [(path / "model.safetensors").stat().st_size / 1e6 for path in (original, folder)]
+    weights = original / "model.safetensors", folder / "geocolor.safetensors"
+    sizes = [path.stat().st_size / 1e6 for path in weights]
     _say(f"\nCheckpoint {folder}: logits in a fresh process {same} (SHA-256 {seen[:16]})")
     _say(f"On disk: {sizes[0]:.1f} MB dense, {sizes[1]:.1f} MB shared")
     if same == "DIFFERENT":

@@ -28,7 +28,9 @@ __all__ = ["PLAN_FILE", "load", "save", "structure_of"]
 _FORMAT = "geocolor-shared"
 _VERSION = 1
 PLAN_FILE = "geocolor.json"
-_TENSORS = "model.safetensors"
+# Not the name that transformers looks for: it would fill what it does not find at random.
+_TENSORS = "geocolor.safetensors"
+_CONFIG = "config.json"
 _MAX_PLAN_BYTES = 64 * 2**20
 
 
@@ -99,7 +101,11 @@ def save(
             "geocolor": __version__,
             "model": origin,
             "original_structure": original_structure,
-            "tensors_sha256": _file_hash(folder / _TENSORS),
+            "sha256": {
+                name: _file_hash(folder / name)
+                for name in (_TENSORS, _CONFIG)
+                if (folder / name).is_file()
+            },
             "aliases": aliases,
             "plan": plan.to_json(),
             "details": dict(details or {}),
@@ -147,13 +153,9 @@ def load(directory: str | os.PathLike[str], model: nn.Module | None = None) -> n
     folder = Path(directory)
     description = _read_description(folder / PLAN_FILE)
     plan = SharingPlan.from_json(description["plan"])
-    tensors = folder / _TENSORS
-    if not tensors.is_file():
-        raise CheckpointError(f"{tensors} is missing")
-    if _file_hash(tensors) != description["tensors_sha256"]:
-        raise CheckpointError(f"{tensors} is not the file that was saved; copy it again")
+    tensors = _unchanged(folder / _TENSORS, description["sha256"])
     if model is None:
-        model = _rebuild(folder, description.get("model"))
+        model = _rebuild(folder, description)
     if structure_of(model) != description["original_structure"]:
         raise CheckpointError(
             f"{folder} was made from a model of other parameters than {type(model).__name__}; "
@@ -167,6 +169,15 @@ def load(directory: str | os.PathLike[str], model: nn.Module | None = None) -> n
         except SafetensorError as error:
             raise CheckpointError(f"{tensors}: {error}") from error
     return model.eval()
+
+
+def _unchanged(path: Path, hashes: Mapping[str, Any]) -> Path:
+    """Require a file to be there and to be the one that was saved."""
+    if not path.is_file():
+        raise CheckpointError(f"{path} is missing")
+    if _file_hash(path) != hashes.get(path.name):
+        raise CheckpointError(f"{path} is not the file that was saved; copy it again")
+    return path
 
 
 def _read_description(path: Path) -> dict[str, Any]:
@@ -188,7 +199,7 @@ def _read_description(path: Path) -> dict[str, Any]:
             f"{path} has format version {version!r}; geocolor {__version__} reads {_VERSION}. "
             "Install a newer geocolor"
         )
-    types = {"plan": list, "aliases": dict, "tensors_sha256": str, "original_structure": str}
+    types = {"plan": list, "aliases": dict, "sha256": dict, "original_structure": str}
     for key, kind in types.items():
         if not isinstance(description.get(key), kind):
             raise CheckpointError(f"{path}: {key!r} is missing or of the wrong type")
@@ -197,7 +208,8 @@ def _read_description(path: Path) -> dict[str, Any]:
     return description
 
 
-def _rebuild(folder: Path, origin: Any) -> nn.Module:
+def _rebuild(folder: Path, description: Mapping[str, Any]) -> nn.Module:
+    origin = description.get("model")
     if not isinstance(origin, dict) or origin.get("library") != "transformers":
         raise CheckpointError(
             f"{folder} does not say how to build its model; "
@@ -213,8 +225,8 @@ def _rebuild(folder: Path, origin: Any) -> nn.Module:
     if not (isinstance(found, type) and issubclass(found, transformers.PreTrainedModel)):
         raise CheckpointError(f"transformers has no model class {origin.get('class')!r}")
     kind: Any = found
-    if not (folder / "config.json").is_file():  # its defaults would be another, large model
-        raise CheckpointError(f"the model's configuration is missing: no config.json in {folder}")
+    # Without its file a configuration is the default one: another model, and a large one.
+    _unchanged(folder / _CONFIG, description["sha256"])
     try:
         config = kind.config_class.from_pretrained(folder, local_files_only=True)
         # Its random initial values are overwritten; the caller's generators must not notice.

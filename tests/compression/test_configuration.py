@@ -7,7 +7,8 @@ import json
 import pytest
 
 from geocolor.compression import PRESETS, Configuration
-from geocolor.compression.configuration import preset, resolved
+from geocolor.compression.configuration import RankRule, preset, resolved
+from geocolor.criterion import Form
 from geocolor.errors import InputError
 
 
@@ -30,3 +31,16 @@ def test_a_configuration_is_plain_data_in_json():
     assert data["forms"] == ["basis"]
     assert data["metric"] == "activations"
     assert data["damping"] == {"inputs": 1e-6, "gradients": 1e-6}
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"forms": (Form.TIED,)}, "allow dense or basis"),
+        ({"forms": (Form.DENSE,), "ranks": RankRule.UNIFORM}, "allow basis"),
+        ({"reach": -1}, "reach"),
+    ],
+)
+def test_parts_that_do_not_go_together_are_refused(parts, message):
+    with pytest.raises(InputError, match=message):
+        Configuration("own", **parts)

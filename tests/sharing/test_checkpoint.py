@@ -101,7 +101,7 @@ def test_what_was_shared_is_shared_again(folder):
 def test_each_shared_tensor_is_on_disk_once(folder):
     from safetensors import safe_open
 
-    with safe_open(folder / "model.safetensors", framework="pt") as file:
+    with safe_open(folder / "geocolor.safetensors", framework="pt") as file:
         saved = sum(file.get_tensor(name).numel() for name in file.keys())  # noqa: SIM118
     model = shared_model()
     in_memory = sum(p.numel() for p in model.parameters()) + sum(b.numel() for b in model.buffers())
@@ -159,16 +159,22 @@ def test_details_are_kept_as_json(tmp_path):
 
 
 def damage_tensors(folder: Path) -> None:
-    path = folder / "model.safetensors"
+    path = folder / "geocolor.safetensors"
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes(data)
 
 
+def vouch_for(folder: Path, name: str) -> None:
+    """Make the description say that a file is as it was saved."""
+    hashes = json.loads((folder / "geocolor.json").read_text())["sha256"]
+    edit(folder, sha256=hashes | {name: hashlib.sha256((folder / name).read_bytes()).hexdigest()})
+
+
 def not_tensors(folder: Path) -> None:
     """The hash is right, but the file is no safetensors file."""
-    (folder / "model.safetensors").write_bytes(b"not tensors")
-    edit(folder, tensors_sha256=hashlib.sha256(b"not tensors").hexdigest())
+    (folder / "geocolor.safetensors").write_bytes(b"not tensors")
+    vouch_for(folder, "geocolor.safetensors")
 
 
 def group(*members: str, form: str = "basis", side: str = "read", rank: int = 1) -> dict[str, Any]:
@@ -179,8 +185,8 @@ def group(*members: str, form: str = "basis", side: str = "read", rank: int = 1)
     ("damage", "message"),
     [
         (damage_tensors, "not the file that was saved"),
-        (not_tensors, "model.safetensors"),
-        (lambda f: (f / "model.safetensors").unlink(), "missing"),
+        (not_tensors, "geocolor.safetensors"),
+        (lambda f: (f / "geocolor.safetensors").unlink(), "missing"),
         (lambda f: (f / "geocolor.json").unlink(), "not a geocolor checkpoint"),
         (lambda f: (f / "geocolor.json").write_text("{"), "geocolor.json"),
         (lambda f: (f / "geocolor.json").write_bytes(b"\xff\xfe"), "geocolor.json"),
@@ -191,7 +197,8 @@ def group(*members: str, form: str = "basis", side: str = "read", rank: int = 1)
         (lambda f: edit(f, version=None), "newer geocolor"),
         (lambda f: edit(f, plan=None), "'plan' is missing"),
         (lambda f: edit(f, aliases=[]), "'aliases' is missing"),
-        (lambda f: edit(f, tensors_sha256=1), "'tensors_sha256' is missing"),
+        (lambda f: edit(f, sha256=1), "'sha256' is missing"),
+        (lambda f: edit(f, sha256={}), "not the file that was saved"),
         (lambda f: edit(f, original_structure=None), "'original_structure' is missing"),
         (lambda f: edit(f, original_structure="0" * 64), "freshly built original"),
         (lambda f: edit(f, aliases={"1.first": ["0.first"]}), "aliases"),
@@ -382,7 +389,19 @@ def test_a_configuration_that_is_not_the_models_is_refused(saved_llama, key, val
     _, folder = saved_llama()
     path = folder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
-    with pytest.raises(CheckpointError):
+    with pytest.raises(CheckpointError, match="not the file that was saved"):
+        load(folder)
+    vouch_for(folder, "config.json")
+    with pytest.raises(CheckpointError, match=r"configuration|freshly built"):
+        load(folder)
+
+
+def test_a_configuration_of_another_function_is_refused(saved_llama):
+    """Every shape still fits, so nothing but the hash can tell."""
+    _, folder = saved_llama()
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"rms_norm_eps": 0.5}))
+    with pytest.raises(CheckpointError, match="not the file that was saved"):
         load(folder)
 
 
@@ -397,8 +416,16 @@ def test_only_model_classes_of_the_library_are_built(saved_llama, origin):
 def test_a_configuration_that_is_missing_is_refused(saved_llama):
     _, folder = saved_llama()
     (folder / "config.json").unlink()
-    with pytest.raises(CheckpointError, match="configuration"):
+    with pytest.raises(CheckpointError, match=r"config\.json is missing"):
         load(folder)
+
+
+def test_transformers_alone_refuses_it_instead_of_filling_in_at_random(saved_llama):
+    import transformers
+
+    _, folder = saved_llama()
+    with pytest.raises(OSError, match="safetensors"):
+        transformers.LlamaForCausalLM.from_pretrained(folder, local_files_only=True)
 
 
 def test_compressing_a_shared_checkpoint_again_is_refused(saved_llama):
