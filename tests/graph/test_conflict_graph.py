@@ -151,3 +151,21 @@ def test_fingerprint_sees_everything_but_names() -> None:
 def test_wrong_input_is_refused(build: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         build()
+
+
+def test_induced_keeps_order_names_sizes_weights_and_conflicts() -> None:
+    graph = ConflictGraph.from_edges(
+        4,
+        [(0, 1), (1, 2), (2, 3)],
+        [1.0, 2.0, 3.0],
+        conflicts=[(0, 3), (1, 3)],
+        labels=["a", "b", "c", "d"],
+        sizes=[1, 2, 3, 4],
+    )
+    part = graph.induced([3, 1, 2])
+    assert part.labels == ("d", "b", "c")
+    assert part.sizes.tolist() == [4, 2, 3]
+    assert part.weights.edges().tolist() == [[0, 2], [1, 2]]
+    assert part.weights.edge_values().tolist() == [3.0, 2.0]
+    assert part.conflicts.edges().tolist() == [[0, 1]]
+    assert graph.induced([]).num_nodes == 0
