@@ -89,6 +89,9 @@ def load_for_calibration(
     from geocolor.compression.pretrained import load_pretrained
 
     model, tokenizer = load_pretrained(folder)
+    longest = getattr(model.config, "max_position_embeddings", None)
+    if isinstance(longest, int) and length > longest:
+        raise InputError(f"--length {length} exceeds the {longest} positions of the model")
     return CalibratedModel(model, tokenizer, batches_of(text, tokenizer, windows, length))
 
 

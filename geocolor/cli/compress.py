@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -97,12 +98,12 @@ def command(
         compressed = analysis.compress(keep, method)
         line.update("saving")
         compressed.save(output, tokenizer=loaded.tokenizer)
-        if picture is not None:
-            _draw(compressed, picture)
     if as_json:
         typer.echo(json.dumps({**compressed.report.to_json(), "output": str(output)}))
     else:
         typer.echo(f"{compressed.report}\nsaved       {output}")
+    if picture is not None:
+        _draw(compressed, picture)
 
 
 # Windows of the evaluation text; the reference predictions of more would fill the memory.
@@ -119,6 +120,8 @@ def _require(keep: float, output: Path, picture: Path | None) -> None:
     if picture is not None:
         if picture.suffix.lower() != ".png":
             raise InputError(f"the sharing map is a PNG; {picture} is not named so")
+        if find_spec("matplotlib") is None:
+            raise InputError("the sharing map needs matplotlib: pip install 'geocolor[plot]'")
         require_writable(picture)
 
 

@@ -23,9 +23,9 @@ from geocolor.curvature import (
     checked_batches,
     collect_curvature,
 )
-from geocolor.errors import InputError
+from geocolor.errors import InputError, ModelError
 from geocolor.graph import ConflictGraph
-from geocolor.sharing import apply_plan, measure_size
+from geocolor.sharing import FactoredLinear, apply_plan, measure_size
 from geocolor.sharing.checkpoint import structure_of
 from geocolor.units import Unit, find_units, fold_norms
 
@@ -67,6 +67,10 @@ def analyze(
     ModelError
         The model has nothing to share, or the batches cannot be used.
     """
+    if not isinstance(model, nn.Module):
+        raise ModelError(f"a torch.nn.Module is needed, not {type(model).__name__}")
+    if any(isinstance(module, FactoredLinear) for module in model.modules()):
+        raise ModelError("the model is compressed already; compress its original at another keep")
     calibration = checked_batches(batches)
     measured_on = "calibration" if evaluation is None else "evaluation"
     measured = (
@@ -251,8 +255,8 @@ def check_keep(keep: float) -> None:
     InputError
         It is.
     """
-    if not 0 < keep <= 1:
-        raise InputError(f"keep must be in (0, 1], not {keep}")
+    if isinstance(keep, bool) or not isinstance(keep, int | float) or not 0 < keep <= 1:
+        raise InputError(f"keep must be in (0, 1], not {keep!r}")
 
 
 def check_priced(keep: float) -> None:

@@ -11,6 +11,7 @@ from geocolor.compression.compressed import Compressed
 from geocolor.compression.configuration import Configuration, resolved
 from geocolor.compression.progress import Progress, silent
 from geocolor.curvature import Batch
+from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph
 
 __all__ = ["compress", "conflict_graph"]
@@ -73,6 +74,8 @@ def compress(
     """
     check_keep(keep)
     method = resolved(preset)
+    if inplace and not method.fold_norms:
+        raise InputError(f"{method.name} does not work in place; use inplace=False")
     analysis = analyze(
         model,
         batches,

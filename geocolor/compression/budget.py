@@ -1,9 +1,9 @@
 """One price for all groups: ranks and forms that meet a parameter budget.
 
 At a price per parameter every group decides for itself; a search on the price meets the budget
-(Everett, 1963). The Lagrangian value at that price bounds from below what any choice of forms and
-ranks for these groups could cost. What the last jump of a group leaves of the budget is then
-spent where it buys most.
+(Everett, 1963). The Lagrangian value at that price bounds from below what any choice of the forms
+and ranks priced for these groups could cost. What the last jump of a group leaves of the budget is
+then spent where it buys most.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ class Allocation:
     price : float
         Nats per parameter at which the groups decided.
     lower_bound : float
-        No forms and ranks for these groups cost less within the budget.
+        No forms and ranks that the criterion prices for these groups cost less within the
+        budget. Ties outside the trust region of :class:`GroupCosts` are not priced.
     """
 
     groups: tuple[Group, ...]

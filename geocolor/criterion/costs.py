@@ -19,8 +19,9 @@ __all__ = ["GroupCosts"]
 
 Group = tuple[str, ...]
 
-# Trust region of ties: matrices that point apart lose about half their energy when merged,
-# which no saving repays, and the bound that would show it costs as much as the merge.
+# Trust region of ties. Matrices of like importance that point apart lose about half their energy
+# when merged, which no saving repays; where one matters little, dropping it costs no more than
+# tying it to the other. It is a rule, not a bound: bounds that would show it cost a merge each.
 _TIE_ALIGNMENT = 0.5
 
 

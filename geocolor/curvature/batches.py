@@ -57,13 +57,38 @@ def call_model(model: nn.Module, batch: Batch) -> Any:
         Any model.
     batch : Batch
         A dict, a tuple or a tensor.
+
+    Raises
+    ------
+    ModelError
+        The model does not take such a batch: wrong names, shapes, dtypes or lengths.
     """
     device = _device(model)
+    try:
+        if isinstance(batch, Tensor):
+            return model(batch.to(device))
+        if isinstance(batch, Mapping):
+            return model(**{key: _to(value, device) for key, value in batch.items()})
+        return model(*[_to(value, device) for value in batch])
+    except ModelError:
+        raise
+    except (RuntimeError, TypeError, IndexError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ModelError(
+            f"{type(model).__name__} failed on a batch of {_described(batch)}: {reason}"
+        ) from error
+
+
+def _described(batch: Batch) -> str:
     if isinstance(batch, Tensor):
-        return model(batch.to(device))
+        return f"shape {tuple(batch.shape)}, {batch.dtype}"
     if isinstance(batch, Mapping):
-        return model(**{key: _to(value, device) for key, value in batch.items()})
-    return model(*[_to(value, device) for value in batch])
+        return ", ".join(f"{key} {_shape(value)}" for key, value in batch.items())
+    return ", ".join(_shape(value) for value in batch)
+
+
+def _shape(value: Any) -> str:
+    return str(tuple(value.shape)) if isinstance(value, Tensor) else type(value).__name__
 
 
 def token_mask(batch: Batch) -> Tensor | None:

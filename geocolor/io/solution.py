@@ -1,8 +1,10 @@
 r"""Solution files: the whole result as JSON, or the colors alone as DIMACS-like text.
 
-The text form (``.sol``, ``.txt``) has comments ``c ...``, one line ``s col COLORS`` and one line
-``l NODE COLOR`` a node, nodes and colors counted from 1. The JSON form is an object of format
-``geocolor.solution`` with at least ``colors``, one per node in node order.
+The text form (``.sol``, ``.txt``) has one line ``s col COLORS`` and one line ``l NODE COLOR`` a
+node, nodes and colors counted from 1. Lines ``c ...`` are comments, of which ``c graph HASH`` and
+``c problem KIND [K]`` are read where they are there: the graph and the question that it answers.
+The JSON form is an object of format ``geocolor.solution`` with at least ``colors``, one per node in
+node order.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ SOLUTION_FORMAT = "geocolor.solution"
 SOLUTION_VERSION = 1
 _JSON = ".json"
 _TEXT = (".sol", ".txt")
+_KINDS = (b"coloring", b"partition", b"correlation")
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +82,7 @@ def write_solution(path: str | os.PathLike[str], solution: Mapping[str, Any]) ->
         Where to; it appears whole or not at all.
     solution : mapping
         What a JSON solution holds; the text form takes its ``colors``, ``num_colors``,
-        ``instance_hash`` and ``status``.
+        ``instance_hash``, ``status`` and ``options``.
 
     Raises
     ------
@@ -94,8 +97,11 @@ def write_solution(path: str | os.PathLike[str], solution: Mapping[str, Any]) ->
         colors = solution["colors"]
         if colors is None:
             raise InputError(f"there is no coloring to write to {path}; .json can say so")
+        options = solution.get("options", {})
+        asked = (options.get("problem"), options.get("k"))
         lines = [
             f"c graph {solution['instance_hash']}",
+            *([] if asked[0] is None else [" ".join(f"{p}" for p in ("c problem", *asked) if p)]),
             f"c status {solution['status']}",
             f"s col {solution['num_colors']}",
             *(f"l {node} {color + 1}" for node, color in enumerate(colors, 1)),
@@ -141,12 +147,21 @@ def _read_json(path: Path, limits: Limits) -> Solution:
 
 def _read_text(path: Path, limits: Limits) -> Solution:
     promised: int | None = None
+    claims: dict[str, Any] = {}
     color_of: dict[int, int] = {}
     line = 0
     for block in line_blocks(path, limits):
         for row in block.split(b"\n")[:-1]:
             line += 1
             match row.split():
+                case [b"c", b"graph", graph] if len(graph) == 64:
+                    claims["instance_hash"] = graph.decode("ascii", "replace")
+                case [b"c", b"problem", kind, *k] if kind in _KINDS and len(k) < 2:
+                    if all(_is_count(number) for number in k):
+                        claims["options"] = {
+                            "problem": kind.decode(),
+                            "k": int(k[0]) if k else None,
+                        }
                 case [] | [b"c", *_]:
                     continue
                 case [b"s", b"col", classes] if _is_number(classes) and promised is None:
@@ -170,7 +185,7 @@ def _read_text(path: Path, limits: Limits) -> Solution:
     if missing is not None:
         raise FormatError(f"no color for node {missing}", str(path))
     colors = np.array([color_of[number] for number in numbers], dtype=np.int64)
-    return Solution(frozen(colors), {"num_colors": promised})
+    return Solution(frozen(colors), {**claims, "num_colors": promised})
 
 
 def _is_number(token: bytes) -> bool:

@@ -26,6 +26,8 @@ Progress = Callable[[TracePoint, Coloring | None], None]
 
 # Float objectives are compared within the rounding of a sum, no looser.
 _RELATIVE_ROUNDING = 1e-9
+# The most of an objective that the scaling of weights to integers may leave open in an OPTIMAL.
+_RELATIVE_SCALING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -121,10 +123,13 @@ class Search:
         """Whether the incumbent meets the bound."""
         if self.objective is None or self.lower_bound is None:
             return False
-        return self.objective <= self.lower_bound + self._slack(self.objective)
+        # What integer scaling may have cost counts as proven only while it is next to nothing.
+        scaled = min(self.scaling_error, _RELATIVE_SCALING * abs(self.objective))
+        rounding = _RELATIVE_ROUNDING * abs(self.objective)
+        return self.objective <= self.lower_bound + scaled + rounding
 
     def _slack(self, objective: float) -> float:
-        """Distance of objective and bound that is mere rounding, at the scale of the weights."""
+        """Distance by which a bound may pass an objective without its solver having a bug."""
         return self.scaling_error + _RELATIVE_ROUNDING * max(self._unit, abs(objective))
 
     def answered(self) -> bool:

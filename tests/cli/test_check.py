@@ -127,3 +127,18 @@ def test_missing_solution(run, queen5: Path, tmp_path: Path) -> None:
     done = run("check", queen5, tmp_path / "none.sol")
     assert done.code == 2
     assert "No such file" in done.error()
+
+
+def test_a_text_solution_says_which_graph_and_question_it_answers(
+    run, weighted: Path, queen5: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "classes.sol"
+    done = run("solve", weighted, "--problem", "partition", "--colors", 4, "-o", out)
+    assert done.code == 0
+    assert out.read_text().splitlines()[1] == "c problem partition 4"
+    checked = run("check", weighted, out)
+    assert checked.code == 0
+    assert checked.out.startswith("valid partition")
+    other = run("check", queen5, out)
+    assert other.code == 1
+    assert "another graph" in other.error()

@@ -157,3 +157,11 @@ def test_a_pickled_checkpoint_is_not_loaded(
     torch.save({}, folder / "pytorch_model.bin")
     assert run("compress", folder, "--calibration", text, "-o", tmp_path / "smaller") == 2
     assert "cannot be loaded" in capsys.readouterr().err
+
+
+def test_windows_longer_than_the_model_reads_are_refused(
+    folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--calibration", text, "-o", tmp_path / "smaller", "--length", 65, "--windows", 2)
+    assert main([str(part) for part in ("compress", folder, *options)]) == 2
+    assert "--length 65 exceeds the 64 positions" in capsys.readouterr().err

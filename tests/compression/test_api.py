@@ -421,3 +421,34 @@ def test_a_configuration_of_ones_own(mlp):
     dense = replace(private, forms=(Form.DENSE,))
     with pytest.raises(InputError, match="the smallest plan has"):
         compress(model, [x], 0.5, preset=dense)
+
+
+def test_what_is_compressed_already_is_refused_by_its_name(mlp):
+    x = torch.randn(64, 8)
+    compressed = compress(mlp(8, 32, 32, 8), [x], 0.5)
+    with pytest.raises(ModelError, match="compressed already"):
+        compress(compressed.model, [x], 0.5)
+
+
+def test_a_batch_the_model_does_not_take_is_named(mlp):
+    for batch, words in (
+        (torch.randn(4, 7), r"shape \(4, 7\)"),
+        ({"nonsense": torch.randn(4, 8)}, r"nonsense \(4, 8\)"),
+        ((torch.randn(4, 8), 3), r"\(4, 8\), int"),
+    ):
+        with pytest.raises(ModelError, match=f"Sequential failed on a batch of {words}"):
+            compress(mlp(8, 16, 8), [batch], 0.5)
+
+
+@pytest.mark.parametrize("keep", ["0.5", None, True])
+def test_keep_must_be_a_number(keep):
+    with pytest.raises(InputError, match="keep must be in"):
+        compress(nn.Linear(2, 2), [torch.zeros(1, 2)], keep)
+
+
+def test_a_rule_that_does_not_work_in_place_is_refused_before_the_work(tiny_llama):
+    model = tiny_llama(num_hidden_layers=1)
+    before = copy.deepcopy(model.state_dict())
+    with pytest.raises(InputError, match="svd-llm does not work in place"):
+        compress(model, [torch.zeros(1, 8, dtype=torch.int64)], preset="svd-llm", inplace=True)
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())

@@ -168,7 +168,7 @@ def test_the_model_is_put_back(attention):
 
 def test_the_model_is_put_back_when_a_batch_fails(attention):
     attention.train()
-    with pytest.raises(RuntimeError):
+    with pytest.raises(ModelError, match="failed on a batch"):
         collect_curvature(attention, [rows(6, 5), rows(6, 9)], find_units(attention))
     assert attention.training
     assert all(parameter.requires_grad for parameter in attention.parameters())
