@@ -3,7 +3,6 @@
 from geocolor.curvature.batches import Batch, call_model, checked_batches, frozen_eval
 from geocolor.curvature.factors import Curvature, KroneckerFactors
 from geocolor.curvature.kronecker import collect_curvature
-from geocolor.curvature.moments import collect_input_moments
 from geocolor.curvature.targets import prediction_rows
 
 __all__ = [
@@ -13,7 +12,6 @@ __all__ = [
     "call_model",
     "checked_batches",
     "collect_curvature",
-    "collect_input_moments",
     "frozen_eval",
     "prediction_rows",
 ]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from geocolor.curvature.batches import Batch, call_model, frozen_eval, token_mask
 from geocolor.errors import ModelError
 
-__all__ = ["InputMoments", "collect_input_moments", "token_rows"]
+__all__ = ["InputMoments", "token_rows"]
 
 
 def token_rows(tensor: Tensor, mask: Tensor | None) -> Tensor:
@@ -76,52 +73,3 @@ class InputMoments:
         """``E[x x^T]`` by layer name; shared inputs give one and the same tensor."""
         own = {name: total / self._counts[name] for name, total in self._sums.items()}
         return {name: own[leader] for name, leader in self._leader.items()}
-
-
-def collect_input_moments(
-    model: nn.Module,
-    batches: Iterable[Batch],
-    names: Iterable[str],
-    on_progress: Callable[[int], None] | None = None,
-) -> Mapping[str, Tensor]:
-    """Measure ``E[x x^T]`` of what the named modules read, by forward passes alone.
-
-    Parameters
-    ----------
-    model : torch.nn.Module
-        Any model; put back as it was.
-    batches : iterable of Batch
-        Calibration batches.
-    names : iterable of str
-        Dotted module paths.
-    on_progress : callable, optional
-        Called with the number of batches done.
-
-    Returns
-    -------
-    mapping of str to Tensor, shape (in_features, in_features)
-
-    Raises
-    ------
-    ModelError
-        A module is used more than once in a pass.
-    """
-    moments = InputMoments()
-    mask: Tensor | None = None
-
-    def watch(name: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-        return lambda _module, inputs: moments.add(name, inputs[0], mask)
-
-    handles = [model.get_submodule(name).register_forward_pre_hook(watch(name)) for name in names]
-    try:
-        with frozen_eval(model), torch.no_grad():
-            for done, batch in enumerate(batches, start=1):
-                mask = token_mask(batch)
-                moments.start_batch()
-                call_model(model, batch)
-                if on_progress is not None:
-                    on_progress(done)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return moments.means()
