@@ -41,6 +41,9 @@ Examples:
 In Python the result is loaded with geocolor.load("./smaller").
 """
 
+# Windows of the evaluation text; the reference predictions of more would fill the memory.
+_EVALUATED = 8
+
 
 def command(
     model_dir: ModelFolder,
@@ -104,10 +107,6 @@ def command(
         typer.echo(f"{compressed.report}\nsaved       {output}")
     if picture is not None:
         _draw(compressed, picture)
-
-
-# Windows of the evaluation text; the reference predictions of more would fill the memory.
-_EVALUATED = 8
 
 
 def _require(keep: float, output: Path, picture: Path | None) -> None:

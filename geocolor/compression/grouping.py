@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from geocolor.criterion import GroupCosts, PricedPairs
 from geocolor.problem import CorrelationClusteringProblem
-from geocolor.solvers import SolveResult, solve
+from geocolor.solvers import SolveResult, StopReason, solve
 from geocolor.units import Side, Unit
 
 __all__ = ["ColoredGroups", "adjacent_groups", "colored_groups", "private_groups"]
@@ -75,6 +75,9 @@ def colored_groups(
     """
     problem = CorrelationClusteringProblem(priced.graph())
     result = solve(problem, seed=seed, time_limit=time_limit)
+    if result.stop_reason is StopReason.INTERRUPT:
+        # A solve keeps its incumbent on Ctrl-C; the person meant the whole compression.
+        raise KeyboardInterrupt
     names = [unit.name for unit in priced.units]
     if result.coloring is None:  # stopped before the first incumbent
         return ColoredGroups(tuple((name,) for name in names), result)

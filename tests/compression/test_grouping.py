@@ -141,3 +141,14 @@ def test_a_class_that_pays_is_kept_even_if_no_single_step_of_it_does():
     values |= dict.fromkeys(("abc", "abd", "acd", "bcd"), 31.0)
     assert color(values | {"abcd": 20.0}) == ["abcd"]
     assert color(values | {"abcd": 39.9}) == ["ab", "cd"]
+
+
+def test_an_interrupt_while_coloring_ends_the_compression(monkeypatch):
+    def interrupted(_problem: object, _search: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("geocolor.solvers.auto.solve_auto", interrupted)
+    priced = PricedPairs(tuple(UNITS), ((0, 2),), (-1.0,), 1.0)
+    unused: Any = SimpleNamespace()
+    with pytest.raises(KeyboardInterrupt):
+        colored_groups(priced, unused, seed=0, time_limit=5.0)
