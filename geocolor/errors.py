@@ -15,6 +15,8 @@ __all__ = [
     "LimitError",
     "ModelError",
     "SolverError",
+    "UnreadableAnswerError",
+    "WrongAnswerError",
 ]
 
 
@@ -56,6 +58,14 @@ class CheckError(GeocolorError):
 
 class SolverError(GeocolorError):
     """A solver failed, or returned something the checker refused."""
+
+
+class WrongAnswerError(SolverError):
+    """The checker refused what a solver offered or claimed."""
+
+
+class UnreadableAnswerError(SolverError):
+    """What a solver printed or returned cannot be read as an answer."""
 
 
 class ModelError(InputError):

@@ -19,18 +19,20 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """List the solvers and what they take."""
-    from geocolor.solvers import SOLVERS
+    from geocolor.solvers import installed_solvers
+
+    found = installed_solvers()
 
     if as_json:
         import json
 
         rows = {
             name: {"summary": info.summary, "problems": sorted(info.kinds), "exact": info.exact}
-            for name, info in SOLVERS.items()
+            for name, info in found.items()
         }
         typer.echo(json.dumps(rows))
         return
-    for info in SOLVERS.values():
+    for info in found.values():
         proof = "exact" if info.exact else "heuristic"
         typer.echo(f"{info.name:<10} {proof:<10} {', '.join(sorted(info.kinds))}")
         typer.echo(f"{'':<10} {info.summary}")

@@ -1,6 +1,6 @@
 """How problems are answered: exact and heuristic solvers behind one call."""
 
-from geocolor.solvers.registry import SOLVERS, Solver, SolverInfo
+from geocolor.solvers.registry import SOLVERS, Solver, SolverInfo, find_solver, installed_solvers
 from geocolor.solvers.result import SolveResult, Status, StopReason, TracePoint
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.solve import solve
@@ -15,5 +15,7 @@ __all__ = [
     "Status",
     "StopReason",
     "TracePoint",
+    "find_solver",
+    "installed_solvers",
     "solve",
 ]

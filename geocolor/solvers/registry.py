@@ -1,33 +1,57 @@
-"""The solvers by name, each loaded only when it is asked for."""
+"""The solvers by name, ours and other people's, each loaded only when it is asked for."""
 
 from __future__ import annotations
 
+import hashlib
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol
 
-from geocolor.errors import InputError
+from geocolor.errors import GeocolorError, InputError, SolverError
 from geocolor.problem import Problem
 from geocolor.solvers.search import Outcome, Search
 
-__all__ = ["SOLVERS", "Solver", "SolverInfo", "load_solver"]
+__all__ = [
+    "ENTRY_POINTS",
+    "SOLVERS",
+    "Solver",
+    "SolverInfo",
+    "find_solver",
+    "installed_solvers",
+    "load_solver",
+    "require_kind",
+]
+
+# Packages offer solvers under this group: a SolverInfo, or the solver itself.
+ENTRY_POINTS = "geocolor.solvers"
 
 
 class Solver(Protocol):
     """What a solver is: a callable that works on a search until it ends.
 
     It offers incumbents and bounds to `search`, looks at ``search.remaining()`` often enough to
-    keep the limit, and ends early once ``search.answered()``.
+    keep the limit, and ends early once ``search.answered()``. Returning nothing means that it
+    had nothing left to try.
+
+    It may also have a method ``prepare(problem)`` that returns the solver of that one problem:
+    the place to convert the graph into another library's form. A benchmark starts its clock
+    after it; ``geocolor.solve`` counts it in.
     """
 
-    def __call__(self, problem: Problem, search: Search) -> Outcome:
+    def __call__(self, problem: Problem, search: Search) -> Outcome | None:
         """Work on `problem`, reporting to `search`."""
         ...
 
 
 @dataclass(frozen=True)
 class SolverInfo:
-    """A line of the registry.
+    """A line of the registry; plain data, so that it can be sent to another machine.
 
     Attributes
     ----------
@@ -40,9 +64,12 @@ class SolverInfo:
     exact : bool
         Whether it proves optimality given time.
     target : str
-        ``module:attribute`` of the :class:`Solver`.
+        ``module:attribute`` or ``path/to/file.py:attribute`` of the :class:`Solver`.
     libraries : tuple of str
         Distributions whose versions belong in the result.
+    settings : mapping, optional
+        Arguments of a target that makes the solver, plain JSON values; None if the target is
+        the solver itself.
     """
 
     name: str
@@ -51,6 +78,21 @@ class SolverInfo:
     exact: bool
     target: str
     libraries: tuple[str, ...] = ()
+    settings: Mapping[str, Any] | None = None
+
+    def load(self) -> Solver:
+        """Import the solver.
+
+        Raises
+        ------
+        SolverError
+            Its module or attribute is not there, or it cannot be imported.
+        """
+        found = _attribute(self.target)
+        solver: Solver = found if self.settings is None else found(**self.settings)
+        if not callable(solver):
+            raise SolverError(f"{self.target} is not callable, so it is no solver")
+        return solver
 
 
 _ALL = frozenset({"coloring", "partition", "correlation"})
@@ -94,6 +136,54 @@ SOLVERS: dict[str, SolverInfo] = {
 }
 
 
+def installed_solvers() -> dict[str, SolverInfo]:
+    """Built-in solvers, then those of installed packages, by name."""
+    found = dict(SOLVERS)
+    for entry in entry_points(group=ENTRY_POINTS):
+        if entry.name not in found:
+            found[entry.name] = _of_entry_point(entry)
+    return found
+
+
+def find_solver(name: str) -> SolverInfo:
+    """Find a solver by what a user may write.
+
+    Parameters
+    ----------
+    name : str
+        A built-in name, one that an installed package offers, ``module:attribute``,
+        ``file.py:attribute``, or ``file.toml:name`` for a command line (see
+        :mod:`geocolor.solvers.external.command`).
+
+    Raises
+    ------
+    InputError
+        There is no such solver.
+    """
+    if name in SOLVERS:
+        return SOLVERS[name]
+    for entry in entry_points(group=ENTRY_POINTS, name=name):
+        return _of_entry_point(entry)
+    source, colon, attribute = name.rpartition(":")
+    if colon and source.endswith(".toml"):
+        from geocolor.solvers.external.command import read_commands
+
+        commands = read_commands(Path(source))
+        if attribute not in commands:
+            raise InputError(f"{source} has no solver {attribute!r}, only {', '.join(commands)}")
+        return commands[attribute]
+    if colon and source and attribute:
+        target = f"{Path(source).absolute()}:{attribute}" if source.endswith(".py") else name
+        try:
+            return _described(attribute, target, _attribute(target))
+        except SolverError as error:
+            raise InputError(str(error)) from error
+    raise InputError(
+        f"no solver {name!r}; choose one of {', '.join(installed_solvers())}, or give "
+        "module:function, file.py:function or file.toml:name"
+    )
+
+
 def load_solver(name: str, problem: Problem) -> tuple[SolverInfo, Solver]:
     """Find a solver by name and load it.
 
@@ -102,15 +192,80 @@ def load_solver(name: str, problem: Problem) -> tuple[SolverInfo, Solver]:
     InputError
         No such solver, or it does not take problems of this kind.
     """
-    info = SOLVERS.get(name)
-    if info is None:
-        raise InputError(f"no solver {name!r}; choose one of {', '.join(SOLVERS)}")
-    if problem.kind not in info.kinds:
-        fits = [other.name for other in SOLVERS.values() if problem.kind in other.kinds]
+    info = find_solver(name)
+    require_kind(info, problem.kind)
+    return info, info.load()
+
+
+def require_kind(info: SolverInfo, kind: str) -> None:
+    """Refuse a solver that does not take problems of a kind.
+
+    Raises
+    ------
+    InputError
+        It does not; the message names built-in ones that do.
+    """
+    if kind not in info.kinds:
+        fits = [other.name for other in SOLVERS.values() if kind in other.kinds]
         raise InputError(
-            f"solver {name!r} does not take {problem.kind} problems; choose one of "
-            f"{', '.join(fits)}"
+            f"solver {info.name!r} does not take {kind} problems; choose one of {', '.join(fits)}"
         )
-    module, attribute = info.target.split(":")
-    solver: Solver = getattr(import_module(module), attribute)
-    return info, solver
+
+
+def _of_entry_point(entry: EntryPoint) -> SolverInfo:
+    try:
+        found = entry.load()
+    except Exception as error:
+        # Somebody else's package may fail in any way; it must not take the others with it.
+        found = None
+        failure = f"cannot be loaded: {error}"
+    else:
+        failure = ""
+    library = () if entry.dist is None else (entry.dist.name,)
+    if failure:
+        return SolverInfo(entry.name, failure, frozenset(), False, entry.value, library)
+    return _described(entry.name, entry.value, found, library)
+
+
+def _described(name: str, target: str, found: Any, libraries: tuple[str, ...] = ()) -> SolverInfo:
+    """Say what a found object is; a bare callable is a coloring heuristic until it says more."""
+    if isinstance(found, SolverInfo):
+        return found
+    if not callable(found):
+        raise SolverError(f"{target} is neither a SolverInfo nor callable")
+    summary = (found.__doc__ or "").strip().partition("\n")[0]
+    kinds = frozenset(getattr(found, "kinds", ("coloring",)))
+    exact = bool(getattr(found, "exact", False))
+    return SolverInfo(name, summary, kinds, exact, target, libraries)
+
+
+def _attribute(target: str) -> Any:
+    source, _, attribute = target.rpartition(":")
+    try:
+        module = _module_of_file(Path(source)) if source.endswith(".py") else import_module(source)
+        found: Any = module
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except GeocolorError:
+        raise
+    except Exception as error:
+        raise SolverError(f"cannot load the solver {target}: {error!r}") from error
+    return found
+
+
+def _module_of_file(path: Path) -> ModuleType:
+    """Import a file under a name of its own, once."""
+    name = f"geocolor_solver_{hashlib.sha256(str(path).encode()).hexdigest()[:16]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise SolverError(f"no solver file {path}")
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geocolor.errors import CheckError, SolverError
+from geocolor.errors import CheckError, WrongAnswerError
 from geocolor.problem import Coloring, ColoringProblem, Problem, check
 from geocolor.solvers.result import StopReason, TracePoint
 
@@ -83,6 +83,7 @@ class Search:
     ) -> None:
         self.problem = problem
         self.started = started
+        self.time_limit = time_limit
         self.deadline = math.inf if time_limit is None else started + time_limit
         self.seed = seed
         self.workers = workers or _processors()
@@ -147,18 +148,18 @@ class Search:
 
         Raises
         ------
-        SolverError
+        WrongAnswerError
             The checker refused it: the solver has a bug.
         """
         try:
             report = check(self.problem, np.asarray(colors))
         except CheckError as error:
-            raise SolverError(f"a solver offered an invalid coloring: {error}") from error
+            raise WrongAnswerError(f"a solver offered an invalid coloring: {error}") from error
         if self.objective is not None and report.objective >= self.objective:
             return False
         if self.lower_bound is not None and report.objective < self.lower_bound:
             if report.objective < self.lower_bound - self._slack(report.objective):
-                raise SolverError(
+                raise WrongAnswerError(
                     f"a solver claimed the bound {self.lower_bound}, above the checked objective "
                     f"{report.objective}"
                 )
@@ -181,7 +182,7 @@ class Search:
         if self.objective is not None:
             # Rounding may lift a bound past the optimum; it never means more than the optimum.
             if bound > self.objective + self._slack(self.objective):
-                raise SolverError(
+                raise WrongAnswerError(
                     f"a solver claims the bound {bound}, above the checked objective "
                     f"{self.objective}"
                 )

@@ -19,11 +19,11 @@ from geocolor.problem import (
     check,
     problem_for,
 )
-from geocolor.solvers.registry import SolverInfo, load_solver
+from geocolor.solvers.registry import Solver, SolverInfo, load_solver
 from geocolor.solvers.result import SolveResult, Status, StopReason
 from geocolor.solvers.search import Outcome, Progress, Search
 
-__all__ = ["solve"]
+__all__ = ["answer", "solve"]
 
 
 def solve(
@@ -97,13 +97,21 @@ def solve(
     if initial is not None:
         _check_initial(problem, initial)
         search.offer(initial.colors if isinstance(initial, Coloring) else initial)
+    return answer(info, run, search)
+
+
+def answer(info: SolverInfo, run: Solver, search: Search) -> SolveResult:
+    """Let a loaded solver work on a search, and report what came of it.
+
+    The inner half of :func:`solve`, for callers that keep a clock of their own.
+    """
     try:
-        outcome = run(problem, search)
+        outcome = run(search.problem, search) or Outcome(StopReason.COMPLETED)
     except KeyboardInterrupt:
         outcome = Outcome(StopReason.INTERRUPT)
     except MemoryError:
         outcome = Outcome(StopReason.MEMORY, message="out of memory; the incumbent is kept")
-    return _result(info, search, outcome, time_limit)
+    return _result(info, search, outcome)
 
 
 def _check_arguments(
@@ -132,9 +140,7 @@ def _status(search: Search, outcome: Outcome) -> Status:
     return Status.INFEASIBLE if outcome.infeasible else Status.UNKNOWN
 
 
-def _result(
-    info: SolverInfo, search: Search, outcome: Outcome, time_limit: float | None
-) -> SolveResult:
+def _result(info: SolverInfo, search: Search, outcome: Outcome) -> SolveResult:
     problem = search.problem
     k = problem.k if isinstance(problem, ColoringProblem | PartitionProblem) else None
     return SolveResult(
@@ -152,7 +158,7 @@ def _result(
         options={
             "problem": problem.kind,
             "k": k,
-            "time_limit": time_limit,
+            "time_limit": search.time_limit,
             "max_iterations": search.max_iterations,
         },
         instance_hash=problem.graph.fingerprint,

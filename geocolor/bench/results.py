@@ -1,0 +1,126 @@
+"""A campaign's question and its answers, read back from a results folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from geocolor.bench.journal import read_journal
+from geocolor.bench.record import Record
+from geocolor.bench.trial import Contender, Effort, Instance, Trial
+from geocolor.errors import FormatError, InputError
+
+__all__ = ["CAMPAIGN_FILE", "JOURNAL_FILE", "Campaign", "Results"]
+
+CAMPAIGN_FILE = "campaign.json"
+JOURNAL_FILE = "journal.jsonl"
+_FORMAT, _VERSION = "geocolor.bench.campaign", 1
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """What was asked: every instance with every solver that takes it, for every seed.
+
+    Attributes
+    ----------
+    instances : tuple of Instance
+    contenders : tuple of Contender
+    seeds : tuple of int
+    effort : Effort
+    environment : mapping
+        Machine, versions and options it was started with; no part of any key.
+    """
+
+    instances: tuple[Instance, ...]
+    contenders: tuple[Contender, ...]
+    seeds: tuple[int, ...]
+    effort: Effort
+    environment: Mapping[str, Any] = field(default_factory=dict)
+
+    def trials(self) -> list[Trial]:
+        """List the runs: by instance, then seed, then solver.
+
+        Solvers take turns on an instance, so that a machine that slows down for a while slows
+        all of them.
+        """
+        return [
+            Trial(instance, contender, seed, self.effort)
+            for instance in self.instances
+            for seed in self.seeds
+            for contender in self.contenders
+            if instance.kind in contender.info.kinds
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return {
+            "format": _FORMAT,
+            "version": _VERSION,
+            "instances": [asdict(instance) for instance in self.instances],
+            "contenders": [contender.to_json() for contender in self.contenders],
+            "seeds": list(self.seeds),
+            "effort": asdict(self.effort),
+            "environment": dict(self.environment),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Campaign:
+        """Read what :meth:`to_json` gave."""
+        return cls(
+            tuple(Instance.from_json(entry) for entry in data["instances"]),
+            tuple(Contender.from_json(entry) for entry in data["contenders"]),
+            tuple(data["seeds"]),
+            Effort(**data["effort"]),
+            data["environment"],
+        )
+
+
+@dataclass(frozen=True)
+class Results:
+    """A campaign with the runs there are so far.
+
+    Attributes
+    ----------
+    campaign : Campaign
+    records : tuple of Record
+        In the order of ``campaign.trials()``; unfinished ones are missing.
+    """
+
+    campaign: Campaign
+    records: tuple[Record, ...]
+
+    @property
+    def missing(self) -> int:
+        """Runs not made yet."""
+        return len(self.campaign.trials()) - len(self.records)
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> Results:
+        """Read a results folder, finished or not.
+
+        Raises
+        ------
+        InputError
+            It holds no results.
+        FormatError
+            Its files are damaged.
+        """
+        path = Path(folder) / CAMPAIGN_FILE
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            if data["format"] != _FORMAT or data["version"] != _VERSION:
+                raise FormatError(f"not a {_FORMAT} of version {_VERSION}", str(path))
+            campaign = Campaign.from_json(data)
+        except OSError as error:
+            raise InputError(f"no benchmark results in {folder}: {error.strerror}") from error
+        except (ValueError, KeyError, TypeError) as error:
+            if isinstance(error, FormatError):
+                raise
+            raise FormatError(f"damaged: {error!r}", str(path)) from error
+        entries = read_journal(Path(folder) / JOURNAL_FILE)
+        found = (entries.get(trial.key) for trial in campaign.trials())
+        return cls(campaign, tuple(Record.from_json(entry) for entry in found if entry))
