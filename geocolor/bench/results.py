@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from geocolor.bench.journal import read_journal
+from geocolor.bench.journal import JOURNAL_FILE, read_journal
 from geocolor.bench.record import Record
 from geocolor.bench.trial import Contender, Effort, Instance, Trial
 from geocolor.errors import FormatError, InputError
@@ -17,7 +17,6 @@ from geocolor.errors import FormatError, InputError
 __all__ = ["CAMPAIGN_FILE", "JOURNAL_FILE", "Campaign", "Results"]
 
 CAMPAIGN_FILE = "campaign.json"
-JOURNAL_FILE = "journal.jsonl"
 _FORMAT, _VERSION = "geocolor.bench.campaign", 1
 
 
