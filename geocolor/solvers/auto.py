@@ -8,15 +8,17 @@ from geocolor.bounds import Clique
 from geocolor.errors import InputError
 from geocolor.problem import ColoringProblem, CorrelationClusteringProblem, Problem
 from geocolor.solvers.components import attracting_components, solve_by_components
+from geocolor.solvers.cpsat import WithWorker
 from geocolor.solvers.cpsat.solver import prove, too_large
 from geocolor.solvers.dsatur import dsatur
 from geocolor.solvers.local_search import Budget
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
-from geocolor.solvers.spectral import fewer_colors, improve
+from geocolor.solvers.spectral import improve
 from geocolor.solvers.start import begin
+from geocolor.solvers.tabucol import fewer_colors
 
-__all__ = ["solve_auto"]
+__all__ = ["auto", "solve_auto"]
 
 # Share of the remaining time that heuristics get before the proof, and their most in seconds.
 _SHARE = 0.2
@@ -98,3 +100,6 @@ def _proof(problem: Problem, search: Search, clique: Clique) -> Outcome:
     if outcome.message:
         message = f"{message}: {outcome.message}"
     return Outcome(outcome.stop_reason, outcome.infeasible, message)
+
+
+auto = WithWorker(solve_auto)

@@ -105,7 +105,7 @@ SOLVERS: dict[str, SolverInfo] = {
             "chooses by kind and size: heuristics first, then proof with the time left",
             _ALL,
             True,
-            "geocolor.solvers.auto:solve_auto",
+            "geocolor.solvers.auto:auto",
             ("ortools", "numba"),
         ),
         SolverInfo(
@@ -113,7 +113,7 @@ SOLVERS: dict[str, SolverInfo] = {
             "OR-Tools CP-SAT: exact, streams incumbents and bounds",
             _ALL,
             True,
-            "geocolor.solvers.cpsat:solve_cpsat",
+            "geocolor.solvers.cpsat:cpsat",
             ("ortools", "numba"),
         ),
         SolverInfo(
@@ -122,6 +122,14 @@ SOLVERS: dict[str, SolverInfo] = {
             frozenset({"coloring"}),
             False,
             "geocolor.solvers.dsatur:solve_dsatur",
+            ("numba",),
+        ),
+        SolverInfo(
+            "tabucol",
+            "TabuCol from a DSATUR coloring, one color fewer at a time",
+            frozenset({"coloring"}),
+            False,
+            "geocolor.solvers.tabucol:solve_tabucol",
             ("numba",),
         ),
         SolverInfo(

@@ -16,8 +16,9 @@ from geocolor.solvers.local_search import Budget, kcolor, polish, settle, table_
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.start import begin
+from geocolor.solvers.tabucol import fewer_colors
 
-__all__ = ["embed", "fewer_colors", "improve", "solve_spectral"]
+__all__ = ["embed", "improve", "solve_spectral"]
 
 # Up to this many nodes all eigenvectors are computed at once; it takes 10 ms.
 _DENSE = 200
@@ -226,23 +227,6 @@ def _color(
         return budget.reason()
     start = best if search.coloring is None else search.coloring.colors
     return fewer_colors(problem, search, budget, start)
-
-
-def fewer_colors(
-    problem: ColoringProblem, search: Search, budget: Budget, colors: NDArray[np.int32]
-) -> StopReason:
-    """Go down one class after the other by TabuCol until the patience or the budget ends."""
-    patience = 500_000 + 500 * problem.graph.num_nodes
-    while not search.answered() and not budget.over():
-        target = min(int(colors.max()), problem.max_colors)
-        if target < 1:
-            break
-        found = kcolor(problem.graph.conflicts, colors, target, budget, patience)
-        if found is None:
-            break
-        colors = found
-        search.offer(colors)
-    return budget.reason()
 
 
 def _partition(

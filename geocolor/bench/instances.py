@@ -1,0 +1,47 @@
+"""From an instance to the problem it stands for."""
+
+from __future__ import annotations
+
+from geocolor.bench.trial import Instance
+from geocolor.errors import InputError
+from geocolor.io import read
+from geocolor.problem import (
+    ColoringProblem,
+    CorrelationClusteringProblem,
+    PartitionProblem,
+    Problem,
+)
+
+__all__ = ["problem_of"]
+
+# The last problem read in this process, under what it was read for: runs on one instance come in
+# a row, and reading a large one takes longer than many a run.
+_last: dict[tuple[str, str, str, int | None], Problem] = {}
+
+
+def problem_of(instance: Instance) -> Problem:
+    """Read the instance's file and pose its problem.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read here, or holds another graph than when the campaign was planned.
+    """
+    asked = (instance.path, instance.fingerprint, instance.kind, instance.k)
+    if asked in _last:
+        return _last[asked]
+    graph = read(instance.path)
+    if graph.fingerprint != instance.fingerprint:
+        raise InputError(f"{instance.path} has changed since the benchmark was planned")
+    problem: Problem
+    if instance.kind == "coloring":
+        problem = ColoringProblem(graph, instance.k)
+    elif instance.kind == "partition":
+        if instance.k is None:
+            raise InputError(f"{instance.name}: a partition needs the number of classes")
+        problem = PartitionProblem(graph, instance.k)
+    else:
+        problem = CorrelationClusteringProblem(graph)
+    _last.clear()
+    _last[asked] = problem
+    return problem

@@ -1,0 +1,194 @@
+"""One trial, guarded, checked and put on record."""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import math
+import platform
+from collections import OrderedDict
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geocolor.bench.guard import Ending, Guard, Limits
+from geocolor.bench.instances import problem_of
+from geocolor.bench.record import Outcome, Record
+from geocolor.bench.solving import unpack
+from geocolor.bench.trial import Contender, Trial
+from geocolor.errors import CheckError
+from geocolor.problem import Coloring, check
+from geocolor.solvers import TracePoint
+
+__all__ = ["run_trial"]
+
+# Templates kept ready in a worker, one a solver; each holds some 100 MB.
+_MOST_GUARDS = 8
+# What decides how many threads numerical libraries start.
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
+# A claimed objective may differ from the checker's by the rounding of a sum.
+_ROUNDING = 1e-9
+
+_guards: OrderedDict[str, Guard] = OrderedDict()
+
+
+def run_trial(trial: Trial) -> tuple[Record, NDArray[np.int32] | None]:
+    """Run a solver on an instance in a process of its own, whatever it does.
+
+    Parameters
+    ----------
+    trial : Trial
+        What to run.
+
+    Returns
+    -------
+    record : Record
+        What came of it.
+    colors : ndarray or None
+        The coloring behind the record's objective; it has passed the checker here.
+
+    Raises
+    ------
+    InputError
+        The trial cannot be made: its instance is missing on this machine, or has changed. No
+        fault of the solver, so there is nothing to record.
+    """
+    problem_of(trial.instance)  # refuse here what the template would refuse
+    report = _Report()
+    started = datetime.now(UTC)
+    effort = trial.effort
+    ending = _guard(trial.contender, effort.threads).run(
+        {
+            "instance": asdict(trial.instance),
+            "contender": trial.contender.to_json(),
+            "seed": trial.seed,
+            "effort": asdict(effort),
+        },
+        Limits(effort.hard_limit, memory=effort.memory),
+        report.listen,
+    )
+    record = Record(
+        key=trial.key,
+        instance=trial.instance.name,
+        solver=trial.contender.name,
+        kind=trial.instance.kind,
+        k=trial.instance.k,
+        seed=trial.seed,
+        outcome=Outcome.NO_ANSWER,
+        runtime=ending.wall,
+        setup=ending.setup,
+        cpu=ending.cpu,
+        peak_memory=ending.peak_memory,
+        host=platform.node(),
+        started=started.isoformat(timespec="seconds"),
+    )
+    return _judge(trial, record, report, ending)
+
+
+def close_guards() -> None:
+    """End the templates of this process."""
+    while _guards:
+        _guards.popitem()[1].close()
+
+
+atexit.register(close_guards)
+
+
+def _guard(contender: Contender, threads: int) -> Guard:
+    """Find the template of a solver, or open one; the one unused for longest makes room."""
+    key = f"{contender.to_json()} {threads}"
+    if key not in _guards:
+        while len(_guards) >= _MOST_GUARDS:
+            _guards.popitem(last=False)[1].close()
+        _guards[key] = Guard(
+            "geocolor.bench.solving",
+            {"contender": contender.to_json()},
+            dict.fromkeys(_THREAD_VARIABLES, str(threads)),
+        )
+    _guards.move_to_end(key)
+    return _guards[key]
+
+
+class _Report:
+    """What a run said while it lived."""
+
+    def __init__(self) -> None:
+        self.trace: list[TracePoint] = []
+        self.colors: NDArray[np.int32] | None = None
+        self.result: dict[str, Any] | None = None
+        self.failure: tuple[Outcome, str] | None = None
+
+    def listen(self, event: dict[str, Any]) -> None:
+        """Take an event of the run."""
+        if "points" in event:
+            self.trace += [TracePoint(*point) for point in event["points"]]
+            if "colors" in event:
+                self.colors = unpack(event["colors"])
+        elif "result" in event:
+            self.result = event["result"]
+        elif "failed" in event:
+            self.failure = Outcome(event["failed"]), event["message"]
+
+
+def _judge(
+    trial: Trial, record: Record, report: _Report, ending: Ending
+) -> tuple[Record, NDArray[np.int32] | None]:
+    """Say what came of a run; the harness's own checker has the last word on its answer."""
+    if report.failure is not None and report.failure[0] in (Outcome.WRONG, Outcome.UNREADABLE):
+        outcome, message = report.failure
+        return replace(record, outcome=outcome, message=message), None
+    record = replace(record, trace=tuple(report.trace))
+    if report.colors is not None:
+        claimed = report.trace[-1].objective
+        try:
+            objective = check(problem_of(trial.instance), report.colors).objective
+        except CheckError as error:
+            return _wrong(record, str(error)), None
+        if claimed is None or not math.isclose(objective, claimed, rel_tol=_ROUNDING, abs_tol=1e-9):
+            return _wrong(record, f"it claims {claimed}, the checker finds {objective}"), None
+        record = replace(record, objective=objective, answer=_digest(report.colors))
+    if report.trace:
+        record = replace(record, lower_bound=report.trace[-1].lower_bound)
+    if report.failure is not None:
+        outcome, message = report.failure
+        return replace(record, outcome=outcome, message=message), report.colors
+    if ending.outcome is not None or report.result is None:
+        outcome = ending.outcome or Outcome.CRASHED
+        message = ending.message or "it ended without a word"
+        return replace(record, outcome=outcome, message=message), report.colors
+    result = report.result
+    record = replace(
+        record,
+        outcome=_outcome(result),
+        status=result["status"],
+        stop_reason=result["stop_reason"],
+        lower_bound=result["lower_bound"],
+        runtime=result["runtime"],
+        message=result["message"],
+        versions=result["versions"],
+    )
+    return record, report.colors
+
+
+def _wrong(record: Record, message: str) -> Record:
+    return replace(record, outcome=Outcome.WRONG, message=message, trace=())
+
+
+def _outcome(result: dict[str, Any]) -> Outcome:
+    if result["stop_reason"] == "MEMORY":
+        return Outcome.OUT_OF_MEMORY
+    return Outcome.NO_ANSWER if result["status"] == "UNKNOWN" else Outcome.SOLVED
+
+
+def _digest(colors: NDArray[np.int32]) -> str:
+    """Hash of a coloring that does not depend on how its classes are numbered."""
+    first = Coloring.from_colors(colors).colors
+    return hashlib.sha256(first.astype("<i4").tobytes()).hexdigest()

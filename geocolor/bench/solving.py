@@ -1,0 +1,166 @@
+"""What happens in a run's own process: the solver at work, everything streamed out.
+
+Runs in processes of :mod:`geocolor.bench.guard`. What is told here is not believed: the harness
+checks every coloring again.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geocolor.bench.instances import problem_of
+from geocolor.bench.trial import Contender, Instance
+from geocolor.errors import GeocolorError, UnreadableAnswerError, WrongAnswerError
+from geocolor.graph import ConflictGraph, generators
+from geocolor.problem import (
+    Coloring,
+    ColoringProblem,
+    CorrelationClusteringProblem,
+    PartitionProblem,
+    Problem,
+)
+from geocolor.solvers import SOLVERS, Search, Solver, TracePoint, solve
+from geocolor.solvers.solve import answer
+
+__all__ = ["pack", "prepare", "run", "unpack", "warm_up"]
+
+Emit = Callable[[dict[str, Any]], None]
+
+# Seconds between two incumbents sent whole; a run that is killed loses at most so much.
+_BETWEEN = 0.1
+
+
+def pack(colors: NDArray[np.int32]) -> str:
+    """Put colors into a short text."""
+    raw = np.ascontiguousarray(colors, dtype="<i4").tobytes()
+    return base64.b64encode(zlib.compress(raw, 1)).decode("ascii")
+
+
+def unpack(text: str) -> NDArray[np.int32]:
+    """Get back what :func:`pack` put away."""
+    return np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype="<i4").astype(np.int32)
+
+
+def warm_up(warm: Mapping[str, Any]) -> None:
+    """Import the solver; compile ours by small problems, call another's own ``warm_up()``.
+
+    Another's solver is not tried on a problem here: nobody knows whether it would come back.
+    """
+    contender = Contender.from_json(warm["contender"])
+    solver = contender.info.load()
+    if contender.info.name in SOLVERS:
+        for problem in _small_problems():
+            if problem.kind in contender.info.kinds:
+                solve(problem, contender.info.name, time_limit=5.0, workers=1, max_iterations=5000)
+    elif hasattr(solver, "warm_up"):
+        solver.warm_up()
+
+
+def _small_problems() -> list[Problem]:
+    # Neither is settled by a clique or a greedy coloring, so all parts of a solver have work.
+    mycielski = generators.mycielski(4)
+    layers = generators.layers(8, seed=0)
+    upper = np.triu(np.random.default_rng(0).integers(-5, 6, size=(8, 8)).astype(float), 1)
+    signed = ConflictGraph.from_dense(upper + upper.T)
+    return [
+        ColoringProblem(mycielski),
+        PartitionProblem(layers, 4),
+        CorrelationClusteringProblem(signed),
+    ]
+
+
+def prepare(payload: Mapping[str, Any]) -> Problem:
+    """Read the instance, once for runs on the same one in a row.
+
+    Raises
+    ------
+    InputError
+        It is not there, or not what it was when the campaign was planned.
+    """
+    return problem_of(Instance.from_json(payload["instance"]))
+
+
+def run(problem: Problem, payload: Mapping[str, Any], emit: Emit) -> None:
+    """Run the solver on the clock; emit points, incumbents, and how it ended."""
+    try:
+        _run(problem, payload, emit)
+    except WrongAnswerError as error:
+        emit({"failed": "wrong", "message": str(error)})
+    except UnreadableAnswerError as error:
+        emit({"failed": "unreadable", "message": str(error)})
+    except MemoryError:
+        emit({"failed": "out of memory", "message": "an allocation was refused"})
+    except GeocolorError as error:
+        emit({"failed": "crashed", "message": str(error)})
+    except Exception as error:
+        emit({"failed": "crashed", "message": f"{type(error).__name__}: {error}"})
+
+
+def _run(problem: Problem, payload: Mapping[str, Any], emit: Emit) -> None:
+    info = Contender.from_json(payload["contender"]).info
+    effort = payload["effort"]
+    solver: Solver = info.load()
+    if hasattr(solver, "prepare"):
+        solver = solver.prepare(problem)
+    incumbents = _Incumbents(emit)
+    emit({"clock": "started"})
+    search = Search(
+        problem,
+        started=time.monotonic(),
+        time_limit=effort["time_limit"],
+        seed=payload["seed"],
+        workers=effort["threads"],
+        max_iterations=effort["max_iterations"],
+        on_progress=incumbents.add,
+    )
+    result = answer(info, solver, search)
+    runtime = search.elapsed()
+    incumbents.send()
+    emit(
+        {
+            "result": {
+                "status": result.status.value,
+                "stop_reason": result.stop_reason.value,
+                "lower_bound": result.lower_bound,
+                "runtime": runtime,
+                "message": result.message,
+                "versions": dict(result.versions),
+            }
+        }
+    )
+
+
+class _Incumbents:
+    """Streams the trace, and the coloring of its last point not too often."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._points: list[list[float | None]] = []
+        self._coloring: Coloring | None = None
+        self._sent: Coloring | None = None
+        self._last = 0.0
+
+    def add(self, point: TracePoint, coloring: Coloring | None) -> None:
+        self._points.append([point.time, point.objective, point.lower_bound])
+        self._coloring = coloring
+        if time.monotonic() - self._last >= _BETWEEN:
+            self.send()
+
+    def send(self) -> None:
+        """Send what was not sent yet: points, with the coloring that backs the last one."""
+        if not self._points:
+            return
+        event: dict[str, Any] = {"points": self._points}
+        if self._coloring is not None and self._coloring is not self._sent:
+            event["colors"] = pack(self._coloring.colors)
+            self._sent = self._coloring
+        self._emit(event)
+        self._points = []
+        self._last = time.monotonic()

@@ -1,0 +1,77 @@
+"""TabuCol: fewer colors by tabu search over colorings with conflicts."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geocolor.problem import ColoringProblem, Problem
+from geocolor.solvers.dsatur import dsatur
+from geocolor.solvers.local_search import Budget, kcolor
+from geocolor.solvers.result import StopReason
+from geocolor.solvers.search import Outcome, Search
+from geocolor.solvers.start import begin
+
+__all__ = ["fewer_colors", "solve_tabucol"]
+
+_CLIQUE_WORK = 20_000_000
+
+
+def solve_tabucol(problem: Problem, search: Search) -> Outcome:
+    """Take a DSATUR coloring down, one color after the other, until time or iterations end.
+
+    Hertz and de Werra, "Using tabu search techniques for graph coloring", Computing 39 (1987).
+
+    Parameters
+    ----------
+    problem : ColoringProblem
+        With `k`, the search ends with the first coloring of at most k classes.
+    search : Search
+        Gets every improvement; its time and iterations are the budget.
+
+    Returns
+    -------
+    Outcome
+        COMPLETED if a bound is met, or without any limit once the search has lost patience.
+    """
+    assert isinstance(problem, ColoringProblem)  # noqa: S101  the registry sees to it
+    _, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
+    if outcome is not None:
+        return outcome
+    greedy = dsatur(problem.graph.conflicts, search)
+    if greedy is None:
+        return Outcome(StopReason.TIME, message="the time ended before every node had a color")
+    colors = greedy[0]
+    if int(colors.max()) < problem.max_colors:
+        search.offer(colors)
+    budget = Budget(search)
+    unlimited = search.max_iterations is None and math.isinf(search.deadline)
+    while True:
+        if search.coloring is not None:
+            colors = search.coloring.colors
+        before = budget.iterations_left
+        reason = fewer_colors(problem, search, budget, colors)
+        # It lost patience: with a limit to use up, again from the incumbent, with other dice.
+        if unlimited or reason is not StopReason.COMPLETED or search.answered():
+            return Outcome(reason)
+        if budget.iterations_left == before:
+            return Outcome(reason, message="the graph is too large for TabuCol's table")
+
+
+def fewer_colors(
+    problem: ColoringProblem, search: Search, budget: Budget, colors: NDArray[np.int32]
+) -> StopReason:
+    """Go down one class after the other by TabuCol until the patience or the budget ends."""
+    patience = 500_000 + 500 * problem.graph.num_nodes
+    while not search.answered() and not budget.over():
+        target = min(int(colors.max()), problem.max_colors)
+        if target < 1:
+            break
+        found = kcolor(problem.graph.conflicts, colors, target, budget, patience)
+        if found is None:
+            break
+        colors = found
+        search.offer(colors)
+    return budget.reason()
