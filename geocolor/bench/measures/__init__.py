@@ -1,0 +1,26 @@
+"""What a run was worth: references, refuted claims, gaps and times, computed from results."""
+
+from geocolor.bench.measures.campaign import Measured, measure
+from geocolor.bench.measures.reference import (
+    Question,
+    Reference,
+    Source,
+    find_references,
+    question,
+    refutation,
+)
+from geocolor.bench.measures.run import Run, gap, measure_run
+
+__all__ = [
+    "Measured",
+    "Question",
+    "Reference",
+    "Run",
+    "Source",
+    "find_references",
+    "gap",
+    "measure",
+    "measure_run",
+    "question",
+    "refutation",
+]

@@ -1,0 +1,212 @@
+"""Reference values, and claims that the answers of others refute.
+
+An answer is a fact: the harness checked it. A proof is a claim: it stands until an answer, or a
+value known beforehand, contradicts it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from geocolor.bench.record import Outcome, Record
+from geocolor.bench.results import Results
+from geocolor.bench.trial import Instance, Known
+
+__all__ = ["Question", "Reference", "Source", "find_references", "question", "refutation"]
+
+Question = tuple[str, str, int | None]
+
+# A solver with integer arithmetic may leave this much of an objective open in an OPTIMAL, as
+# geocolor's own do; only what lies beyond it is a false claim.
+_CLAIM_ROUNDING = 1e-6
+_KEEPS_NOTHING = (Outcome.WRONG, Outcome.UNREADABLE)
+_ENDED = (Outcome.SOLVED, Outcome.NO_ANSWER)
+
+
+class Source(StrEnum):
+    """Where a reference value comes from."""
+
+    KNOWN = "known"  # known beforehand, and not beaten
+    FOUND = "found here"  # by a run; nothing was known
+    BETTER = "better than known"  # by a run, and below what was known
+    NONE = "none"  # nobody has an answer
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the runs on an instance are held to.
+
+    Attributes
+    ----------
+    value : float or None
+        Best objective known beforehand or found by any run; None if there is no answer. For a
+        coloring with k given it is k: any coloring with at most k classes is the answer.
+    source : Source
+    by : str
+        Who has it: the one who knew it, or the solvers that found it, joined by commas.
+    proven : bool
+        Whether nothing better exists, by what is known or by a claim that stands; always so for
+        a coloring with k given that has an answer.
+    infeasible : bool
+        Whether no answer exists, by what is known or by a claim that stands.
+    best : float or None
+        Lowest objective that was checked or known; differs from `value` where k is given.
+    beaten : bool
+        Whether a run beat a value that was known as proven: the instance's entry is wrong.
+    """
+
+    value: float | None
+    source: Source
+    by: str
+    proven: bool
+    infeasible: bool
+    best: float | None
+    beaten: bool = False
+
+
+def question(instance: Instance) -> Question:
+    """Give what is asked, whatever it is called: fingerprint of the graph, kind, k."""
+    return instance.fingerprint, instance.kind, instance.k
+
+
+def find_references(*campaigns: Results) -> dict[Question, Reference]:
+    """Find the reference of every instance, from all campaigns together.
+
+    Parameters
+    ----------
+    *campaigns : Results
+        Answers of any of them count for all.
+
+    Returns
+    -------
+    dict from Question to Reference
+    """
+    instances: dict[Question, Instance] = {}
+    records: dict[Question, list[Record]] = defaultdict(list)
+    for results in campaigns:
+        by_name = {instance.name: instance for instance in results.campaign.instances}
+        for instance in by_name.values():
+            key = question(instance)
+            kept = instances.setdefault(key, instance)
+            if _better_known(instance.known, kept.known):
+                instances[key] = instance
+        for record in results.records:
+            records[question(by_name[record.instance])].append(record)
+    return {key: _reference(instance, records[key]) for key, instance in instances.items()}
+
+
+def refutation(record: Record, instance: Instance, reference: Reference) -> str:
+    """Say what contradicts a run's claims.
+
+    Parameters
+    ----------
+    record : Record
+        The run.
+    instance : Instance
+        What it was about.
+    reference : Reference
+        Of the instance.
+
+    Returns
+    -------
+    str
+        One line; empty if every claim stands, or the harness found the run wrong already.
+    """
+    if record.outcome in _KEEPS_NOTHING:
+        return ""
+    best, by = reference.best, reference.by
+    if claims_infeasible(record):
+        if instance.k is None:
+            return "INFEASIBLE, but any number of classes is allowed"
+        if best is not None:
+            return f"INFEASIBLE, but {by} has an answer of {best:.10g}"
+    if best is None:
+        return ""
+    if record.optimal and record.objective is not None and _above(record.objective, best):
+        return f"OPTIMAL at {record.objective:.10g}, but {by} has {best:.10g}"
+    if record.lower_bound is not None and _above(record.lower_bound, best):
+        return f"lower bound {record.lower_bound:.10g}, but {by} has {best:.10g}"
+    return ""
+
+
+def checked_objective(record: Record) -> float | None:
+    """Objective of an answer that the harness checked, killed runs included."""
+    return None if record.outcome in _KEEPS_NOTHING else record.objective
+
+
+def claims_infeasible(record: Record) -> bool:
+    """Whether a run ended with the claim that there is no answer."""
+    return record.outcome in _ENDED and record.status == "INFEASIBLE"
+
+
+def _above(claim: float, best: float) -> bool:
+    return claim > best and not math.isclose(claim, best, rel_tol=_CLAIM_ROUNDING)
+
+
+def _better_known(one: Known | None, other: Known | None) -> bool:
+    if one is None or other is None:
+        return other is None and one is not None
+    return (one.value, not one.proven) < (other.value, not other.proven)
+
+
+def _known_answer(instance: Instance) -> Known | None:
+    """Give what is known, if it is an answer: more classes than the k given are none."""
+    known, k = instance.known, instance.k
+    decision = instance.kind == "coloring" and k is not None
+    return None if known is None or (decision and known.value > (k or 0)) else known
+
+
+def _reference(instance: Instance, records: Iterable[Record]) -> Reference:
+    records = list(records)
+    known = _known_answer(instance)
+    found: Mapping[str, float] = _best_by_solver(records)
+    best = min(found.values(), default=None)
+    finders = ", ".join(sorted(name for name, value in found.items() if value == best))
+    if known is not None and (best is None or known.value <= best):
+        best, source, by = known.value, Source.KNOWN, known.by or "the instance's entry"
+    elif best is None:
+        source, by = Source.NONE, ""
+    else:
+        source, by = (Source.FOUND if known is None else Source.BETTER), finders
+    decided = instance.kind == "coloring" and instance.k is not None
+    held = Reference(best, source, by, False, False, best)
+    standing = [record for record in records if not refutation(record, instance, held)]
+    infeasible = best is None and (
+        (decided and instance.known is not None and instance.known.proven)
+        or any(claims_infeasible(record) for record in standing)
+    )
+    proven = best is not None and (
+        decided
+        or (source is Source.KNOWN and known is not None and known.proven)
+        or any(_proves(record, best) for record in standing)
+    )
+    beaten = source is Source.BETTER and known is not None and known.proven
+    impossible = decided and best is not None and known is None and _known_infeasible(instance)
+    value = float(instance.k or 0) if decided and best is not None else best
+    return Reference(value, source, by, proven, infeasible, best, beaten or impossible)
+
+
+def _known_infeasible(instance: Instance) -> bool:
+    return instance.known is not None and instance.known.proven
+
+
+def _best_by_solver(records: Iterable[Record]) -> dict[str, float]:
+    best: dict[str, float] = {}
+    for record in records:
+        objective = checked_objective(record)
+        if objective is not None:
+            best[record.solver] = min(objective, best.get(record.solver, math.inf))
+    return best
+
+
+def _proves(record: Record, best: float) -> bool:
+    """Whether a standing claim says that nothing lies below `best`."""
+    if record.outcome in _KEEPS_NOTHING:
+        return False
+    bound = record.lower_bound
+    met = bound is not None and (bound >= best or math.isclose(bound, best, rel_tol=1e-9))
+    return met or record.optimal
