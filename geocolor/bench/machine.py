@@ -1,0 +1,181 @@
+"""Where runs are made and by what: facts of the machine, and what decides what a solver does."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import shutil
+import socket
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from geocolor import __version__
+from geocolor.errors import InputError
+from geocolor.solvers import SolverInfo
+
+__all__ = ["build_hash", "contender_versions", "machine_facts"]
+
+_PACKAGE = Path(__file__).parents[1]
+# What a solver of ours is made of; the rest of geocolor may change between two runs of one trial.
+_SOLVER_SIDE = ("graph", "problem", "bounds", "solvers")
+_LIBRARIES = (
+    *("numpy", "scipy", "numba", "ortools", "networkx", "igraph", "rustworkx", "gcol"),
+    *("joblib", "distributed", "ray", "psutil", "pyarrow", "torch", "transformers"),
+)
+_GOVERNOR = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
+# A container sees its own limits at these places: version 2 of control groups, or version 1.
+_MEMORY_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+_CPU_LIMITS = ("/sys/fs/cgroup/cpu.max", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us")
+
+
+def machine_facts() -> dict[str, Any]:
+    """Say what this machine is and what is installed, as plain JSON values.
+
+    Returns
+    -------
+    dict
+        Memory in bytes, a container's limits as the kernel writes them; a fact that cannot be
+        read is None. ``usable_cores`` are those that affinity and container leave this process.
+    """
+    import joblib
+    import psutil
+
+    return {
+        "host": socket.gethostname(),
+        "cpu": _cpu_model(),
+        "architecture": platform.machine(),
+        "physical_cores": psutil.cpu_count(logical=False),
+        "logical_cores": psutil.cpu_count(),
+        "usable_cores": joblib.cpu_count(),
+        "memory": psutil.virtual_memory().total,
+        "system": platform.system(),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "load_average": list(psutil.getloadavg()),
+        "governor": _text(_GOVERNOR),
+        "memory_limit": _text(*_MEMORY_LIMITS),
+        "cpu_limit": _text(*_CPU_LIMITS),
+        "geocolor": __version__,
+        "build": build_hash(),
+        "libraries": {name: found for name in _LIBRARIES if (found := _version(name))},
+    }
+
+
+@cache
+def build_hash() -> str:
+    """Hash the sources of geocolor's solver side.
+
+    Changed code is a different build even under the same version number.
+
+    Returns
+    -------
+    str
+        Hex SHA-256 over relative names and contents.
+    """
+    return _hash_of_sources(_PACKAGE)
+
+
+def contender_versions(info: SolverInfo) -> dict[str, str]:
+    """Say what decides what a solver does, beside its name and settings.
+
+    Parameters
+    ----------
+    info : SolverInfo
+        One of ours, or another's.
+
+    Returns
+    -------
+    dict of str to str
+        Versions of geocolor, its build, Python and the libraries; for a solver that is not ours
+        the hash of its module's own file (not of what that imports); for a command line the
+        hash of the program and of each argument that is a file.
+
+    Raises
+    ------
+    InputError
+        Its module or its program is not there.
+    """
+    found = {
+        "geocolor": __version__,
+        "build": build_hash(),
+        "python": ".".join(platform.python_version_tuple()[:2]),
+    }
+    for library in ("numpy", *info.libraries):
+        found[library] = _version(library) or "unknown"
+    module, _, _ = info.target.rpartition(":")
+    if module.partition(".")[0] != _PACKAGE.name:
+        found["module"] = _hash_of_file(_file_of(module, info.name))
+    for place, file in _files_of_command(info):
+        found[f"command[{place}]"] = _hash_of_file(file)
+    return found
+
+
+def _hash_of_sources(package: Path) -> str:
+    files = [package / "errors.py"]
+    for part in _SOLVER_SIDE:
+        files += (package / part).rglob("*.py")
+    total = hashlib.sha256()
+    for name, file in sorted((file.relative_to(package).as_posix(), file) for file in files):
+        # Hashed by itself, so that no byte can move from one file, or its name, into the next.
+        total.update(f"{name} {_hash_of_file(file)}\n".encode())
+    return total.hexdigest()
+
+
+def _hash_of_file(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _file_of(module: str, solver: str) -> Path:
+    if module.endswith(".py"):
+        return Path(module)
+    try:
+        spec = find_spec(module)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None or spec.origin is None or not spec.has_location:
+        raise InputError(f"solver {solver!r}: there is no file of the module {module!r}")
+    return Path(spec.origin)
+
+
+def _files_of_command(info: SolverInfo) -> Iterator[tuple[int, Path]]:
+    """Find the files of a command line, each with its place: the program, and its scripts."""
+    command: Sequence[str] = (info.settings or {}).get("command", ())
+    for place, word in enumerate(command):
+        found = shutil.which(word) if place == 0 else word
+        if found is None:
+            raise InputError(f"solver {info.name!r}: there is no program {word!r}")
+        if Path(found).is_file():
+            yield place, Path(found)
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+def _text(*paths: str) -> str | None:
+    """Read the first of some one-line files that is there."""
+    for path in paths:
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError:
+            continue
+    return None
+
+
+def _cpu_model() -> str | None:
+    for line in (_text("/proc/cpuinfo") or "").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return platform.processor() or None
