@@ -14,7 +14,7 @@ from geocolor.bench.record import Record
 from geocolor.bench.trial import Contender, Effort, Instance, Trial
 from geocolor.errors import FormatError, InputError
 
-__all__ = ["CAMPAIGN_FILE", "JOURNAL_FILE", "Campaign", "Results"]
+__all__ = ["CAMPAIGN_FILE", "Campaign", "Results"]
 
 CAMPAIGN_FILE = "campaign.json"
 _FORMAT, _VERSION = "geocolor.bench.campaign", 1
@@ -121,5 +121,12 @@ class Results:
                 raise
             raise FormatError(f"damaged: {error!r}", str(path)) from error
         entries = read_journal(Path(folder) / JOURNAL_FILE)
-        found = (entries.get(trial.key) for trial in campaign.trials())
-        return cls(campaign, tuple(Record.from_json(entry) for entry in found if entry))
+        # Under the name it has in this campaign: another may have called the same graph otherwise.
+        return cls(
+            campaign,
+            tuple(
+                Record.from_json({**entries[trial.key], "instance": trial.instance.name})
+                for trial in campaign.trials()
+                if trial.key in entries
+            ),
+        )

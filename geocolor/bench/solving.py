@@ -55,7 +55,7 @@ def warm_up(warm: Mapping[str, Any]) -> None:
     """
     contender = Contender.from_json(warm["contender"])
     solver = contender.info.load()
-    if contender.info.name in SOLVERS:
+    if SOLVERS.get(contender.name) == contender.info:
         for problem in _small_problems():
             if problem.kind in contender.info.kinds:
                 solve(problem, contender.info.name, time_limit=5.0, workers=1, max_iterations=5000)

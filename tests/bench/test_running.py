@@ -1,0 +1,187 @@
+"""One trial: whatever a solver does, its record says what it was."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from geocolor.bench import running
+from geocolor.bench.record import Outcome, Record
+from geocolor.bench.running import run_trial
+from geocolor.bench.solving import pack, unpack
+from geocolor.bench.trial import Contender, Effort, Instance, Trial
+from geocolor.errors import InputError
+from geocolor.graph import generators
+from geocolor.io import write
+from geocolor.problem import ColoringProblem, check
+from geocolor.solvers import find_solver
+
+SOLVERS = """
+    import ctypes, os, subprocess, sys, time
+    import numpy as np
+    from geocolor.errors import UnreadableAnswerError
+    from geocolor.solvers import Outcome, StopReason
+
+    def each_its_own(problem):
+        return np.arange(problem.graph.num_nodes)
+
+    def good(problem, search):
+        search.offer(each_its_own(problem))
+        search.raise_lower_bound(3)
+
+    def loops(problem, search):
+        search.offer(each_its_own(problem))
+        while True:
+            pass
+
+    def eats(problem, search):
+        search.offer(each_its_own(problem))
+        eaten = []
+        while True:
+            eaten.append(bytearray(20_000_000))
+
+    def feeds(problem, search):
+        search.offer(each_its_own(problem))
+        eat = "x = bytearray(150_000_000); x[::4096] = b'1' * len(x[::4096]); input()"
+        for _ in range(2):
+            subprocess.Popen([sys.executable, "-c", eat], stdin=subprocess.PIPE)
+        time.sleep(1000)
+
+    def segfaults(problem, search):
+        ctypes.string_at(0)
+
+    def wrong(problem, search):
+        search.offer(np.zeros(problem.graph.num_nodes, dtype=int))
+
+    def overclaims(problem, search):
+        search.offer(each_its_own(problem))
+        search.raise_lower_bound(10**6)
+
+    def rubbish(problem, search):
+        print("%@#!" * 1000)
+        raise UnreadableAnswerError("line 1: %@#!")
+
+    def fails(problem, search):
+        raise KeyError("a bug")
+
+    def gives_up(problem, search):
+        return Outcome(StopReason.TIME, message="not today")
+
+    def silent(problem, search):
+        os._exit(0)
+
+    class Prepared:
+        def prepare(self, problem):
+            time.sleep(0.3)
+            self.ready = True
+            return self
+
+        def __call__(self, problem, search):
+            assert self.ready
+            search.offer(each_its_own(problem))
+
+    prepared = Prepared()
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("running")
+
+
+@pytest.fixture(scope="module")
+def instance(folder: Path) -> Instance:
+    graph = generators.mycielski(4)
+    path = folder / "myciel4.col"
+    write(graph, path)
+    return Instance(
+        "myciel4", str(path), graph.fingerprint, "coloring", None, graph.num_nodes, 71, 0
+    )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def close_the_templates() -> Iterator[None]:
+    yield
+    running.close_guards()
+
+
+@pytest.fixture(scope="module")
+def solvers(folder: Path) -> Path:
+    path = folder / "solvers.py"
+    path.write_text(textwrap.dedent(SOLVERS))
+    return path
+
+
+def trial_of(instance: Instance, solver: str, seconds: float = 20.0) -> Trial:
+    effort = Effort(seconds, 0.2, 1, 300 << 20)
+    return Trial(instance, Contender(find_solver(solver)), 0, effort)
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "kept", "message"),
+    [
+        ("good", Outcome.SOLVED, True, ""),
+        ("loops", Outcome.TIMED_OUT, True, "killed after 0.4 s"),
+        ("eats", Outcome.OUT_OF_MEMORY, True, "out of memory; the incumbent is kept"),
+        ("feeds", Outcome.OUT_OF_MEMORY, True, "of 300 allowed"),
+        ("segfaults", Outcome.CRASHED, False, "ended by SIGSEGV"),
+        ("wrong", Outcome.WRONG, False, "conflict and both have color 0"),
+        ("overclaims", Outcome.WRONG, False, "claims the bound 1000000"),
+        ("rubbish", Outcome.UNREADABLE, False, "line 1: %@#!"),
+        ("fails", Outcome.CRASHED, False, "KeyError: 'a bug'"),
+        ("gives_up", Outcome.NO_ANSWER, False, "not today"),
+        ("silent", Outcome.CRASHED, False, "it ended without a word"),
+    ],
+)
+def test_a_run_is_recorded_as_what_it_is(
+    instance: Instance, solvers: Path, name: str, outcome: Outcome, kept: bool, message: str
+) -> None:
+    seconds = 0.2 if name == "loops" else 20.0
+    record, colors = run_trial(trial_of(instance, f"{solvers}:{name}", seconds))
+    assert record.outcome is outcome
+    assert message in record.message
+    assert record.objective == (23.0 if kept else None)
+    assert (colors is not None) == kept
+    assert bool(record.answer) == kept
+    assert record.optimal is False
+    assert Record.from_json(record.to_json()) == record
+
+
+def test_preparing_is_outside_the_clock(instance: Instance, solvers: Path) -> None:
+    record, _ = run_trial(trial_of(instance, f"{solvers}:prepared"))
+    assert record.outcome is Outcome.SOLVED
+    assert record.setup > 0.3 > record.runtime
+
+
+@pytest.mark.parametrize("name", ["dsatur", "tabucol", "cpsat", "auto"])
+def test_solvers_of_ours(instance: Instance, name: str) -> None:
+    record, colors = run_trial(trial_of(instance, name, 20.0 if name != "tabucol" else 0.5))
+    assert record.outcome is Outcome.SOLVED
+    assert colors is not None
+    graph = generators.mycielski(4)
+    assert check(ColoringProblem(graph), colors).objective == record.objective == 5.0
+    assert record.optimal == (name in ("cpsat", "auto"))
+    assert [point.objective for point in record.trace][-1] == 5.0
+    assert record.versions["geocolor"]
+
+
+def test_an_instance_that_changed_or_is_gone_is_no_fault_of_the_solver(
+    instance: Instance, folder: Path
+) -> None:
+    other = folder / "other.col"
+    write(generators.mycielski(3), other)
+    changed = Instance(**{**vars(instance), "path": str(other)})
+    with pytest.raises(InputError, match="has changed since"):
+        run_trial(trial_of(changed, "dsatur"))
+    gone = Instance(**{**vars(instance), "path": str(folder / "none.col")})
+    with pytest.raises(InputError, match=r"none\.col"):
+        run_trial(trial_of(gone, "dsatur"))
+
+
+def test_colors_survive_the_journey() -> None:
+    colors = np.array([0, 5, 2**30, 1], dtype=np.int32)
+    assert unpack(pack(colors)).tolist() == colors.tolist()
