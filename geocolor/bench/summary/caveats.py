@@ -1,0 +1,71 @@
+"""What to know before believing a campaign's figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from geocolor.bench.measures import Measured
+
+__all__ = ["find_warnings"]
+
+# As in the tests: with 2 seeds an interval is hardly more than a guess.
+_FEW_SEEDS = 3
+# Processes that waited for a core when the campaign began, as a share of the cores.
+_BUSY = 0.5
+
+
+def find_warnings(measured: Measured) -> tuple[str, ...]:
+    """List what makes a campaign's figures weaker than they look.
+
+    Parameters
+    ----------
+    measured : Measured
+        The runs.
+
+    Returns
+    -------
+    tuple of str
+        A line each.
+    """
+    return (*_of_runs(measured), *_of_machine(measured), *_of_references(measured))
+
+
+def _of_runs(measured: Measured) -> Iterator[str]:
+    if measured.missing:
+        yield f"{measured.missing} runs are missing; they count nowhere"
+    seeds = len(measured.campaign.seeds)
+    if seeds < _FEW_SEEDS:
+        yield (
+            f"{seeds} seed{'s' * (seeds != 1)}: run at least {_FEW_SEEDS} to tell solvers from luck"
+        )
+    refuted = Counter(run.record.solver for run in measured.runs if run.refuted)
+    for solver, count in refuted.items():
+        yield f"{solver}: {count} claims are refuted; these runs count as wrong"
+    if len(measured.campaign.contenders) > 1 and len(measured.common()) < len(
+        measured.campaign.instances
+    ):
+        yield "not all solvers have runs on all instances; compare pairs, not rows"
+
+
+def _of_machine(measured: Measured) -> Iterator[str]:
+    hosts = sorted({run.record.host for run in measured.runs} - {""})
+    if len(hosts) > 1:
+        yield f"runs on {len(hosts)} machines ({', '.join(hosts)}): times may not compare"
+    environment = measured.campaign.environment
+    load, cores = environment.get("load_average"), environment.get("usable_cores")
+    if load and cores and load[0] > _BUSY * cores:
+        yield f"the machine was busy at the start: load {load[0]:.1f} on {cores} cores"
+
+
+def _of_references(measured: Measured) -> Iterator[str]:
+    open_ones = []
+    for name, reference in measured.references.items():
+        if reference.beaten:
+            yield f"{name}: {reference.by} contradicts what is known as proven; correct the entry"
+        elif reference.value is None and not reference.infeasible:
+            yield f"{name}: no answer by anybody"
+        elif not reference.proven and not reference.infeasible:
+            open_ones.append(name)
+    if open_ones:
+        yield f"reference not proven, gaps may be larger: {', '.join(open_ones)}"

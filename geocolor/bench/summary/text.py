@@ -1,0 +1,183 @@
+"""A summary as text for a terminal; the same text when piped."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+
+from geocolor.bench.record import Outcome
+from geocolor.bench.summary.rows import InstanceRow, PairRow, SolverRow, Statistic, Summary
+
+__all__ = ["plain_table", "to_text"]
+
+_MOST_PAIRS = 30
+_INTERVAL_NOTE = "In brackets: 95% intervals over seeds, for these instances."
+
+
+def to_text(summary: Summary) -> str:
+    """Give the tables of a summary as plain text.
+
+    Parameters
+    ----------
+    summary : Summary
+
+    Returns
+    -------
+    str
+        Ends with a line break; no colors, as wide as it needs to be.
+    """
+    target = "the reference"
+    if summary.target_gap:
+        target += f" + {100 * summary.target_gap:g}%"
+    parts = [
+        f"{summary.runs} runs, {summary.seeds} seeds, time limit {summary.time_limit:g} s, "
+        f"target {target}\n",
+        _solvers(summary.solvers),
+        f"{_INTERVAL_NOTE}\nTimes in seconds. PAR-2: without success twice the time limit.\n",
+        _instances(summary.instances),
+    ]
+    if summary.pairs:
+        parts.append(_pairs(summary.pairs))
+    if summary.refutations:
+        lines = (
+            f"{one.solver} on {one.instance}, seed {one.seed}: {one.reason}"
+            for one in summary.refutations
+        )
+        parts.append("Refuted claims, counted as wrong:\n" + "".join(f"  {x}\n" for x in lines))
+    if summary.warnings:
+        parts.append("Warnings:\n" + "".join(f"  {line}\n" for line in summary.warnings))
+    return "\n".join(parts)
+
+
+def plain_table(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
+    """Align a table in columns two spaces apart.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Names of the columns.
+    rows : iterable of sequence of str
+        Cells.
+    left : int
+        Columns aligned to the left; the others are figures.
+
+    Returns
+    -------
+    str
+        Ends with a line break.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for place, name in enumerate(header):
+        table.add_column(name, justify="left" if place < left else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    out = io.StringIO()
+    # Wide enough that no cell is cut: a terminal wraps, a file keeps.
+    Console(
+        file=out, width=10_000, color_system=None, markup=False, highlight=False, emoji=False
+    ).print(table)
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+def figure(value: float | None, digits: int = 4) -> str:
+    """Write a figure to so many digits; a dash for none."""
+    return "-" if value is None else f"{value:.{digits}g}"
+
+
+def _with_interval(statistic: Statistic, scale: float = 1.0, digits: int = 3) -> str:
+    if statistic.value is None:
+        return "-"
+    text = figure(scale * statistic.value, digits)
+    if statistic.interval is None:
+        return text
+    low, high = (
+        figure(scale * end, digits) for end in (statistic.interval.low, statistic.interval.high)
+    )
+    return f"{text} [{low}, {high}]"
+
+
+def _solvers(rows: Iterable[SolverRow]) -> str:
+    header = ["solver", "inst.", "runs", "reached %", "proofs %", "gap %", "primal integral"]
+    header += ["PAR-2 target", "PAR-2 proof", "sgm target", "cpu s", "MB", "not solved"]
+    return plain_table(
+        header,
+        (
+            [
+                row.solver,
+                str(row.instances),
+                str(row.runs),
+                _with_interval(row.reached, 100),
+                _with_interval(row.proofs, 100),
+                _with_interval(row.gap, 100),
+                _with_interval(row.primal_integral),
+                _with_interval(row.par2_target),
+                _with_interval(row.par2_proof),
+                _with_interval(row.time_to_target),
+                figure(row.cpu, 3),
+                f"{row.peak_memory / 1e6:.0f}",
+                _failures(row),
+            ]
+            for row in rows
+        ),
+    )
+
+
+def _failures(row: SolverRow) -> str:
+    found = [
+        f"{count} {outcome}"
+        for outcome, count in row.outcomes.items()
+        if outcome is not Outcome.SOLVED
+    ]
+    found += [f"{row.refuted} of them refuted"] if row.refuted else []
+    return ", ".join(found + [f"{row.missing} missing"] * bool(row.missing))
+
+
+def _instances(rows: Iterable[InstanceRow]) -> str:
+    return plain_table(
+        ["instance", "reference", "", "solver", "best", "median", "reached", "proofs", "target s"],
+        (
+            [
+                row.instance,
+                "infeasible" if row.reference.infeasible else figure(row.reference.value, 10),
+                "proven" if row.reference.proven else str(row.reference.source),
+                cell.solver,
+                figure(cell.best, 10),
+                figure(cell.median, 10),
+                f"{cell.reached}/{cell.runs}",
+                f"{cell.proofs}/{cell.runs}",
+                figure(cell.time_to_target, 3),
+            ]
+            for row in rows
+            for cell in row.cells
+        ),
+        left=4,
+    )
+
+
+def _pairs(rows: Sequence[PairRow]) -> str:
+    shown = sorted(rows, key=lambda row: 2.0 if row.p_adjusted is None else row.p_adjusted)
+    table = plain_table(
+        ["measure", "first", "second", "instances", "first - second", "p", "p (Holm)", "note"],
+        (
+            [
+                row.measure,
+                row.first,
+                row.second,
+                str(row.test.pairs),
+                f"{row.test.mean:+.3g}",
+                figure(row.test.p_value, 3),
+                figure(row.p_adjusted, 3),
+                row.test.note,
+            ]
+            for row in shown[:_MOST_PAIRS]
+        ),
+        left=3,
+    )
+    if len(rows) > _MOST_PAIRS:
+        table += f"... and {len(rows) - _MOST_PAIRS} more pairs\n"
+    return (
+        "Over the instances that both took, below 0 the first is better; sign-flip tests:\n" + table
+    )
