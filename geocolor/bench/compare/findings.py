@@ -1,0 +1,115 @@
+"""What a comparison says."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+__all__ = ["Comparison", "Finding", "Subject", "Test"]
+
+
+class Subject(StrEnum):
+    """What got worse, or better."""
+
+    OUTCOME = "outcome"  # one run: crashed, wrong or out of memory where it was not
+    PROOF = "proof"  # an exact solver's
+    OBJECTIVE = "objective"  # on every seed of an instance
+    GAP = "gap"  # over all runs of a solver
+    PRIMAL_INTEGRAL = "primal integral"
+    TIME_TO_TARGET = "time to target"
+    TIME_TO_PROOF = "time to proof"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A regression or an improvement.
+
+    Attributes
+    ----------
+    subject : Subject
+    solver : str
+    instance : str or None
+        None if it is about all instances.
+    seed : int or None
+        None if it is about all seeds.
+    detail : str
+        What it was and what it is, for people.
+    """
+
+    subject: Subject
+    solver: str
+    instance: str | None
+    seed: int | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class Test:
+    """A paired test over all runs of a solver.
+
+    Attributes
+    ----------
+    subject : Subject
+    solver : str
+    pairs : int
+        Runs on both sides: the same instance and seed.
+    ties : int
+        Pairs without a difference.
+    effect : float
+        Mean gap, new - old; for times the geometric mean of new / old, minus 1. Above 0 is worse.
+    least : float
+        Effect below which a difference does not count.
+    p_worse, p_better : float
+        One-sided, adjusted (Holm) over all tests of the comparison.
+    note : str
+        What the pairs are too few to show; empty if they are not.
+    """
+
+    subject: Subject
+    solver: str
+    pairs: int
+    ties: int
+    effect: float
+    least: float
+    p_worse: float
+    p_better: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two campaigns compared.
+
+    Attributes
+    ----------
+    timed : bool
+        Whether times were compared; not so if both campaigns were limited by iterations on one
+        thread.
+    alpha, tolerance : float
+        As given.
+    pairs : int
+        Runs on both sides.
+    regressions, improvements : tuple of Finding
+        The first are why a check fails.
+    tests : tuple of Test
+    only_old, only_new : tuple of str
+        Instances and solvers that one side has and the other has not.
+    warnings : tuple of str
+        What to know before believing it.
+    """
+
+    timed: bool
+    alpha: float
+    tolerance: float
+    pairs: int
+    regressions: tuple[Finding, ...]
+    improvements: tuple[Finding, ...]
+    tests: tuple[Test, ...]
+    only_old: tuple[str, ...]
+    only_new: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return asdict(self)
