@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from geocolor._version import __version__
-from geocolor.cli import check, compress, convert, generate, graph, info, solve, solvers
+from geocolor.cli import bench, check, compress, convert, generate, graph, info, solve, solvers
 from geocolor.cli.console import error
 from geocolor.errors import CheckError, GeocolorError, SolverError
 
@@ -99,6 +99,7 @@ def _global_options(
 for _name, _module in COMMANDS.items():
     app.command(_name, epilog=_module.EXAMPLES)(_module.command)
 app.add_typer(generate.app, name="generate")
+app.add_typer(bench.app, name="bench")
 
 
 @contextmanager

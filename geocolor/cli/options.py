@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from geocolor.graph import ConflictGraph
     from geocolor.problem import Problem
 
-__all__ = ["ColorsOption", "GraphFile", "Kind", "KindOption", "build_problem", "seconds"]
+__all__ = [
+    "ColorsOption",
+    "GraphFile",
+    "Kind",
+    "KindOption",
+    "build_problem",
+    "byte_count",
+    "seconds",
+]
 
 
 class Kind(StrEnum):
@@ -54,6 +62,24 @@ def seconds(text: str) -> float:
     value = float(found[1]) * _UNITS[found[2]] if found else 0.0
     if not 0.0 < value < math.inf:
         raise InputError(f"{text!r} is no duration; write 10s, 500ms, 2m, 1h or plain seconds")
+    return value
+
+
+def byte_count(text: str) -> int:
+    """Read a size such as ``500MB``, ``4GB`` or ``1.5GiB``; MB is a million bytes.
+
+    Raises
+    ------
+    InputError
+        It is none, or not positive.
+    """
+    found = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*([kmgt]?)(i?)b?", text.strip().lower(), re.ASCII)
+    value = 0
+    if found:
+        base = 1024 if found[3] else 1000
+        value = int(float(found[1]) * base ** " kmgt".index(found[2] or " "))
+    if value <= 0:
+        raise InputError(f"{text!r} is no size; write 500MB or 4GB")
     return value
 
 

@@ -20,7 +20,7 @@ from geocolor.errors import CheckError, WrongAnswerError
 from geocolor.problem import Coloring, ColoringProblem, Problem, check
 from geocolor.solvers.result import StopReason, TracePoint
 
-__all__ = ["Outcome", "Progress", "Search"]
+__all__ = ["Outcome", "Progress", "Search", "processors"]
 
 Progress = Callable[[TracePoint, Coloring | None], None]
 
@@ -86,7 +86,7 @@ class Search:
         self.time_limit = time_limit
         self.deadline = math.inf if time_limit is None else started + time_limit
         self.seed = seed
-        self.workers = workers or _processors()
+        self.workers = workers or processors()
         self.max_iterations = max_iterations
         self.coloring: Coloring | None = None
         self.objective: float | None = None
@@ -207,7 +207,7 @@ def _unit(problem: Problem) -> float:
     return float(np.abs(values).max())
 
 
-def _processors() -> int:
+def processors() -> int:
     """Processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -1,0 +1,288 @@
+"""``geocolor bench``: run solvers on instances, report, compare."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from geocolor.cli.console import ProgressLine, note
+from geocolor.cli.options import ColorsOption, KindOption, byte_count, seconds
+from geocolor.errors import InputError
+
+if TYPE_CHECKING:
+    from geocolor.bench.campaign import Outlook
+    from geocolor.bench.record import Record
+    from geocolor.bench.results import Campaign
+
+__all__ = ["app"]
+
+_RUN = "run"
+_EXAMPLES = """\b
+Examples:
+  geocolor bench small --solvers dsatur,tabucol,cpsat --time-limit 5s --seeds 3 -o results
+  geocolor bench my_graphs/ 'more/*.col' --solvers auto,./mine.py:solve --seeds 5 -o results
+  geocolor bench coloring --solvers auto,head --workers 2 --dry-run
+  geocolor bench small --solvers tabucol --max-iterations 100000 -o fixed
+  geocolor bench report results -o report.html
+  geocolor bench compare old_results new_results
+
+\b
+The clock of a run starts when the solver is called with the problem in its own library's form;
+reading, converting, imports and compiling are outside. Each run has a process of its own, which
+is killed at the time limit and grace. Every coloring is checked again outside that process.
+"""
+
+
+class _WithDefault(TyperGroup):
+    """``bench PATH...`` means ``bench run PATH...``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+            args = [_RUN, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_WithDefault,
+    help="Run solvers on instances, so that the table can be believed; report and compare.",
+    epilog=_EXAMPLES,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+_Target = Annotated[
+    float,
+    typer.Option(
+        "--target-gap", metavar="GAP", min=0.0, help="The target is the best known plus this share."
+    ),
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command(_RUN, epilog=_EXAMPLES)
+def run(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...",
+            help="Suites (small, coloring, partition, layers), folders, globs, graph files.",
+        ),
+    ],
+    solvers: Annotated[
+        str,
+        typer.Option(
+            "--solvers",
+            "-s",
+            metavar="A,B,...",
+            help="Names from 'geocolor solvers', file.py:function, file.toml:name.",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Results; resumed if there.")
+    ] = Path("results"),
+    time_limit: Annotated[
+        str, typer.Option("--time-limit", "-t", metavar="TIME", help="Of each run: 10s, 2m, 1h.")
+    ] = "10s",
+    grace: Annotated[
+        str | None,
+        typer.Option(
+            "--grace",
+            metavar="TIME",
+            help="Beyond the limit before a run is killed; default 5%, at least 500ms.",
+        ),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option("--seeds", metavar="N", min=1, help="Seeds 0 to N-1, a run for each.")
+    ] = 1,
+    workers: Annotated[
+        int, typer.Option("--workers", "-w", metavar="N", min=1, help="Runs at once.")
+    ] = 1,
+    threads: Annotated[
+        int, typer.Option("--threads", metavar="N", min=1, help="Threads of each solver.")
+    ] = 1,
+    memory: Annotated[
+        str, typer.Option("--memory", metavar="SIZE", help="Most a run may hold: 500MB, 4GB.")
+    ] = "4GB",
+    max_iterations: Annotated[
+        int | None,
+        typer.Option(
+            "--max-iterations",
+            metavar="N",
+            min=1,
+            help="Effort of heuristics counted in iterations, the same on any machine.",
+        ),
+    ] = None,
+    problem: KindOption = None,
+    colors: ColorsOption = None,
+    tags: Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="TAG", help="Only instances with it; may be repeated."),
+    ] = None,
+    best_known: Annotated[
+        Path | None,
+        typer.Option("--best-known", metavar="CSV", help="Best known values by instance."),
+    ] = None,
+    backend: Annotated[
+        str, typer.Option("--backend", metavar="NAME", help="loky (this machine), dask or ray.")
+    ] = "loky",
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="Of the cluster: tcp://host:8786."),
+    ] = None,
+    target_gap: _Target = 0.0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would run and how long it may take.")
+    ] = False,
+    as_json: _Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Run solvers on instances, for several seeds, each run in a process of its own.
+
+    A campaign that was ended at any moment goes on when the same command is given again.
+    """
+    _require_extra()
+    limit = seconds(time_limit)
+    slack = max(0.5, 0.05 * limit) if grace is None else seconds(grace)
+    from geocolor.bench.backends import Backend
+    from geocolor.bench.campaign import carry_out, outlook, plan
+    from geocolor.bench.suites import collect
+    from geocolor.bench.trial import Effort
+
+    spread_over = Backend(backend, workers, scheduler)
+    with ProgressLine(quiet=quiet) as line:
+        line.update("reading the instances")
+        instances = collect(
+            sources, tags=tuple(tags or ()), kind=problem, k=colors, best_known=best_known
+        )
+    campaign = plan(
+        instances,
+        [name.strip() for name in solvers.split(",") if name.strip()],
+        range(seeds),
+        Effort(limit, slack, threads, byte_count(memory), max_iterations),
+        {"backend": backend, "workers": workers, "sources": sources},
+    )
+    ahead = outlook(campaign, output, workers)
+    if dry_run:
+        _tell(campaign, ahead, as_json)
+        return
+    _warn(campaign, workers, threads)
+    done = ahead.done
+    try:
+        with ProgressLine(quiet=quiet) as line:
+
+            def show(count: int, total: int, record: Record) -> None:
+                nonlocal done
+                done = count
+                line.update(
+                    f"{count} of {total} runs; {record.solver} on {record.instance}: "
+                    f"{record.outcome.value}"
+                )
+
+            results = carry_out(campaign, output, spread_over, on_progress=show)
+    except KeyboardInterrupt:
+        note(f"{done} of {ahead.runs} runs are in {output}; the same command goes on from there")
+        raise
+    from geocolor.bench.summary import summarise, to_text
+
+    summary = summarise(results, target_gap=target_gap)
+    typer.echo(json.dumps(summary.to_json()) if as_json else to_text(summary))
+
+
+@app.command("report")
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Results of geocolor bench.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="HTML", help="Default DIR/report.html."),
+    ] = None,
+    target_gap: _Target = 0.0,
+) -> None:
+    """Write results as one HTML page that needs no network."""
+    _require_extra()
+    from geocolor.bench.report import write_report
+    from geocolor.bench.results import Results
+
+    path = folder / "report.html" if output is None else output
+    write_report(Results.load(folder), path, target_gap=target_gap)
+    typer.echo(f"written {path}")
+
+
+@app.command("compare")
+def compare(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="Results before a change.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="Results after it.")],
+    alpha: Annotated[
+        float,
+        typer.Option("--alpha", metavar="P", min=1e-6, max=0.5, help="Level of significance."),
+    ] = 0.05,
+    as_json: _Json = False,
+) -> None:
+    """Compare two campaigns run by run; exit code 1 if something got significantly worse."""
+    _require_extra()
+    from geocolor.bench.compare import compare as compared
+    from geocolor.bench.results import Results
+
+    found = compared(Results.load(old), Results.load(new), alpha=alpha)
+    typer.echo(json.dumps(found.to_json()) if as_json else found.to_text())
+    if found.regressions:
+        raise typer.Exit(1)
+
+
+def _require_extra() -> None:
+    from importlib.util import find_spec
+
+    for package in ("joblib", "psutil", "pyarrow", "plotly", "jinja2"):
+        if find_spec(package) is None:
+            raise InputError(f"benchmarks need {package}: pip install 'geocolor[bench]'")
+
+
+def _warn(campaign: Campaign, workers: int, threads: int) -> None:
+    from geocolor.solvers.search import processors
+
+    if workers * threads > processors():
+        note(
+            f"{workers} runs at once with {threads} threads each on {processors()} processors: "
+            "they will slow each other, and their times with them"
+        )
+
+
+def _tell(campaign: Campaign, ahead: Outlook, as_json: bool) -> None:
+    names = [contender.name for contender in campaign.contenders]
+    if as_json:
+        data = {
+            "instances": [instance.name for instance in campaign.instances],
+            "solvers": names,
+            "seeds": list(campaign.seeds),
+            "runs": ahead.runs,
+            "done": ahead.done,
+            "likely_seconds": ahead.likely,
+            "most_seconds": ahead.most,
+        }
+        typer.echo(json.dumps(data))
+        return
+    typer.echo(f"{len(campaign.instances)} instances")
+    for instance in campaign.instances:
+        k = "" if instance.k is None else f" k={instance.k}"
+        known = instance.known
+        best = "" if known is None else f", best known {known.value:g}"
+        proven = " (proven)" if known is not None and known.proven else ""
+        typer.echo(
+            f"  {instance.name:<24} {instance.kind}{k}, {instance.nodes:,} nodes{best}{proven}"
+        )
+    typer.echo(f"{len(names)} solvers: {', '.join(names)}")
+    typer.echo(f"{len(campaign.seeds)} seeds")
+    typer.echo(
+        f"{ahead.runs} runs, {ahead.done} made already; the rest takes about "
+        f"{_duration(ahead.likely)}, at most {_duration(ahead.most)}"
+    )
+
+
+def _duration(amount: float) -> str:
+    if amount < 120:
+        return f"{math.ceil(amount)} s"
+    return f"{amount / 60:.0f} min" if amount < 7200 else f"{amount / 3600:.1f} h"
