@@ -188,7 +188,7 @@ def _unique(trials: Sequence[Trial], there: Collection[str]) -> list[Trial]:
 
 def _write_campaign(campaign: Campaign, folder: Path) -> None:
     with atomic_file(folder / CAMPAIGN_FILE) as file:
-        file.write((json.dumps(campaign.to_json(), indent=1) + "\n").encode())
+        file.write((json.dumps(campaign.to_json(folder), indent=1) + "\n").encode())
 
 
 def _write_answer(folder: Path, trial: Trial, record: Record, colors: NDArray[np.int32]) -> None:

@@ -54,12 +54,15 @@ class Campaign:
             if instance.kind in contender.info.kinds
         ]
 
-    def to_json(self) -> dict[str, Any]:
-        """Give plain JSON values."""
+    def to_json(self, folder: Path) -> dict[str, Any]:
+        """Give plain JSON values; paths relative to `folder`, so that both can move together."""
+        instances = [asdict(instance) for instance in self.instances]
+        for entry in instances:
+            entry["path"] = os.path.relpath(entry["path"], folder)
         return {
             "format": _FORMAT,
             "version": _VERSION,
-            "instances": [asdict(instance) for instance in self.instances],
+            "instances": instances,
             "contenders": [contender.to_json() for contender in self.contenders],
             "seeds": list(self.seeds),
             "effort": asdict(self.effort),
@@ -67,10 +70,14 @@ class Campaign:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Campaign:
-        """Read what :meth:`to_json` gave."""
+    def from_json(cls, data: Mapping[str, Any], folder: Path) -> Campaign:
+        """Read what :meth:`to_json` gave for `folder`."""
+        here = folder.absolute()
         return cls(
-            tuple(Instance.from_json(entry) for entry in data["instances"]),
+            tuple(
+                Instance.from_json({**entry, "path": os.path.normpath(here / entry["path"])})
+                for entry in data["instances"]
+            ),
             tuple(Contender.from_json(entry) for entry in data["contenders"]),
             tuple(data["seeds"]),
             Effort(**data["effort"]),
@@ -113,7 +120,7 @@ class Results:
             data = json.loads(path.read_text(encoding="utf-8"))
             if data["format"] != _FORMAT or data["version"] != _VERSION:
                 raise FormatError(f"not a {_FORMAT} of version {_VERSION}", str(path))
-            campaign = Campaign.from_json(data)
+            campaign = Campaign.from_json(data, path.parent)
         except OSError as error:
             raise InputError(f"no benchmark results in {folder}: {error.strerror}") from error
         except (ValueError, KeyError, TypeError) as error:

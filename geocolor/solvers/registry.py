@@ -69,7 +69,7 @@ class SolverInfo:
         Distributions whose versions belong in the result.
     settings : mapping, optional
         Arguments of a target that makes the solver, plain JSON values; None if the target is
-        the solver itself.
+        the solver itself, a callable that is no class.
     """
 
     name: str
@@ -86,10 +86,18 @@ class SolverInfo:
         Raises
         ------
         SolverError
-            Its module or attribute is not there, or it cannot be imported.
+            Its module or attribute is not there, it cannot be imported or made, or is none.
+        InputError
+            It needs what is not on this machine.
         """
-        found = _attribute(self.target)
-        solver: Solver = found if self.settings is None else found(**self.settings)
+        solver: Solver = _attribute(self.target)
+        if self.settings is not None:
+            try:
+                solver = solver(**self.settings)  # type: ignore[call-arg, assignment]
+            except GeocolorError:
+                raise
+            except Exception as error:
+                raise SolverError(f"cannot make the solver {self.target}: {error!r}") from error
         if not callable(solver):
             raise SolverError(f"{self.target} is not callable, so it is no solver")
         return solver
@@ -149,7 +157,13 @@ def installed_solvers() -> dict[str, SolverInfo]:
     found = dict(SOLVERS)
     for entry in entry_points(group=ENTRY_POINTS):
         if entry.name not in found:
-            found[entry.name] = _of_entry_point(entry)
+            try:
+                found[entry.name] = _of_entry_point(entry)
+            except SolverError as error:
+                # It must not take the others with it; asked for, it says what is wrong.
+                found[entry.name] = SolverInfo(
+                    entry.name, str(error), frozenset(), False, entry.value
+                )
     return found
 
 
@@ -161,7 +175,7 @@ def find_solver(name: str) -> SolverInfo:
     name : str
         A built-in name, one that an installed package offers, ``module:attribute``,
         ``file.py:attribute``, or ``file.toml:name`` for a command line (see
-        :mod:`geocolor.solvers.external.command`).
+        :mod:`geocolor.solvers.external.command_file`).
 
     Raises
     ------
@@ -171,10 +185,13 @@ def find_solver(name: str) -> SolverInfo:
     if name in SOLVERS:
         return SOLVERS[name]
     for entry in entry_points(group=ENTRY_POINTS, name=name):
-        return _of_entry_point(entry)
+        try:
+            return _of_entry_point(entry)
+        except SolverError as error:
+            raise InputError(str(error)) from error
     source, colon, attribute = name.rpartition(":")
     if colon and source.endswith(".toml"):
-        from geocolor.solvers.external.command import read_commands
+        from geocolor.solvers.external.command_file import read_commands
 
         commands = read_commands(Path(source))
         if attribute not in commands:
@@ -221,17 +238,19 @@ def require_kind(info: SolverInfo, kind: str) -> None:
 
 
 def _of_entry_point(entry: EntryPoint) -> SolverInfo:
+    """Describe what a package offers.
+
+    Raises
+    ------
+    SolverError
+        It cannot be loaded, or is no solver.
+    """
     try:
         found = entry.load()
-    except Exception as error:
-        # Somebody else's package may fail in any way; it must not take the others with it.
-        found = None
-        failure = f"cannot be loaded: {error}"
-    else:
-        failure = ""
+    # Somebody else's package may fail in any way, a call of sys.exit included.
+    except (Exception, SystemExit) as error:
+        raise SolverError(f"the solver {entry.name!r} cannot be loaded: {error!r}") from error
     library = () if entry.dist is None else (entry.dist.name,)
-    if failure:
-        return SolverInfo(entry.name, failure, frozenset(), False, entry.value, library)
     return _described(entry.name, entry.value, found, library)
 
 
@@ -244,7 +263,8 @@ def _described(name: str, target: str, found: Any, libraries: tuple[str, ...] = 
     summary = (found.__doc__ or "").strip().partition("\n")[0]
     kinds = frozenset(getattr(found, "kinds", ("coloring",)))
     exact = bool(getattr(found, "exact", False))
-    return SolverInfo(name, summary, kinds, exact, target, libraries)
+    settings = {} if isinstance(found, type) else None
+    return SolverInfo(name, summary, kinds, exact, target, libraries, settings)
 
 
 def _attribute(target: str) -> Any:
@@ -256,7 +276,7 @@ def _attribute(target: str) -> Any:
             found = getattr(found, part)
     except GeocolorError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SolverError(f"cannot load the solver {target}: {error!r}") from error
     return found
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Comparison", "Finding", "Subject", "Test"]
+__all__ = ["Comparison", "Effect", "Finding", "Subject"]
 
 
 class Subject(StrEnum):
@@ -45,8 +45,8 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Test:
-    """A paired test over all runs of a solver.
+class Effect:
+    """What changed over all runs of a solver, by a paired test.
 
     Attributes
     ----------
@@ -92,7 +92,7 @@ class Comparison:
         Runs on both sides.
     regressions, improvements : tuple of Finding
         The first are why a check fails.
-    tests : tuple of Test
+    effects : tuple of Effect
     only_old, only_new : tuple of str
         Instances and solvers that one side has and the other has not.
     warnings : tuple of str
@@ -105,7 +105,7 @@ class Comparison:
     pairs: int
     regressions: tuple[Finding, ...]
     improvements: tuple[Finding, ...]
-    tests: tuple[Test, ...]
+    effects: tuple[Effect, ...]
     only_old: tuple[str, ...]
     only_new: tuple[str, ...]
     warnings: tuple[str, ...]

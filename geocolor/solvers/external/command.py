@@ -1,0 +1,315 @@
+"""Foreign programs as solvers: called by a command line, read by their output."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geocolor.errors import InputError, SolverError, UnreadableAnswerError
+from geocolor.graph import ConflictGraph
+from geocolor.io import write
+from geocolor.problem import ColoringProblem, Problem
+from geocolor.solvers.external.answers import AnswerFormat, Reader, shown
+from geocolor.solvers.external.program import Program
+from geocolor.solvers.registry import Solver
+from geocolor.solvers.result import StopReason
+from geocolor.solvers.search import Outcome, Search
+
+__all__ = ["INPUTS", "PLACEHOLDERS", "CommandSolver"]
+
+INPUTS = {"dimacs": "graph.col", "json": "graph.json"}
+PLACEHOLDERS = ("input", "output", "k", "seed", "time_limit", "seconds", "threads", "here")
+_OUTPUT = "answer"
+# Given as a time limit where there is none: eleven days.
+_NO_LIMIT = 1_000_000.0
+# Between the seeds of restarts, so that runs with neighboring seeds do not repeat each other.
+_NEXT_SEED = 10_000
+_CLIQUE_WORK = 20_000_000
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class CommandSolver:
+    """A program called by a command line, once or for fewer and fewer classes.
+
+    The graph is written to a temporary folder, the program's working directory, which is removed
+    after the call. At the time limit the program and all it started are ended. Threads are told
+    by ``{threads}`` and by ``OMP_NUM_THREADS`` and its like.
+
+    Made from an entry of a TOML file by
+    :func:`geocolor.solvers.external.command_file.read_commands`, which checks it.
+
+    Parameters
+    ----------
+    command : sequence of str
+        Program and arguments with the placeholders ``{input}``, ``{output}``, ``{k}`` (most
+        classes), ``{seed}``, ``{time_limit}`` (seconds), ``{seconds}`` (the same, whole, rounded
+        up), ``{threads}`` and ``{here}`` (`folder`). The program is a name on the PATH, a path,
+        relative to `folder`, or ``$VARIABLE``, an environment variable that names it.
+    answer : mapping
+        Fields of :class:`geocolor.solvers.external.answers.AnswerFormat`.
+    folder : str
+        Folder of the TOML file.
+    input : str
+        dimacs (hard conflicts alone) or json (the native format).
+    mode : str
+        once: the program seeks the best by itself. descend: the program colors with k given
+        classes; it is called with one class fewer than our DSATUR coloring has, then with one
+        fewer each time, until it fails, a bound or the time limit is met. The clique bound that
+        saves hopeless calls is ours, and costs at most a tenth of the time.
+    first_seed : int
+        Added to the seed, for programs to which 0 means no seed.
+    restart : bool
+        Whether a program that fails in descend before the time limit is called again with the
+        next seed.
+
+    Raises
+    ------
+    InputError
+        The program is not there.
+    """
+
+    command: Sequence[str]
+    answer: Mapping[str, Any]
+    folder: str = ""
+    input: str = "dimacs"
+    mode: str = "once"
+    first_seed: int = 0
+    restart: bool = False
+
+    def __post_init__(self) -> None:
+        self.program  # noqa: B018  a missing program is said when the solver is loaded
+
+    @cached_property
+    def program(self) -> str:
+        """Absolute path of the program."""
+        name = self.command[0]
+        if name.startswith("$"):
+            path = os.environ.get(name[1:])
+            if not path:
+                raise InputError(
+                    f"set the environment variable {name[1:]} to the path of the solver's program"
+                )
+            name = path
+        elif os.sep in name:
+            name = str(Path(self.folder, name.replace("{here}", self.folder)))
+        found = shutil.which(name)
+        if found is None:
+            raise InputError(f"no program {name}, or it must not be executed here")
+        return str(Path(found).absolute())
+
+    def warm_up(self) -> None:
+        """Compile our own part of `descend`, so that no clock runs while it is compiled."""
+        if self.mode == "descend":
+            from geocolor.solvers.solve import solve
+
+            path = ConflictGraph.from_edges(3, [(0, 1), (1, 2)])
+            solve(path, "dsatur", time_limit=None)
+
+    def prepare(self, problem: Problem) -> Solver:
+        """Write the graph for the program; good for one call."""
+        return _Prepared(self, problem)
+
+    def __call__(self, problem: Problem, search: Search) -> Outcome:
+        """Write the graph and call the program."""
+        return _Prepared(self, problem)(problem, search)
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What came of one call of the program."""
+
+    timed_out: bool
+    infeasible: bool
+    optimal: bool
+    note: str
+
+
+class _Prepared:
+    """The solver of one problem, its graph written."""
+
+    def __init__(self, solver: CommandSolver, problem: Problem) -> None:
+        self._solver = solver
+        self._format = AnswerFormat(**solver.answer)
+        self._kept = tempfile.TemporaryDirectory(prefix="geocolor-")
+        self._folder = Path(self._kept.name)
+        graph = problem.graph
+        if isinstance(problem, ColoringProblem):
+            graph = ConflictGraph.from_edges(graph.num_nodes, graph.conflicts.edges())
+        write(graph, self._folder / INPUTS[solver.input])
+
+    def __call__(self, problem: Problem, search: Search) -> Outcome:
+        with self._kept:
+            if problem.graph.num_nodes == 0:
+                search.offer([])
+                return Outcome(StopReason.COMPLETED, message="the graph has no nodes")
+            if self._solver.mode == "descend":
+                return self._descend(problem, search)
+            return self._once(problem, search)
+
+    def _once(self, problem: Problem, search: Search) -> Outcome:
+        call = self._call(search, problem.max_colors, search.seed)
+        if call.optimal and search.objective is not None:
+            search.raise_lower_bound(search.objective)
+        if call.timed_out:
+            return Outcome(StopReason.TIME, message=call.note)
+        return Outcome(StopReason.COMPLETED, infeasible=call.infeasible, message=call.note)
+
+    def _descend(self, problem: Problem, search: Search) -> Outcome:
+        # numba is loaded for no other solver of this module.
+        from geocolor.solvers.dsatur import dsatur
+        from geocolor.solvers.start import begin
+
+        assert isinstance(problem, ColoringProblem)  # noqa: S101  the TOML file is held to it
+        _, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
+        if outcome is not None:
+            return outcome
+        greedy = dsatur(problem.graph.conflicts, search)
+        if greedy is None:
+            return Outcome(StopReason.TIME, message="the time ended before the first call")
+        if int(greedy[0].max()) < problem.max_colors:
+            search.offer(greedy[0])
+        seed = search.seed
+        while not search.answered():
+            k = problem.max_colors if search.coloring is None else search.coloring.num_colors - 1
+            call = self._call(search, k, seed)
+            if call.infeasible:
+                search.raise_lower_bound(k + 1.0)
+                return Outcome(StopReason.COMPLETED, infeasible=True, message=call.note)
+            if call.optimal and search.objective is not None:
+                search.raise_lower_bound(search.objective)
+            if search.coloring is not None and search.coloring.num_colors <= k:
+                continue
+            if call.timed_out or search.out_of_time():
+                return Outcome(StopReason.TIME, message=f"no coloring with {k} classes in time")
+            if not self._solver.restart or math.isinf(search.deadline):
+                return Outcome(
+                    StopReason.COMPLETED, message=f"the program found none with {k} classes"
+                )
+            seed += _NEXT_SEED
+        return Outcome(StopReason.COMPLETED)
+
+    def _call(self, search: Search, k: int, seed: int) -> _Call:
+        """Call the program; offer its answers as they come.
+
+        Raises
+        ------
+        UnreadableAnswerError
+            It printed something else.
+        SolverError
+            It failed, without an answer.
+        """
+        told_k = any("{k}" in word for word in self._solver.command)
+        answers = _Answers(self._format, search, told_k=told_k)
+        output = self._folder / _OUTPUT
+        output.unlink(missing_ok=True)
+        threads = dict.fromkeys(_THREADS, str(search.workers))
+        name = Path(self._solver.program).name
+        try:
+            with Program(self._arguments(search, k, seed), self._folder, threads) as program:
+                for line in program.lines(search.deadline):
+                    answers.hear(line)
+            cut_short = program.timed_out or bool(program.fate)
+            answers.finish(output if self._format.read == "output" else None, cut_short=cut_short)
+        except UnreadableAnswerError as error:
+            raise UnreadableAnswerError(f"{name}: {error}") from error
+        if program.fate and not (program.timed_out or answers.count or answers.infeasible):
+            complaint = f": {shown(program.complaint)}" if program.complaint else ""
+            raise SolverError(f"{name} {program.fate}{complaint}")
+        note = answers.note
+        if program.fate and not program.timed_out:
+            note = f"{name} {program.fate}"
+        return _Call(program.timed_out, answers.infeasible, answers.optimal, note)
+
+    def _arguments(self, search: Search, k: int, seed: int) -> list[str]:
+        limit = min(search.remaining(), _NO_LIMIT)
+        values = {
+            "input": INPUTS[self._solver.input],
+            "output": _OUTPUT,
+            "k": str(k),
+            "seed": str(seed + self._solver.first_seed),
+            "time_limit": f"{limit:.3f}",
+            "seconds": str(max(1, math.ceil(limit))),
+            "threads": str(search.workers),
+            "here": self._solver.folder,
+        }
+        names = re.compile("{(" + "|".join(values) + ")}")
+        rest = [names.sub(lambda m: values[m[1]], word) for word in self._solver.command[1:]]
+        return [self._solver.program, *rest]
+
+
+class _Answers:
+    """Hears a program's lines and tells the search."""
+
+    def __init__(self, form: AnswerFormat, search: Search, *, told_k: bool) -> None:
+        self._from_stdout = form.read == "stdout"
+        self._search = search
+        self._told_k = told_k
+        self._reader: Reader = form.reader(search.problem.graph.num_nodes)
+        self._success, self._bound, self._optimal, self._infeasible = (
+            None if pattern is None else re.compile(pattern)
+            for pattern in (form.success, form.bound, form.optimal, form.infeasible)
+        )
+        self._succeeded = self._success is None
+        self.count = 0
+        self.optimal = False
+        self.infeasible = False
+        self.note = ""
+
+    def hear(self, line: str) -> None:
+        """Take a line of standard output: a claim, or part of an answer."""
+        if self._success is not None and self._success.search(line):
+            self._succeeded = True
+        elif self._optimal is not None and self._optimal.search(line):
+            self.optimal = True
+        elif self._infeasible is not None and self._infeasible.search(line):
+            self.infeasible = True
+        elif self._bound is not None and (found := self._bound.search(line)):
+            self._raise_bound(found["bound"], line)
+        elif self._from_stdout and self._succeeded:
+            self._offer(self._reader.feed(line))
+
+    def finish(self, output: Path | None, *, cut_short: bool) -> None:
+        """Take the output file, if the answer is there, and the end.
+
+        Where the program was cut short, an answer that it could not finish is no fault.
+        """
+        try:
+            if output is not None and self._succeeded and output.is_file():
+                with output.open(encoding="utf-8", errors="replace") as lines:
+                    for line in lines:
+                        self._offer(self._reader.feed(line))
+            if not self.infeasible:
+                self._offer(self._reader.end())
+        except UnreadableAnswerError:
+            if not cut_short:
+                raise
+
+    def _offer(self, colors: NDArray[np.int64] | None) -> None:
+        if colors is None:
+            return
+        self.count += 1
+        used, most = len(np.unique(colors)), self._search.problem.max_colors
+        if used > most and not self._told_k:
+            self.note = f"it has {used} classes, {most} were asked for, which it was not told"
+            return
+        self._search.offer(colors)
+
+    def _raise_bound(self, text: str, line: str) -> None:
+        try:
+            bound = float(text)
+        except (TypeError, ValueError) as error:
+            raise UnreadableAnswerError(f"expected a bound: {shown(line)}") from error
+        if math.isfinite(bound):
+            self._search.raise_lower_bound(bound)

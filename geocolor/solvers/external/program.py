@@ -1,0 +1,190 @@
+"""A foreign program: started, listened to, and ended with all that it started."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from geocolor.errors import SolverError, UnreadableAnswerError
+
+__all__ = ["LONGEST_ANSWER", "Program"]
+
+# Bytes without an answer in them, in a line, in all that follows the last answer or in a file:
+# a coloring of two million nodes, the most a graph file may have, takes half of it.
+LONGEST_ANSWER = 64 << 20
+# Seconds between asking a program to end, when it may still print its best, and killing it.
+_GRACE = 0.5
+_BLOCK = 1 << 16
+_TAIL = 4096
+
+
+class Program:
+    """A program in a process group of its own; leaving the context ends the whole group.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Program and arguments; no shell sees them.
+    folder : Path
+        Working directory.
+    environment : mapping of str to str
+        Added to this process's own.
+
+    Attributes
+    ----------
+    timed_out : bool
+        Whether it had to be ended at its deadline.
+
+    Raises
+    ------
+    SolverError
+        It cannot be started.
+    """
+
+    def __init__(
+        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+    ) -> None:
+        self.timed_out = False
+        self._tail = b""
+        try:
+            self._process = subprocess.Popen(
+                list(arguments),
+                cwd=folder,
+                env={**os.environ, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                process_group=0,
+            )
+        except (OSError, ValueError) as error:
+            raise SolverError(f"cannot start {arguments[0]}: {error}") from error
+        if sys.platform == "linux":
+            import resource
+
+            limit = (LONGEST_ANSWER, LONGEST_ANSWER)
+            with suppress(OSError):  # it is over already
+                resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, limit)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+        for stream in (self._process.stdout, self._process.stderr):
+            _open(stream).close()
+
+    @property
+    def complaint(self) -> str:
+        """Last line it wrote to stderr."""
+        lines = self._tail.decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else ""
+
+    @property
+    def fate(self) -> str:
+        """How it ended, where that was not with exit code 0; else empty."""
+        code = self._process.returncode
+        if not code:
+            return ""
+        if code > 0:
+            return f"ended with exit code {code}"
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = str(-code)
+        return f"was killed by signal {name}"
+
+    def lines(self, deadline: float) -> Iterator[str]:
+        """Yield the lines of its standard output as they come, until it ends.
+
+        Parameters
+        ----------
+        deadline : float
+            ``time.monotonic()`` at which it is asked to end; it is killed half a second later.
+
+        Raises
+        ------
+        UnreadableAnswerError
+            A line is longer than any answer.
+        """
+        stdout, stderr = _open(self._process.stdout), _open(self._process.stderr)
+        pieces: list[bytes] = []
+        size = 0
+        with selectors.DefaultSelector() as selector:
+            selector.register(stdout, selectors.EVENT_READ)
+            selector.register(stderr, selectors.EVENT_READ)
+            while selector.get_map():
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    if self.timed_out:
+                        break
+                    deadline = self._ask_to_end()
+                    continue
+                for key, _ in selector.select(min(left, 3600.0)):
+                    data = os.read(key.fd, _BLOCK)
+                    if not data:
+                        selector.unregister(key.fileobj)
+                    elif key.fileobj is stderr:
+                        self._tail = (self._tail + data)[-_TAIL:]
+                    else:
+                        whole, newline, rest = data.rpartition(b"\n")
+                        if newline:
+                            yield from _lines(b"".join([*pieces, whole]))
+                            pieces, size = [], 0
+                        pieces.append(rest)
+                        size += len(rest)
+                        if size > LONGEST_ANSWER:
+                            raise UnreadableAnswerError(
+                                f"printed a line of over {LONGEST_ANSWER >> 20} MiB"
+                            )
+        if size:
+            yield from _lines(b"".join(pieces))
+        self._wait(deadline)
+
+    def _wait(self, deadline: float) -> None:
+        """Wait for its end, which may come long after it closed its output."""
+        while True:
+            left = deadline - time.monotonic()
+            try:
+                self._process.wait(min(max(left, 0.0), 3600.0))
+            except subprocess.TimeoutExpired:
+                if left > 0:
+                    continue
+                if self.timed_out:
+                    return
+                deadline = self._ask_to_end()
+            else:
+                return
+
+    def _ask_to_end(self) -> float:
+        self.timed_out = True
+        self._signal(signal.SIGTERM)
+        return time.monotonic() + _GRACE
+
+    def _signal(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+
+
+def _lines(block: bytes) -> Iterator[str]:
+    for line in block.split(b"\n"):
+        yield line.decode(errors="replace")
+
+
+def _open(stream: IO[bytes] | None) -> IO[bytes]:
+    assert stream is not None  # noqa: S101  both pipes were asked for
+    return stream
