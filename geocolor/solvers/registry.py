@@ -90,16 +90,17 @@ class SolverInfo:
         InputError
             It needs what is not on this machine.
         """
-        solver: Solver = _attribute(self.target)
+        found = _attribute(self.target)
         if self.settings is not None:
             try:
-                solver = solver(**self.settings)  # type: ignore[call-arg, assignment]
+                found = found(**self.settings)
             except GeocolorError:
                 raise
             except Exception as error:
                 raise SolverError(f"cannot make the solver {self.target}: {error!r}") from error
-        if not callable(solver):
+        if not callable(found):
             raise SolverError(f"{self.target} is not callable, so it is no solver")
+        solver: Solver = found
         return solver
 
 
@@ -263,7 +264,7 @@ def _described(name: str, target: str, found: Any, libraries: tuple[str, ...] = 
     summary = (found.__doc__ or "").strip().partition("\n")[0]
     kinds = frozenset(getattr(found, "kinds", ("coloring",)))
     exact = bool(getattr(found, "exact", False))
-    settings = {} if isinstance(found, type) else None
+    settings: dict[str, Any] | None = {} if isinstance(found, type) else None
     return SolverInfo(name, summary, kinds, exact, target, libraries, settings)
 
 
