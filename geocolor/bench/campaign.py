@@ -6,8 +6,8 @@ import json
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path, PurePath
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,8 +46,7 @@ def plan(
     ----------
     instances : sequence of Instance
     solvers : sequence of str
-        As :func:`geocolor.solvers.find_solver` takes them. A solver found as ``file.py:solve``
-        is named after its file.
+        As :func:`geocolor.solvers.find_solver` takes them.
     seeds : sequence of int
     effort : Effort
     options : mapping, optional
@@ -77,9 +76,6 @@ def plan(
 
 def _contender(name: str) -> Contender:
     info = find_solver(name)
-    source, colon, attribute = name.rpartition(":")
-    if colon and attribute == "solve":
-        info = replace(info, name=PurePath(source).stem.rpartition(".")[2])
     return Contender(info, contender_versions(info))
 
 

@@ -199,9 +199,13 @@ def find_solver(name: str) -> SolverInfo:
             raise InputError(f"{source} has no solver {attribute!r}, only {', '.join(commands)}")
         return commands[attribute]
     if colon and source and attribute:
-        target = f"{Path(source).absolute()}:{attribute}" if source.endswith(".py") else name
+        target, module = name, source.rpartition(".")[2]
+        if source.endswith(".py"):
+            target, module = f"{Path(source).absolute()}:{attribute}", Path(source).stem
+        # Everybody calls it solve; the file or module tells one from the other.
+        called = module if attribute == "solve" else attribute
         try:
-            return _described(attribute, target, _attribute(target))
+            return _described(called, target, _attribute(target))
         except SolverError as error:
             raise InputError(str(error)) from error
     raise InputError(
