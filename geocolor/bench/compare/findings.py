@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -33,15 +33,24 @@ class Finding:
         None if it is about all instances.
     seed : int or None
         None if it is about all seeds.
-    detail : str
+    old, new : str
         What it was and what it is, for people.
+    note : str
+        Why, or how sure; for people.
     """
 
     subject: Subject
     solver: str
     instance: str | None
     seed: int | None
-    detail: str
+    old: str
+    new: str
+    note: str = ""
+
+    @property
+    def swapped(self) -> Finding:
+        """The same with the sides exchanged."""
+        return replace(self, old=self.new, new=self.old)
 
 
 @dataclass(frozen=True)

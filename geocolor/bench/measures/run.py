@@ -36,6 +36,8 @@ class Run:
         The run.
     instance : Instance
         What it was about.
+    time_limit : float
+        Seconds it was told.
     refuted : str
         What contradicts its claims; empty if they stand.
     outcome : Outcome
@@ -62,6 +64,7 @@ class Run:
 
     record: Record
     instance: Instance
+    time_limit: float
     refuted: str
     outcome: Outcome
     objective: float | None
@@ -146,6 +149,7 @@ def measure_run(
     return Run(
         record=record,
         instance=instance,
+        time_limit=effort.time_limit,
         refuted=refuted,
         outcome=outcome,
         objective=objective,

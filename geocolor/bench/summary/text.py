@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Sequence
 
+from geocolor.bench.plaintext import plain_table
 from geocolor.bench.record import Outcome
 from geocolor.bench.summary.rows import InstanceRow, PairRow, SolverRow, Statistic, Summary
 
-__all__ = ["plain_table", "to_text"]
+__all__ = ["to_text"]
 
 _MOST_PAIRS = 30
-_INTERVAL_NOTE = "In brackets: 95% intervals over seeds, for these instances."
+_NOTE = (
+    "Each solver over the instances it takes; in brackets 95% intervals over seeds.
+"
+    "Times in seconds. PAR-2: a run without success counts twice the time limit; geo. target: the
+"
+    "same times to the target in the geometric mean, shifted by 1 s. MB: the most of any run.
+"
+)
 
 
 def to_text(summary: Summary) -> str:
@@ -32,8 +39,9 @@ def to_text(summary: Summary) -> str:
     parts = [
         f"{summary.runs} runs, {summary.seeds} seeds, time limit {summary.time_limit:g} s, "
         f"target {target}\n",
-        _solvers(summary.solvers),
-        f"{_INTERVAL_NOTE}\nTimes in seconds. PAR-2: without success twice the time limit.\n",
+        _quality(summary.solvers),
+        _effort(summary.solvers),
+        _NOTE,
         _instances(summary.instances),
     ]
     if summary.pairs:
@@ -49,40 +57,7 @@ def to_text(summary: Summary) -> str:
     return "\n".join(parts)
 
 
-def plain_table(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
-    """Align a table in columns two spaces apart.
-
-    Parameters
-    ----------
-    header : sequence of str
-        Names of the columns.
-    rows : iterable of sequence of str
-        Cells.
-    left : int
-        Columns aligned to the left; the others are figures.
-
-    Returns
-    -------
-    str
-        Ends with a line break.
-    """
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for place, name in enumerate(header):
-        table.add_column(name, justify="left" if place < left else "right", no_wrap=True)
-    for row in rows:
-        table.add_row(*row)
-    out = io.StringIO()
-    # Wide enough that no cell is cut: a terminal wraps, a file keeps.
-    Console(
-        file=out, width=10_000, color_system=None, markup=False, highlight=False, emoji=False
-    ).print(table)
-    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
-
-
-def figure(value: float | None, digits: int = 4) -> str:
+def _figure(value: float | None, digits: int = 4) -> str:
     """Write a figure to so many digits; a dash for none."""
     return "-" if value is None else f"{value:.{digits}g}"
 
@@ -90,20 +65,18 @@ def figure(value: float | None, digits: int = 4) -> str:
 def _with_interval(statistic: Statistic, scale: float = 1.0, digits: int = 3) -> str:
     if statistic.value is None:
         return "-"
-    text = figure(scale * statistic.value, digits)
+    text = _figure(scale * statistic.value, digits)
     if statistic.interval is None:
         return text
     low, high = (
-        figure(scale * end, digits) for end in (statistic.interval.low, statistic.interval.high)
+        _figure(scale * end, digits) for end in (statistic.interval.low, statistic.interval.high)
     )
     return f"{text} [{low}, {high}]"
 
 
-def _solvers(rows: Iterable[SolverRow]) -> str:
-    header = ["solver", "inst.", "runs", "reached %", "proofs %", "gap %", "primal integral"]
-    header += ["PAR-2 target", "PAR-2 proof", "sgm target", "cpu s", "MB", "not solved"]
+def _quality(rows: Iterable[SolverRow]) -> str:
     return plain_table(
-        header,
+        ["solver", "instances", "runs", "reached %", "proofs %", "gap %", "primal integral"],
         (
             [
                 row.solver,
@@ -113,10 +86,22 @@ def _solvers(rows: Iterable[SolverRow]) -> str:
                 _with_interval(row.proofs, 100),
                 _with_interval(row.gap, 100),
                 _with_interval(row.primal_integral),
+            ]
+            for row in rows
+        ),
+    )
+
+
+def _effort(rows: Iterable[SolverRow]) -> str:
+    return plain_table(
+        ["solver", "PAR-2 target", "PAR-2 proof", "geo. target", "cpu", "MB", "not solved"],
+        (
+            [
+                row.solver,
                 _with_interval(row.par2_target),
                 _with_interval(row.par2_proof),
                 _with_interval(row.time_to_target),
-                figure(row.cpu, 3),
+                _figure(row.cpu, 3),
                 f"{row.peak_memory / 1e6:.0f}",
                 _failures(row),
             ]
@@ -141,14 +126,14 @@ def _instances(rows: Iterable[InstanceRow]) -> str:
         (
             [
                 row.instance,
-                "infeasible" if row.reference.infeasible else figure(row.reference.value, 10),
+                "infeasible" if row.reference.infeasible else _figure(row.reference.value, 10),
                 "proven" if row.reference.proven else str(row.reference.source),
                 cell.solver,
-                figure(cell.best, 10),
-                figure(cell.median, 10),
+                _figure(cell.best, 10),
+                _figure(cell.median, 10),
                 f"{cell.reached}/{cell.runs}",
                 f"{cell.proofs}/{cell.runs}",
-                figure(cell.time_to_target, 3),
+                _figure(cell.time_to_target, 3),
             ]
             for row in rows
             for cell in row.cells
@@ -168,8 +153,8 @@ def _pairs(rows: Sequence[PairRow]) -> str:
                 row.second,
                 str(row.test.pairs),
                 f"{row.test.mean:+.3g}",
-                figure(row.test.p_value, 3),
-                figure(row.p_adjusted, 3),
+                _figure(row.test.p_value, 3),
+                _figure(row.p_adjusted, 3),
                 row.test.note,
             ]
             for row in shown[:_MOST_PAIRS]
