@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import shutil
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -16,6 +15,7 @@ from typing import Any
 from geocolor import __version__
 from geocolor.errors import InputError
 from geocolor.solvers import SolverInfo
+from geocolor.solvers.external.command import command_files
 
 __all__ = ["build_hash", "contender_versions", "machine_facts"]
 
@@ -147,13 +147,12 @@ def _file_of(module: str, solver: str) -> Path:
 
 def _files_of_command(info: SolverInfo) -> Iterator[tuple[int, Path]]:
     """Find the files of a command line, each with its place: the program, and its scripts."""
-    command: Sequence[str] = (info.settings or {}).get("command", ())
-    for place, word in enumerate(command):
-        found = shutil.which(word) if place == 0 else word
-        if found is None:
-            raise InputError(f"solver {info.name!r}: there is no program {word!r}")
-        if Path(found).is_file():
-            yield place, Path(found)
+    settings = info.settings or {}
+    if "command" in settings:
+        try:
+            yield from command_files(settings["command"], settings.get("folder", ""))
+        except InputError as error:
+            raise InputError(f"solver {info.name!r}: {error}") from error
 
 
 def _version(distribution: str) -> str | None:

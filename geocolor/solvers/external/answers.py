@@ -1,30 +1,27 @@
-"""How the answers of foreign programs are written, and how they are read."""
+"""How a foreign program says what it found, and how the search hears of it."""
 
 from __future__ import annotations
 
-import json
+import math
 import re
 from dataclasses import dataclass
-from typing import Any, Protocol
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geocolor.errors import UnreadableAnswerError
-from geocolor.solvers.external.program import LONGEST_ANSWER
+from geocolor.solvers.external.readers import (
+    JsonReader,
+    NumbersReader,
+    PairsReader,
+    Reader,
+    SolReader,
+    shown,
+)
+from geocolor.solvers.search import Search
 
-__all__ = ["AnswerFormat", "Reader", "shown"]
-
-_SHOWN = 100
-_LONGEST_NUMBER = 18
-_SOL = r"^l\s+(?P<node>\d+)\s+(?P<color>\d+)\s*$"
-_SOL_OTHER = ("c", "s")
-
-
-def shown(line: str) -> str:
-    """Give a line of a foreign program as it may be printed: short, printable, quoted."""
-    text = line if len(line) <= _SHOWN else f"{line[:_SHOWN]}..."
-    return ascii(text)
+__all__ = ["AnswerFormat", "Answers"]
 
 
 @dataclass(frozen=True)
@@ -64,179 +61,108 @@ class AnswerFormat:
     optimal: str | None = None
     infeasible: str | None = None
 
-    def reader(self, nodes: int) -> Reader:
-        """Make a reader of answers for so many nodes."""
-        if self.format == "json":
-            return _Json(nodes, self.key)
-        if self.format == "lines":
-            return _Numbers(nodes)
-        if self.format == "sol":
-            return _Pairs(nodes, re.compile(_SOL), 1, strict=True)
-        return _Pairs(nodes, re.compile(self.pattern or ""), self.first_node, strict=False)
 
+class Answers:
+    """Hears a program's lines and tells the search.
 
-class Reader(Protocol):
-    """Takes a program's lines; gives a coloring whenever one is complete."""
+    Parameters
+    ----------
+    form : AnswerFormat
+        How the program writes.
+    search : Search
+        Gets colorings and bounds as they come.
+    told_k : bool
+        Whether the program was told how many classes it may use.
 
-    def feed(self, line: str) -> NDArray[np.int64] | None:
-        """Take a line.
+    Attributes
+    ----------
+    count : int
+        Answers so far.
+    optimal, infeasible : bool
+        What the program claims.
+    note : str
+        What there is to say, for people.
+    """
+
+    def __init__(self, form: AnswerFormat, search: Search, *, told_k: bool) -> None:
+        self._from_stdout = form.read == "stdout"
+        self._search = search
+        self._told_k = told_k
+        self._reader = _reader(form, search.problem.graph.num_nodes)
+        self._success, self._bound, self._optimal, self._infeasible = (
+            None if pattern is None else re.compile(pattern)
+            for pattern in (form.success, form.bound, form.optimal, form.infeasible)
+        )
+        self._succeeded = self._success is None
+        self.count = 0
+        self.optimal = False
+        self.infeasible = False
+        self.note = ""
+
+    def hear(self, line: str) -> None:
+        """Take a line of standard output: a claim, or part of an answer.
 
         Raises
         ------
         UnreadableAnswerError
-            It is no part of an answer; the message shows it.
+            It is neither.
         """
-        ...
+        if self._success is not None and self._success.search(line):
+            self._succeeded = True
+        elif self._optimal is not None and self._optimal.search(line):
+            self.optimal = True
+        elif self._infeasible is not None and self._infeasible.search(line):
+            self.infeasible = True
+        elif self._bound is not None and (found := self._bound.search(line)):
+            self._raise_bound(found["bound"], line)
+        elif self._from_stdout and self._succeeded:
+            self._offer(self._reader.feed(line))
 
-    def end(self) -> NDArray[np.int64] | None:
-        """Take the end of the output.
+    def finish(self, output: Path | None, *, cut_short: bool) -> None:
+        """Take the output file, if the answer is there, and the end.
+
+        Where the program was cut short, an answer that it could not finish is no fault.
 
         Raises
         ------
         UnreadableAnswerError
-            It came in the middle of an answer, or there was output and no answer in it.
+            There is no answer in what it wrote, or half of one.
         """
-        ...
-
-
-class _Patience:
-    """Counts what was read since the last answer, and remembers how it began."""
-
-    def __init__(self) -> None:
-        self.first = ""
-        self._size = 0
-
-    def add(self, line: str) -> None:
-        self.first = self.first or line.strip()
-        self._size += len(line) + 1
-        if self._size > LONGEST_ANSWER:
-            raise UnreadableAnswerError(
-                f"printed over {LONGEST_ANSWER >> 20} MiB without an answer; it begins: "
-                f"{shown(self.first)}"
-            )
-
-    def reset(self) -> None:
-        self._size = 0
-
-
-class _Pairs:
-    """Nodes with their colors, in any order."""
-
-    def __init__(
-        self, nodes: int, pattern: re.Pattern[str], first_node: int, *, strict: bool
-    ) -> None:
-        self._nodes = nodes
-        self._pattern = pattern
-        self._first_node = first_node
-        self._strict = strict
-        self._colors: dict[int, int] = {}
-        self._patience = _Patience()
-        self._answers = 0
-
-    def feed(self, line: str) -> NDArray[np.int64] | None:
-        self._patience.add(line)
-        complete = None
-        found = False
-        for match in self._pattern.finditer(line):
-            found = True
-            node = _whole(match["node"], line) - self._first_node
-            if not 0 <= node < self._nodes:
-                last = self._first_node + self._nodes - 1
-                raise UnreadableAnswerError(
-                    f"nodes are {self._first_node} to {last}, not as in: {shown(line)}"
-                )
-            if node in self._colors:
-                raise UnreadableAnswerError(f"a second color for a node: {shown(line)}")
-            self._colors[node] = _whole(match["color"], line)
-            if len(self._colors) == self._nodes:
-                complete = np.array([self._colors[node] for node in range(self._nodes)], np.int64)
-                self._colors = {}
-                self._answers += 1
-                self._patience.reset()
-        if self._strict and not found and line.strip() and line.split()[0] not in _SOL_OTHER:
-            raise UnreadableAnswerError(f"not a line of a .sol solution: {shown(line)}")
-        return complete
-
-    def end(self) -> None:
-        if self._colors:
-            missing = next(node for node in range(self._nodes) if node not in self._colors)
-            raise UnreadableAnswerError(
-                f"colors of {len(self._colors)} of {self._nodes} nodes; none for node "
-                f"{missing + self._first_node}"
-            )
-        if not self._answers and self._patience.first:
-            raise UnreadableAnswerError(
-                f"no colors in what it printed, which begins: {shown(self._patience.first)}"
-            )
-
-
-class _Numbers:
-    """One color per node, in node order; lines that start with # or c are comments."""
-
-    def __init__(self, nodes: int) -> None:
-        self._nodes = nodes
-        self._colors: list[int] = []
-
-    def feed(self, line: str) -> NDArray[np.int64] | None:
-        words = line.split()
-        if not words or words[0] == "c" or words[0].startswith("#"):
-            return None
-        self._colors += [_whole(word, line) for word in words]
-        if len(self._colors) > self._nodes:
-            raise UnreadableAnswerError(
-                f"{len(self._colors)} colors for {self._nodes} nodes: {shown(line)}"
-            )
-        if len(self._colors) < self._nodes:
-            return None
-        complete = np.array(self._colors, dtype=np.int64)
-        self._colors = []
-        return complete
-
-    def end(self) -> None:
-        if self._colors:
-            raise UnreadableAnswerError(f"{len(self._colors)} colors for {self._nodes} nodes")
-
-
-class _Json:
-    """One JSON document."""
-
-    def __init__(self, nodes: int, key: str) -> None:
-        self._nodes = nodes
-        self._key = key
-        self._lines: list[str] = []
-        self._patience = _Patience()
-
-    def feed(self, line: str) -> None:
-        self._patience.add(line)
-        self._lines.append(line)
-
-    def end(self) -> NDArray[np.int64] | None:
-        if not self._patience.first:
-            return None
         try:
-            found: Any = json.loads("\n".join(self._lines))
-        except (ValueError, RecursionError) as error:
-            raise UnreadableAnswerError(
-                f"not JSON, it begins: {shown(self._patience.first)}"
-            ) from error
-        for part in self._key.split(".") if self._key else ():
-            if not isinstance(found, dict) or part not in found:
-                raise UnreadableAnswerError(f"the JSON has no key {self._key!r}")
-            found = found[part]
-        if found is None:
-            return None
-        if not isinstance(found, list) or len(found) != self._nodes:
-            raise UnreadableAnswerError(f"{self._key!r} is no list of {self._nodes} colors")
-        for color in found:
-            if type(color) is not int or abs(color) >= 10**_LONGEST_NUMBER:
-                raise UnreadableAnswerError(f"a color must be a whole number: {shown(str(color))}")
-        return np.array(found, dtype=np.int64)
+            if output is not None and self._succeeded and output.is_file():
+                with output.open(encoding="utf-8", errors="replace") as lines:
+                    for line in lines:
+                        self._offer(self._reader.feed(line))
+            if not self.infeasible:
+                self._offer(self._reader.end())
+        except UnreadableAnswerError:
+            if not cut_short:
+                raise
 
+    def _offer(self, colors: NDArray[np.int64] | None) -> None:
+        if colors is None:
+            return
+        self.count += 1
+        used, most = len(np.unique(colors)), self._search.problem.max_colors
+        if used > most and not self._told_k:
+            self.note = f"it has {used} classes, {most} were asked for, which it was not told"
+            return
+        self._search.offer(colors)
 
-def _whole(word: str | None, line: str) -> int:
-    if word is not None and len(word) <= _LONGEST_NUMBER:
+    def _raise_bound(self, text: str, line: str) -> None:
         try:
-            return int(word)
-        except ValueError:
-            pass
-    raise UnreadableAnswerError(f"expected whole numbers: {shown(line)}")
+            bound = float(text)
+        except (TypeError, ValueError) as error:
+            raise UnreadableAnswerError(f"expected a bound: {shown(line)}") from error
+        if math.isfinite(bound):
+            self._search.raise_lower_bound(bound)
+
+
+def _reader(form: AnswerFormat, nodes: int) -> Reader:
+    if form.format == "json":
+        return JsonReader(nodes, form.key)
+    if form.format == "lines":
+        return NumbersReader(nodes)
+    if form.format == "sol":
+        return SolReader(nodes)
+    return PairsReader(nodes, form.pattern or "", form.first_node)

@@ -7,26 +7,24 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from geocolor.errors import InputError, SolverError, UnreadableAnswerError
 from geocolor.graph import ConflictGraph
 from geocolor.io import write
 from geocolor.problem import ColoringProblem, Problem
-from geocolor.solvers.external.answers import AnswerFormat, Reader, shown
+from geocolor.solvers.external.answers import AnswerFormat, Answers
 from geocolor.solvers.external.program import Program
+from geocolor.solvers.external.readers import shown
 from geocolor.solvers.registry import Solver
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 
-__all__ = ["INPUTS", "PLACEHOLDERS", "CommandSolver"]
+__all__ = ["INPUTS", "PLACEHOLDERS", "CommandSolver", "command_files"]
 
 INPUTS = {"dimacs": "graph.col", "json": "graph.json"}
 PLACEHOLDERS = ("input", "output", "k", "seed", "time_limit", "seconds", "threads", "here")
@@ -94,20 +92,7 @@ class CommandSolver:
     @cached_property
     def program(self) -> str:
         """Absolute path of the program."""
-        name = self.command[0]
-        if name.startswith("$"):
-            path = os.environ.get(name[1:])
-            if not path:
-                raise InputError(
-                    f"set the environment variable {name[1:]} to the path of the solver's program"
-                )
-            name = path
-        elif os.sep in name:
-            name = str(Path(self.folder, name.replace("{here}", self.folder)))
-        found = shutil.which(name)
-        if found is None:
-            raise InputError(f"no program {name}, or it must not be executed here")
-        return str(Path(found).absolute())
+        return str(_program(self.command[0], self.folder))
 
     def warm_up(self) -> None:
         """Compile our own part of `descend`, so that no clock runs while it is compiled."""
@@ -124,6 +109,37 @@ class CommandSolver:
     def __call__(self, problem: Problem, search: Search) -> Outcome:
         """Write the graph and call the program."""
         return _Prepared(self, problem)(problem, search)
+
+
+def command_files(command: Sequence[str], folder: str = "") -> Iterator[tuple[int, Path]]:
+    """Find the files of a command line, each with its place: the program, then its scripts.
+
+    Raises
+    ------
+    InputError
+        The program is not there.
+    """
+    yield 0, _program(command[0], folder)
+    for place, word in enumerate(command[1:], 1):
+        path = Path(word.replace("{here}", folder))
+        if path.is_file():
+            yield place, path
+
+
+def _program(name: str, folder: str) -> Path:
+    if name.startswith("$"):
+        path = os.environ.get(name[1:])
+        if not path:
+            raise InputError(
+                f"set the environment variable {name[1:]} to the path of the solver's program"
+            )
+        name = path
+    elif os.sep in name:
+        name = str(Path(folder, name.replace("{here}", folder)))
+    found = shutil.which(name)
+    if found is None:
+        raise InputError(f"there is no program {name!r}, or it must not be executed here")
+    return Path(found).absolute()
 
 
 @dataclass(frozen=True)
@@ -211,7 +227,7 @@ class _Prepared:
             It failed, without an answer.
         """
         told_k = any("{k}" in word for word in self._solver.command)
-        answers = _Answers(self._format, search, told_k=told_k)
+        answers = Answers(self._format, search, told_k=told_k)
         output = self._folder / _OUTPUT
         output.unlink(missing_ok=True)
         threads = dict.fromkeys(_THREADS, str(search.workers))
@@ -247,69 +263,3 @@ class _Prepared:
         names = re.compile("{(" + "|".join(values) + ")}")
         rest = [names.sub(lambda m: values[m[1]], word) for word in self._solver.command[1:]]
         return [self._solver.program, *rest]
-
-
-class _Answers:
-    """Hears a program's lines and tells the search."""
-
-    def __init__(self, form: AnswerFormat, search: Search, *, told_k: bool) -> None:
-        self._from_stdout = form.read == "stdout"
-        self._search = search
-        self._told_k = told_k
-        self._reader: Reader = form.reader(search.problem.graph.num_nodes)
-        self._success, self._bound, self._optimal, self._infeasible = (
-            None if pattern is None else re.compile(pattern)
-            for pattern in (form.success, form.bound, form.optimal, form.infeasible)
-        )
-        self._succeeded = self._success is None
-        self.count = 0
-        self.optimal = False
-        self.infeasible = False
-        self.note = ""
-
-    def hear(self, line: str) -> None:
-        """Take a line of standard output: a claim, or part of an answer."""
-        if self._success is not None and self._success.search(line):
-            self._succeeded = True
-        elif self._optimal is not None and self._optimal.search(line):
-            self.optimal = True
-        elif self._infeasible is not None and self._infeasible.search(line):
-            self.infeasible = True
-        elif self._bound is not None and (found := self._bound.search(line)):
-            self._raise_bound(found["bound"], line)
-        elif self._from_stdout and self._succeeded:
-            self._offer(self._reader.feed(line))
-
-    def finish(self, output: Path | None, *, cut_short: bool) -> None:
-        """Take the output file, if the answer is there, and the end.
-
-        Where the program was cut short, an answer that it could not finish is no fault.
-        """
-        try:
-            if output is not None and self._succeeded and output.is_file():
-                with output.open(encoding="utf-8", errors="replace") as lines:
-                    for line in lines:
-                        self._offer(self._reader.feed(line))
-            if not self.infeasible:
-                self._offer(self._reader.end())
-        except UnreadableAnswerError:
-            if not cut_short:
-                raise
-
-    def _offer(self, colors: NDArray[np.int64] | None) -> None:
-        if colors is None:
-            return
-        self.count += 1
-        used, most = len(np.unique(colors)), self._search.problem.max_colors
-        if used > most and not self._told_k:
-            self.note = f"it has {used} classes, {most} were asked for, which it was not told"
-            return
-        self._search.offer(colors)
-
-    def _raise_bound(self, text: str, line: str) -> None:
-        try:
-            bound = float(text)
-        except (TypeError, ValueError) as error:
-            raise UnreadableAnswerError(f"expected a bound: {shown(line)}") from error
-        if math.isfinite(bound):
-            self._search.raise_lower_bound(bound)

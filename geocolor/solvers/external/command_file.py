@@ -14,6 +14,7 @@ All other keys have defaults: see :class:`geocolor.solvers.external.command.Comm
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -126,8 +127,10 @@ class _Table:
             },
             "command": command,
             "answer": answer,
-            "folder": str(self._path.absolute().parent),
         }
+        # Left out where nothing needs it: what a benchmark asks should not depend on a path.
+        if "{here}" in str(command) or (os.sep in command[0] and not command[0].startswith(os.sep)):
+            settings["folder"] = str(self._path.absolute().parent)
         return SolverInfo(
             self._name,
             table.get("summary", f"the program {command[0]}"),
