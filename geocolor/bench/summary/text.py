@@ -12,12 +12,9 @@ __all__ = ["to_text"]
 
 _MOST_PAIRS = 30
 _NOTE = (
-    "Each solver over the instances it takes; in brackets 95% intervals over seeds.
-"
-    "Times in seconds. PAR-2: a run without success counts twice the time limit; geo. target: the
-"
-    "same times to the target in the geometric mean, shifted by 1 s. MB: the most of any run.
-"
+    "Each solver over the instances it takes; in brackets 95% intervals over seeds.\n"
+    "Times in seconds. PAR-2: a run without success counts twice the time limit; geo. target: the\n"
+    "same times to the target in the geometric mean, shifted by 1 s. MB: the most of any run.\n"
 )
 
 
