@@ -43,7 +43,7 @@ class Profile:
         Share of the instances on which a solver needs at most so many times the fastest one's
         time; a right-continuous step function that ends at the share it solves.
     instances : tuple of str
-        Those that all solvers have runs on.
+        Those that all solvers have runs on; for the target without infeasible ones.
     floor : float
         Seconds; shorter times count as this.
     """
@@ -66,7 +66,7 @@ class Cactus:
         For each solver the times in seconds of the instances it solves, ascending: the i-th one
         (from 1) is when i instances are solved, each given that time.
     instances : tuple of str
-        Those that all solvers have runs on.
+        Those that all solvers have runs on; for the target without infeasible ones.
     """
 
     solvers: tuple[str, ...]
@@ -133,7 +133,7 @@ def performance_profile(
         A solver is not part of the campaign.
     """
     names = _solvers(measured, solvers)
-    instances = measured.common(names)
+    instances = _instances(measured, names, goal)
     times = np.maximum(_medians(measured, names, instances, goal), floor)
     best = times.min(axis=0) if len(names) else np.empty(0)
     # Where nobody succeeds nobody has a ratio; inf / inf would be none either.
@@ -165,7 +165,7 @@ def cactus(
         A solver is not part of the campaign.
     """
     names = _solvers(measured, solvers)
-    instances = measured.common(names)
+    instances = _instances(measured, names, goal)
     medians = _medians(measured, names, instances, goal)
     times = tuple(np.sort(row[np.isfinite(row)]) for row in medians)
     return Cactus(names, times, instances)
@@ -199,9 +199,7 @@ def anytime(
         A solver is not part of the campaign.
     """
     names = _solvers(measured, solvers)
-    instances = tuple(
-        name for name in measured.common(names) if not measured.references[name].infeasible
-    )
+    instances = _instances(measured, names, "target")
     limit = measured.campaign.effort.time_limit
     times = np.geomspace(limit * 1e-4, limit, points)
     strata = []
@@ -228,6 +226,15 @@ def _solvers(measured: Measured, solvers: Sequence[str] | None) -> tuple[str, ..
                 f"no solver {name!r} in the campaign; it has {', '.join(measured.solvers)}"
             )
     return names
+
+
+def _instances(measured: Measured, solvers: Sequence[str], goal: Goal) -> tuple[str, ...]:
+    """List the instances on which all have runs; where no answer exists there is no target to reach."""
+    return tuple(
+        name
+        for name in measured.common(solvers)
+        if goal == "proof" or not measured.references[name].infeasible
+    )
 
 
 def _medians(

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from geocolor.bench.compare.findings import Finding, Subject
 from geocolor.bench.compare.pairs import Pair, by_instance
-from geocolor.bench.measures import Run
+from geocolor.bench.measures import ROUNDING, Run, wanted_classes
 from geocolor.bench.record import Outcome
 
 __all__ = ["ended_by_clock", "lost_objectives", "lost_outcomes", "lost_proofs"]
@@ -20,7 +20,6 @@ _FAILURES = (
     (Outcome.WRONG,),
 )
 _RANK = {outcome: rank for rank, group in enumerate(_FAILURES, 1) for outcome in group}
-_ROUNDING = 1e-9
 # Timed runs differ by chance; that one or two of them agree says little.
 _TIMED_SEEDS = 3
 
@@ -109,12 +108,12 @@ def _worth(run: Run) -> float:
     """Objective; any coloring is worth the same where k is given, and none is worst."""
     if run.objective is None:
         return math.inf
-    decided = run.instance.kind == "coloring" and run.instance.k is not None
-    return float(run.instance.k or 0) if decided else run.objective
+    wanted = wanted_classes(run.instance)
+    return run.objective if wanted is None else float(wanted)
 
 
 def _worse(one: float, other: float) -> bool:
-    return one > other and not math.isclose(one, other, rel_tol=_ROUNDING)
+    return one > other and not math.isclose(one, other, rel_tol=ROUNDING)
 
 
 def _range(values: Sequence[float]) -> str:

@@ -2,16 +2,19 @@
 
 from geocolor.bench.measures.campaign import Measured, measure
 from geocolor.bench.measures.reference import (
+    ROUNDING,
     Question,
     Reference,
     Source,
     find_references,
     question,
     refutation,
+    wanted_classes,
 )
 from geocolor.bench.measures.run import Run, gap, measure_run
 
 __all__ = [
+    "ROUNDING",
     "Measured",
     "Question",
     "Reference",
@@ -23,4 +26,5 @@ __all__ = [
     "measure_run",
     "question",
     "refutation",
+    "wanted_classes",
 ]

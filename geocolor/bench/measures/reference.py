@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from geocolor.bench.record import Outcome, Record
@@ -20,6 +20,8 @@ __all__ = ["Question", "Reference", "Source", "find_references", "question", "re
 
 Question = tuple[str, str, int | None]
 
+# Objectives are sums of floats, compared within the rounding of a sum.
+ROUNDING = 1e-9
 # A solver with integer arithmetic may leave this much of an objective open in an OPTIMAL, as
 # geocolor's own do; only what lies beyond it is a false claim.
 _CLAIM_ROUNDING = 1e-6
@@ -71,6 +73,11 @@ class Reference:
 def question(instance: Instance) -> Question:
     """Give what is asked, whatever it is called: fingerprint of the graph, kind, k."""
     return instance.fingerprint, instance.kind, instance.k
+
+
+def wanted_classes(instance: Instance) -> int | None:
+    """Give k of a coloring with k given, where any coloring is the whole answer; else None."""
+    return instance.k if instance.kind == "coloring" else None
 
 
 def find_references(*campaigns: Results) -> dict[Question, Reference]:
@@ -147,51 +154,45 @@ def _above(claim: float, best: float) -> bool:
     return claim > best and not math.isclose(claim, best, rel_tol=_CLAIM_ROUNDING)
 
 
+def _worse(value: float, best: float) -> bool:
+    return value > best and not math.isclose(value, best, rel_tol=ROUNDING)
+
+
 def _better_known(one: Known | None, other: Known | None) -> bool:
     if one is None or other is None:
         return other is None and one is not None
     return (one.value, not one.proven) < (other.value, not other.proven)
 
 
-def _known_answer(instance: Instance) -> Known | None:
-    """Give what is known, if it is an answer: more classes than the k given are none."""
-    known, k = instance.known, instance.k
-    decision = instance.kind == "coloring" and k is not None
-    return None if known is None or (decision and known.value > (k or 0)) else known
-
-
-def _reference(instance: Instance, records: Iterable[Record]) -> Reference:
-    records = list(records)
-    known = _known_answer(instance)
-    found: Mapping[str, float] = _best_by_solver(records)
+def _reference(instance: Instance, records: Sequence[Record]) -> Reference:
+    known, wanted = instance.known, wanted_classes(instance)
+    found = _best_by_solver(records)
     best = min(found.values(), default=None)
-    finders = ", ".join(sorted(name for name, value in found.items() if value == best))
-    if known is not None and (best is None or known.value <= best):
-        best, source, by = known.value, Source.KNOWN, known.by or "the instance's entry"
-    elif best is None:
-        source, by = Source.NONE, ""
-    else:
-        source, by = (Source.FOUND if known is None else Source.BETTER), finders
-    decided = instance.kind == "coloring" and instance.k is not None
+    by = ", ".join(sorted(name for name, value in found.items() if value == best))
+    source = Source.NONE if best is None else Source.FOUND if known is None else Source.BETTER
+    # More classes than the k given are no answer, whoever knows them.
+    if (
+        known is not None
+        and (wanted is None or known.value <= wanted)
+        and (best is None or not _worse(known.value, best))
+    ):
+        source, by = Source.KNOWN, known.by or "the instance's entry"
+        best = known.value if best is None else min(best, known.value)
     held = Reference(best, source, by, False, False, best)
     standing = [record for record in records if not refutation(record, instance, held)]
-    infeasible = best is None and (
-        (decided and instance.known is not None and instance.known.proven)
-        or any(claims_infeasible(record) for record in standing)
+    sure = known is not None and known.proven
+    if best is None:
+        # What is known is then no answer: a chromatic number above the k given, if proven.
+        infeasible = sure or any(map(claims_infeasible, standing))
+        return replace(held, infeasible=infeasible)
+    return replace(
+        held,
+        value=best if wanted is None else float(wanted),
+        proven=wanted is not None
+        or (sure and source is Source.KNOWN)
+        or any(_proves(record, best) for record in standing),
+        beaten=sure and source is Source.BETTER,
     )
-    proven = best is not None and (
-        decided
-        or (source is Source.KNOWN and known is not None and known.proven)
-        or any(_proves(record, best) for record in standing)
-    )
-    beaten = source is Source.BETTER and known is not None and known.proven
-    impossible = decided and best is not None and known is None and _known_infeasible(instance)
-    value = float(instance.k or 0) if decided and best is not None else best
-    return Reference(value, source, by, proven, infeasible, best, beaten or impossible)
-
-
-def _known_infeasible(instance: Instance) -> bool:
-    return instance.known is not None and instance.known.proven
 
 
 def _best_by_solver(records: Iterable[Record]) -> dict[str, float]:
@@ -208,5 +209,4 @@ def _proves(record: Record, best: float) -> bool:
     if record.outcome in _KEEPS_NOTHING:
         return False
     bound = record.lower_bound
-    met = bound is not None and (bound >= best or math.isclose(bound, best, rel_tol=1e-9))
-    return met or record.optimal
+    return record.optimal or (bound is not None and not _worse(best, bound))

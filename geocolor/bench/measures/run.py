@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geocolor.bench.measures.reference import (
+    ROUNDING,
     Reference,
     checked_objective,
     claims_infeasible,
     refutation,
+    wanted_classes,
 )
 from geocolor.bench.record import Outcome, Record
 from geocolor.bench.trial import Effort, Instance
 
 __all__ = ["Run", "gap", "measure_run"]
-
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -131,18 +131,18 @@ def measure_run(
     """
     refuted = refutation(record, instance, reference)
     outcome = Outcome.WRONG if refuted else record.outcome
-    decided = instance.kind == "coloring" and instance.k is not None
+    wanted = wanted_classes(instance)
     points = [] if refuted else _incumbents(record, effort.hard_limit)
     objective = points[-1][1] if points else None
-    if decided:  # fewer classes than asked for are worth no more
-        points = [(points[0][0], float(instance.k or 0))] if points else []
+    if wanted is not None:  # fewer classes than asked for are worth no more
+        points = [(time, float(wanted)) for time, _ in points[:1]]
     value = reference.value
     times = tuple(time for time, _ in points)
     gaps = tuple(gap(worth, value) for _, worth in points) if value is not None else ()
-    to_target = _first_within(points, value, 0.0 if decided else target_gap)
+    to_target = _first_within(points, value, 0.0 if wanted is not None else target_gap)
     claims = record.optimal or claims_infeasible(record)
     to_proof = record.runtime if claims and not refuted else None
-    if decided and points:
+    if wanted is not None and points:
         to_proof = times[0] if to_proof is None else min(times[0], to_proof)
     penalty = 2.0 * effort.time_limit
     open_ended = not reference.infeasible
@@ -190,7 +190,7 @@ def _first_within(
         return None
     target = value + target_gap * abs(value)
     for time, objective in points:
-        if objective <= target or math.isclose(objective, target, rel_tol=_ROUNDING):
+        if objective <= target or math.isclose(objective, target, rel_tol=ROUNDING):
             return time
     return None
 
