@@ -44,6 +44,21 @@ def test_every_file_is_in_the_manifest() -> None:
     assert {entry["kind"] for entry in ENTRIES} == {"coloring", "weighted"}
 
 
+def test_tags_say_what_a_graph_is() -> None:
+    """Kind and proof are no tags: they follow from the problem and its best value."""
+    tags = [set(entry["tags"]) for entry in ENTRIES]
+    assert set().union(*tags) == {"small", "structured", "random", "layers", "geometric", "real"}
+    sources = ({"structured"}, {"random"}, {"layers", "geometric"}, {"layers", "real"})
+    assert all(found - {"small"} in sources for found in tags)
+    small = [entry for entry in ENTRIES if "small" in entry["tags"]]
+    assert max(entry["nodes"] for entry in small) <= 50
+    assert {claim["problem"] for entry in small for claim in entry["known"]} == {
+        "coloring",
+        "partition",
+        "correlation",
+    }
+
+
 @pytest.mark.parametrize("entry", ENTRIES, ids=name_of)
 def test_facts(entry: dict[str, Any], regenerate: ModuleType) -> None:
     facts = regenerate.facts(FOLDER / entry["file"])

@@ -1,0 +1,254 @@
+"""What is known of instance files: from a manifest beside them, from tables of best values.
+
+A folder of instances may hold ``manifest.json``, as geocolor's own does: sizes, hashes, tags and
+best values of its files. Other folders often have a table of best values as CSV. Three forms are
+read, told apart by their header:
+
+- ``instance,best_known_colors,proven_optimal``: colorings; proven is yes or no;
+- ``instance,...,proven_optimum``: clique partitioning as CP-Lib has it, which maximises the weight
+  inside clusters, where :class:`geocolor.problem.CorrelationClusteringProblem` minimises it: with
+  the weights negated in the file, the best value is negated here;
+- ``instance,kind,k,value,proven``: any problem; k may be empty.
+
+An instance is a file's name without its suffix, or its path from the table's folder without it.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from geocolor.bench.trial import Known
+from geocolor.errors import FormatError, InputError
+from geocolor.io import FORMATS
+
+__all__ = ["MANIFEST", "BestKnown", "Catalogue", "Entry", "Question", "manifest_of", "stem"]
+
+MANIFEST = "manifest.json"
+_FORMAT, _VERSION = "geocolor.instances", 1
+_TABLES = ("best_known.csv", "optima.csv")
+_MEASURED = ("nodes", "conflicts", "weights", "fingerprint", "sha256")
+_KINDS = ("coloring", "partition", "correlation")
+_YES_NO = {"yes": True, "no": False}
+
+Question = tuple[str, int | None]
+"""Problem kind, and k or None."""
+
+
+def stem(path: Path) -> str:
+    """Name of a graph file without its suffixes."""
+    bare = path.name
+    for suffix in (".gz", *FORMATS):
+        if bare.lower().endswith(suffix):
+            bare = bare[: -len(suffix)]
+    return bare
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file of a manifest.
+
+    Attributes
+    ----------
+    file : str
+        Its name in the manifest's folder.
+    nodes, conflicts, weights : int
+    fingerprint : str
+        Of the graph.
+    sha256 : str
+        Of the file.
+    tags : tuple of str
+    known : mapping of Question to Known
+        The problems it is there for, with their best values.
+    """
+
+    file: str
+    nodes: int
+    conflicts: int
+    weights: int
+    fingerprint: str
+    sha256: str
+    tags: tuple[str, ...]
+    known: Mapping[Question, Known]
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Entry:
+        """Read an entry of a manifest."""
+        known = {
+            (claim["problem"], claim["colors"]): Known(
+                float(claim["value"]), bool(claim["proven"]), claim["by"]
+            )
+            for claim in data["known"]
+        }
+        measured = {key: data[key] for key in _MEASURED}
+        return cls(data["file"], tags=tuple(data["tags"]), known=known, **measured)
+
+    def require_unchanged(self, path: Path) -> None:
+        """Hold the file to its hash.
+
+        Raises
+        ------
+        InputError
+            It is missing, or another file than the manifest describes.
+        """
+        try:
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise InputError(
+                f"cannot read {path}, which {path.parent / MANIFEST} lists: {error.strerror}"
+            ) from error
+        if found != self.sha256:
+            raise InputError(
+                f"{path} is not the file that its {MANIFEST} describes: its sha256 is {found}"
+            )
+
+
+def manifest_of(folder: Path) -> Mapping[str, Entry] | None:
+    """Read a folder's manifest: entries by file name, or None if there is none of ours.
+
+    Raises
+    ------
+    FormatError
+        It is one of ours and damaged.
+    """
+    path = folder / MANIFEST
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["format"] != _FORMAT:
+            return None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if data.get("version") != _VERSION:
+        raise FormatError(f"version {data.get('version')} of {_FORMAT}, not {_VERSION}", str(path))
+    try:
+        return {entry["file"]: Entry.from_json(entry) for entry in data["instances"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise FormatError(f"damaged: {error!r}", str(path)) from error
+
+
+@dataclass(frozen=True)
+class BestKnown:
+    """A table of best values.
+
+    Attributes
+    ----------
+    path : Path
+        The CSV file.
+    values : mapping
+        Best values by instance and question.
+    """
+
+    path: Path
+    values: Mapping[tuple[str, Question], Known]
+
+    @classmethod
+    def read(cls, path: Path) -> BestKnown:
+        """Read a table in one of the forms above.
+
+        Raises
+        ------
+        InputError
+            The file cannot be read.
+        FormatError
+            It breaks its form; with the line.
+        """
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                return cls(path, dict(_rows(csv.DictReader(file), path)))
+        except OSError as error:
+            raise InputError(f"cannot read {path}: {error.strerror}") from error
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise FormatError(f"not a CSV table: {error}", str(path)) from error
+
+    def find(self, file: Path, question: Question) -> Known | None:
+        """Look a file's problem up, by path and by name."""
+        name = stem(file)
+        try:
+            place = file.parent.relative_to(self.path.absolute().parent) / name
+        except ValueError:
+            place = Path(name)
+        for key in (place.as_posix(), name):
+            if (key, question) in self.values:
+                return self.values[key, question]
+        return None
+
+
+class Catalogue:
+    """Looks up what is known of files, each manifest and table read once.
+
+    Parameters
+    ----------
+    table : BestKnown, optional
+        Best values that go before all others.
+    """
+
+    def __init__(self, table: BestKnown | None = None) -> None:
+        self._table = table
+        self.manifest = cache(manifest_of)
+        self._beside = cache(_table_near)
+
+    def entry(self, file: Path) -> Entry | None:
+        """Find a file in the manifest beside it, and hold it to its hash."""
+        entry = (self.manifest(file.parent) or {}).get(file.name)
+        if entry is not None:
+            entry.require_unchanged(file)
+        return entry
+
+    def known(self, file: Path, question: Question, entry: Entry) -> Known | None:
+        """Find the best value: in the given table, the manifest, a table beside the file."""
+        given = None if self._table is None else self._table.find(file, question)
+        if given is not None:
+            return given
+        if question in entry.known:
+            return entry.known[question]
+        table = self._beside(file.parent)
+        return None if table is None else table.find(file, question)
+
+
+def _table_near(folder: Path) -> BestKnown | None:
+    """Find a table of best values in a folder, or one up."""
+    for place in (folder, folder.parent):
+        for name in _TABLES:
+            if (place / name).is_file():
+                return BestKnown.read(place / name)
+    return None
+
+
+def _rows(reader: csv.DictReader[str], path: Path) -> Iterator[tuple[tuple[str, Question], Known]]:
+    header = set(reader.fieldnames or ())
+    by = path.name
+    for row in reader:
+        try:
+            if {"instance", "best_known_colors", "proven_optimal"} <= header:
+                known = Known(float(row["best_known_colors"]), _YES_NO[row["proven_optimal"]], by)
+                yield (row["instance"], ("coloring", None)), known
+            elif {"instance", "proven_optimum"} <= header:
+                if row["proven_optimum"]:
+                    known = Known(-float(row["proven_optimum"]), True, by)
+                    yield (row["instance"], ("correlation", None)), known
+            elif {"instance", "kind", "k", "value", "proven"} <= header:
+                if row["kind"] not in _KINDS:
+                    raise ValueError(f"kind {row['kind']}")
+                k = int(row["k"]) if row["k"] else None
+                known = Known(float(row["value"]), _YES_NO[row["proven"]], by)
+                yield (row["instance"], (row["kind"], k)), known
+            else:
+                raise FormatError(
+                    "needs the columns instance, kind, k, value, proven (or best_known_colors and "
+                    "proven_optimal for colorings)",
+                    str(path),
+                    1,
+                )
+        except FormatError:
+            raise
+        except (ValueError, KeyError, TypeError) as error:
+            raise FormatError(
+                f"not a row of best values ({error})", str(path), reader.line_num
+            ) from error
