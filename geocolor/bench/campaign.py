@@ -6,6 +6,7 @@ import json
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -165,13 +166,14 @@ def carry_out(
         trials = campaign.trials()
         todo = _unique(trials, journal.entries)
         done = len(trials) - len(todo)
-        for at, (record, colors) in spread(run_trial, todo, backend):
-            if colors is not None:
-                _write_answer(folder, todo[at], record, colors)
-            journal.append(record.to_json())
-            done += 1
-            if on_progress is not None:
-                on_progress(done, len(trials), record)
+        with closing(spread(run_trial, todo, backend)) as runs:
+            for trial, (record, colors) in runs:
+                if colors is not None:
+                    _write_answer(folder, trial, record, colors)
+                journal.append(record.to_json())
+                done += 1
+                if on_progress is not None:
+                    on_progress(done, len(trials), record)
     results = Results.load(folder)
     write_tables(folder, results)
     return results

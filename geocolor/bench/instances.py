@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from typing import cast
+
 from geocolor.bench.trial import Instance
 from geocolor.errors import InputError
 from geocolor.io import read
@@ -14,9 +17,9 @@ from geocolor.problem import (
 
 __all__ = ["problem_of"]
 
-# The last problem read in this process, under what it was read for: runs on one instance come in
+# The last problem read in this thread, under what it was read for: runs on one instance come in
 # a row, and reading a large one takes longer than many a run.
-_last: dict[tuple[str, str, str, int | None], Problem] = {}
+_last = threading.local()
 
 
 def problem_of(instance: Instance) -> Problem:
@@ -28,8 +31,8 @@ def problem_of(instance: Instance) -> Problem:
         The file cannot be read here, or holds another graph than when the campaign was planned.
     """
     asked = (instance.path, instance.fingerprint, instance.kind, instance.k)
-    if asked in _last:
-        return _last[asked]
+    if getattr(_last, "asked", None) == asked:
+        return cast(Problem, _last.problem)
     graph = read(instance.path)
     if graph.fingerprint != instance.fingerprint:
         raise InputError(f"{instance.path} has changed since the benchmark was planned")
@@ -42,6 +45,5 @@ def problem_of(instance: Instance) -> Problem:
         problem = PartitionProblem(graph, instance.k)
     else:
         problem = CorrelationClusteringProblem(graph)
-    _last.clear()
-    _last[asked] = problem
+    _last.asked, _last.problem = asked, problem
     return problem

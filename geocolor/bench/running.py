@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import atexit
 import hashlib
+import json
 import math
 import platform
+import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -23,10 +27,10 @@ from geocolor.errors import CheckError
 from geocolor.problem import Coloring, check
 from geocolor.solvers import TracePoint
 
-__all__ = ["run_trial"]
+__all__ = ["guards", "run_trial"]
 
-# Templates kept ready in a worker, one a solver; each holds some 100 MB.
-_MOST_GUARDS = 8
+# Templates kept ready in a worker, one a solver; each holds some 80 MB.
+_MOST_IDLE = 8
 # What decides how many threads numerical libraries start.
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -36,8 +40,6 @@ _THREAD_VARIABLES = (
 )
 # A claimed objective may differ from the checker's by the rounding of a sum.
 _ROUNDING = 1e-9
-
-_guards: OrderedDict[str, Guard] = OrderedDict()
 
 
 def run_trial(trial: Trial) -> tuple[Record, NDArray[np.int32] | None]:
@@ -65,16 +67,17 @@ def run_trial(trial: Trial) -> tuple[Record, NDArray[np.int32] | None]:
     report = _Report()
     started = datetime.now(UTC)
     effort = trial.effort
-    ending = _guard(trial.contender, effort.threads).run(
-        {
-            "instance": asdict(trial.instance),
-            "contender": trial.contender.to_json(),
-            "seed": trial.seed,
-            "effort": asdict(effort),
-        },
-        Limits(effort.hard_limit, memory=effort.memory),
-        report.listen,
-    )
+    with guards.lend(trial.contender, effort.threads) as guard:
+        ending = guard.run(
+            {
+                "instance": asdict(trial.instance),
+                "contender": trial.contender.to_json(),
+                "seed": trial.seed,
+                "effort": asdict(effort),
+            },
+            Limits(effort.hard_limit, memory=effort.memory),
+            report.listen,
+        )
     record = Record(
         key=trial.key,
         instance=trial.instance.name,
@@ -93,28 +96,46 @@ def run_trial(trial: Trial) -> tuple[Record, NDArray[np.int32] | None]:
     return _judge(trial, record, report, ending)
 
 
-def close_guards() -> None:
-    """End the templates of this process."""
-    while _guards:
-        _guards.popitem()[1].close()
+class _Guards:
+    """Templates between runs, those of the solvers used last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: OrderedDict[str, Guard] = OrderedDict()
+
+    @contextmanager
+    def lend(self, contender: Contender, threads: int) -> Iterator[Guard]:
+        """Lend a solver's template to one run; threads of a worker never share one."""
+        key = json.dumps([contender.to_json(), threads])
+        with self._lock:
+            guard = self._idle.pop(key, None)
+        if guard is None:
+            guard = Guard(
+                "geocolor.bench.solving",
+                {"contender": contender.to_json()},
+                dict.fromkeys(_THREAD_VARIABLES, str(threads)),
+            )
+        try:
+            yield guard
+        finally:
+            with self._lock:
+                surplus = [self._idle.pop(key)] if key in self._idle else []
+                self._idle[key] = guard
+                while len(self._idle) > _MOST_IDLE:
+                    surplus.append(self._idle.popitem(last=False)[1])
+            for other in surplus:
+                other.close()
+
+    def close(self) -> None:
+        """End the templates that are not lent."""
+        with self._lock:
+            idle, self._idle = self._idle, OrderedDict()
+        for guard in idle.values():
+            guard.close()
 
 
-atexit.register(close_guards)
-
-
-def _guard(contender: Contender, threads: int) -> Guard:
-    """Find the template of a solver, or open one; the one unused for longest makes room."""
-    key = f"{contender.to_json()} {threads}"
-    if key not in _guards:
-        while len(_guards) >= _MOST_GUARDS:
-            _guards.popitem(last=False)[1].close()
-        _guards[key] = Guard(
-            "geocolor.bench.solving",
-            {"contender": contender.to_json()},
-            dict.fromkeys(_THREAD_VARIABLES, str(threads)),
-        )
-    _guards.move_to_end(key)
-    return _guards[key]
+guards = _Guards()
+atexit.register(guards.close)
 
 
 class _Report:

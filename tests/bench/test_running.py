@@ -106,7 +106,7 @@ def instance(folder: Path) -> Instance:
 @pytest.fixture(scope="module", autouse=True)
 def close_the_templates() -> Iterator[None]:
     yield
-    running.close_guards()
+    running.guards.close()
 
 
 @pytest.fixture(scope="module")
