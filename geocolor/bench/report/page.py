@@ -1,0 +1,141 @@
+"""The page put together."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from geocolor import __version__
+from geocolor.bench.measures import Measured, measure
+from geocolor.bench.report.facts import gather_facts
+from geocolor.bench.report.pairs import Matrix, build_matrices
+from geocolor.bench.report.pictures import Picture, draw_pictures, figure_json
+from geocolor.bench.report.runs import page_data
+from geocolor.bench.report.text import duration
+from geocolor.bench.report.verdict import Verdict, build_verdict
+from geocolor.bench.results import Results
+from geocolor.bench.summary import Summary, summarise
+from geocolor.errors import InputError
+from geocolor.io.atomic import atomic_file, require_writable
+from geocolor.plotting.benchmark import Look, draw_trace_axes, solver_looks
+
+__all__ = ["write_report"]
+
+_SCRIPTS = ("dom.js", "tables.js", "figures.js", "traces.js", "instances.js", "page.js")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is said of the instances of one kind: solvers of different kinds do not compare.
+
+    Attributes
+    ----------
+    kind : str
+    verdict : Verdict
+    matrices : tuple of Matrix
+    pictures : tuple of Picture
+    solvers : tuple of str
+    """
+
+    kind: str
+    verdict: Verdict
+    matrices: tuple[Matrix, ...]
+    pictures: tuple[Picture, ...]
+    solvers: tuple[str, ...]
+
+
+def write_report(
+    results: Results, path: str | os.PathLike[str], *, target_gap: float = 0.0
+) -> None:
+    """Write a campaign as one HTML page that asks for nothing else, from disk or network.
+
+    Parameters
+    ----------
+    results : Results
+        Finished or not.
+    path : path-like
+        Where it goes; it appears only once complete.
+    target_gap : float
+        The target is the best known value, worsened by this share of its size.
+
+    Raises
+    ------
+    InputError
+        The target gap is negative, the path cannot be written, or plotly or jinja2 is missing.
+    """
+    require_writable(path)
+    page = _render(results, target_gap)
+    with atomic_file(path) as file:
+        file.write(page.encode("utf-8"))
+
+
+def _render(results: Results, target_gap: float) -> str:
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+        from plotly.offline import get_plotlyjs
+    except ImportError as error:
+        raise InputError(f"{error.name} is not installed: pip install 'geocolor[bench]'") from error
+
+    loader = PackageLoader(__package__)
+    environment = Environment(
+        loader=loader,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters["duration"] = duration
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
+
+    def source(name: str) -> str:
+        return loader.get_source(environment, name)[0]
+
+    scripts = [get_plotlyjs(), "\n".join(source(name) for name in _SCRIPTS)]
+    measured = measure(results, target_gap=target_gap)
+    summary = summarise(results, target_gap=target_gap)
+    looks = solver_looks(measured.solvers)
+    parts = tuple(_part(measured.of_kind(kind), looks) for kind in measured.kinds)
+    data = page_data(measured, summary, looks)
+    data["figures"] = [picture.figure for part in parts for picture in part.pictures]
+    limit = results.campaign.effort.time_limit
+    data["traceAxes"] = figure_json(draw_trace_axes(limit, "objective"))
+    return environment.get_template("report.html.jinja").render(
+        facts=gather_facts(results, target_gap),
+        campaign=results.campaign,
+        summary=summary,
+        parts=parts,
+        looks=looks,
+        generator=f"geocolor {__version__}",
+        policy=_policy(scripts),
+        style=source("report.css"),
+        scripts=scripts,
+        data=data,
+    )
+
+
+def _part(measured: Measured, looks: dict[str, Look]) -> Part:
+    records = tuple(run.record for run in measured.runs)
+    summary: Summary = summarise(
+        Results(measured.campaign, records), target_gap=measured.target_gap
+    )
+    return Part(
+        measured.kinds[0],
+        build_verdict(summary),
+        build_matrices(summary),
+        draw_pictures(measured, looks),
+        measured.solvers,
+    )
+
+
+def _policy(scripts: Sequence[str]) -> str:
+    """Forbid every script but the page's own, and every request."""
+    hashes = (
+        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts
+    )
+    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:"
+    )

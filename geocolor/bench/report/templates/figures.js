@@ -1,0 +1,63 @@
+// Figures by plotly, dressed in the page's colors, one switch for a solver in all of them.
+
+const hiddenSolvers = new Set();
+const drawn = new Set();
+const options = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+
+function dress(layout) {
+  const style = getComputedStyle(document.documentElement);
+  const color = (name) => style.getPropertyValue(name).trim();
+  const axis = (given) => ({
+    ...given, gridcolor: color("--line"), linecolor: color("--muted"), tickcolor: color("--muted"),
+    tickfont: { size: 12 }, title: { ...given.title, font: { size: 12.5 } },
+  });
+  return {
+    ...layout,
+    font: { family: getComputedStyle(document.body).fontFamily, size: 12.5, color: color("--ink") },
+    xaxis: axis(layout.xaxis),
+    yaxis: axis(layout.yaxis),
+    hoverlabel: { font: { size: 12.5 } },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: color("--muted"), activecolor: color("--ink") },
+    showlegend: false,
+  };
+}
+
+// Traces carry their solver in `legendgroup`.
+function draw(place, data, layout) {
+  const traces = data.map((trace) => ({ ...trace, visible: !hiddenSolvers.has(trace.legendgroup) }));
+  place.bareLayout = layout;
+  drawn.add(place);
+  return Plotly.react(place, traces, dress(layout), options);
+}
+
+function discard(place) {
+  drawn.delete(place);
+  Plotly.purge(place);
+}
+
+function drawAgain() {
+  for (const place of drawn) draw(place, place.data, place.bareLayout);
+}
+
+function connectLegend(legend) {
+  for (const button of legend.querySelectorAll("button")) {
+    const { solver } = button.dataset;
+    button.setAttribute("aria-pressed", String(!hiddenSolvers.has(solver)));
+    button.addEventListener("click", () => {
+      if (!hiddenSolvers.delete(solver)) hiddenSolvers.add(solver);
+      for (const one of document.querySelectorAll(".legend button")) {
+        if (one.dataset.solver === solver) one.setAttribute("aria-pressed", String(!hiddenSolvers.has(solver)));
+      }
+      drawAgain();
+    });
+  }
+}
+
+// Plotly reads names and texts as a markup of its own.
+function plain(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAgain);
+window.addEventListener("beforeprint", drawAgain);
+window.addEventListener("afterprint", drawAgain);
