@@ -64,13 +64,16 @@ def warm_up(warm: Mapping[str, Any]) -> None:
 
 
 def _small_problems() -> list[Problem]:
-    # Neither is settled by a clique or a greedy coloring, so all parts of a solver have work.
+    # Not settled by a clique or a greedy coloring, with triangles and without, so that all parts of
+    # a solver have work: a kernel not yet loaded would cost its first run 30 ms.
     mycielski = generators.mycielski(4)
+    random = generators.gnp(40, 0.5, seed=0)
     layers = generators.layers(8, seed=0)
     upper = np.triu(np.random.default_rng(0).integers(-5, 6, size=(8, 8)).astype(float), 1)
     signed = ConflictGraph.from_dense(upper + upper.T)
     return [
         ColoringProblem(mycielski),
+        ColoringProblem(random),
         PartitionProblem(layers, 4),
         CorrelationClusteringProblem(signed),
     ]

@@ -225,10 +225,11 @@ def compare(
     """Compare two campaigns run by run; exit code 1 if something got significantly worse."""
     _require_extra()
     from geocolor.bench.compare import compare as compared
+    from geocolor.bench.compare import to_text
     from geocolor.bench.results import Results
 
     found = compared(Results.load(old), Results.load(new), alpha=alpha)
-    typer.echo(json.dumps(found.to_json()) if as_json else found.to_text())
+    typer.echo(json.dumps(found.to_json()) if as_json else to_text(found))
     if found.regressions:
         raise typer.Exit(1)
 
