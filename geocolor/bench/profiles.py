@@ -229,7 +229,7 @@ def _solvers(measured: Measured, solvers: Sequence[str] | None) -> tuple[str, ..
 
 
 def _instances(measured: Measured, solvers: Sequence[str], goal: Goal) -> tuple[str, ...]:
-    """List the instances on which all have runs; where no answer exists there is no target to reach."""
+    """List the instances on which all have runs and that have a target, or may have a proof."""
     return tuple(
         name
         for name in measured.common(solvers)

@@ -190,9 +190,10 @@ def paired_test(
     mean = float(given.mean()) if len(given) else 0.0
     if not len(untied):
         return PairedTest(len(given), ties, mean, None, "no pair differs")
-    # Flipping a 0 changes nothing, so ties leave the p-value as it is.
+    # Flipping a 0 changes nothing, so ties leave the p-value as it is; one stays where the library
+    # would refuse a single difference.
     result = stats.permutation_test(
-        (untied,),
+        (untied if len(untied) > 1 else np.append(untied, 0.0),),
         np.mean,
         permutation_type="samples",
         vectorized=True,
@@ -201,11 +202,7 @@ def paired_test(
         rng=np.random.default_rng(seed),
     )
     least = smallest_p(len(untied), alternative)
-    note = (
-        f"{len(untied)} of {len(given)} pairs differ: too few for p below {least:.3g}"
-        if least > alpha
-        else ""
-    )
+    note = f"only {len(untied)} pairs differ: p >= {least:.3g}" if least > alpha else ""
     return PairedTest(len(given), ties, mean, float(result.pvalue), note)
 
 

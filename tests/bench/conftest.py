@@ -100,25 +100,26 @@ def build_results(
     return Results(campaign, tuple(records))
 
 
-@pytest.fixture
+# Of the session, so that examples of hypothesis may share them; they hold no state.
+@pytest.fixture(scope="session")
 def make_results() -> Callable[..., Results]:
     """Builds results: solvers x instances x seeds, each run as a function says."""
     return build_results
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def instance() -> Callable[..., Instance]:
     """Builds an instance; ``known=Known(...)``, ``kind=``, ``k=`` and so on change it."""
     return make_instance
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def contender() -> Callable[..., Contender]:
     """Builds a solver of a campaign; ``kinds=`` and ``exact=`` change it."""
     return make_contender
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def known() -> Callable[..., Known]:
     """Builds what is known of an instance."""
     return Known

@@ -1,0 +1,202 @@
+"""A campaign summed up."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from geocolor.bench.record import Outcome
+from geocolor.bench.summary import summarise, to_text
+from geocolor.solvers import TracePoint
+
+
+def row_of(summary, solver):
+    return next(row for row in summary.solvers if row.solver == solver)
+
+
+def by_hand(trial):
+    """On one of two instances seed 0 reaches 5 after 1 s; all others have 10 after 2 s."""
+    good = trial.instance.name == "one" and trial.seed == 0
+    time, objective = (1.0, 5.0) if good else (2.0, 10.0)
+    return {
+        "objective": objective,
+        "status": "OPTIMAL" if good else "FEASIBLE",
+        "trace": (TracePoint(time, objective, None),),
+        "runtime": 4.0,
+        "cpu": 3.0 if good else 5.0,
+        "peak_memory": 7 if good else 6,
+    }
+
+
+def test_solver_row_by_hand(make_results):
+    summary = summarise(make_results(("a",), ("one", "two"), (0, 1), run=by_hand))
+    row = row_of(summary, "a")
+    assert (row.instances, row.runs, row.missing, row.refuted) == (2, 4, 0, 0)
+    assert row.outcomes == {Outcome.SOLVED: 4}
+    # "one" is held to 5 and half of its runs get there; "two" to 10, and all of them do.
+    assert row.reached.value == 0.75
+    assert row.proofs.value == 0.25
+    assert row.gap.value == pytest.approx((0.5 * 0.5 + 0) / 2)
+    integrals = [[0.1, (2 + 8 * 0.5) / 10], [0.2, 0.2]]
+    assert row.primal_integral.value == pytest.approx(np.mean(integrals))
+    assert row.par2_target.value == pytest.approx(np.mean([1, 20, 2, 2]))
+    assert row.par2_proof.value == pytest.approx(np.mean([4, 20, 20, 20]))
+    assert row.time_to_target.value == pytest.approx((2 * 21 * 3 * 3) ** 0.25 - 1)
+    assert (row.cpu, row.peak_memory) == (4.5, 7)
+    # One draw of the two seeds of "one": either half; the others agree.
+    assert (row.reached.interval.low, row.reached.interval.high) == (0.5, 1.0)
+    low, high = row.time_to_target.interval.low, row.time_to_target.interval.high
+    assert low == pytest.approx((2 * 3) ** 0.5 - 1)
+    assert high == pytest.approx((21 * 3) ** 0.5 - 1)
+
+
+def test_instance_row_by_hand(make_results):
+    summary = summarise(make_results(("a",), ("one", "two"), (0, 1), run=by_hand))
+    one, two = (row.cells[0] for row in summary.instances)
+    assert (one.best, one.median, one.reached, one.proofs, one.runs) == (5.0, 7.5, 1, 1, 2)
+    assert one.time_to_target is None  # the median of 1 s and forever
+    assert (two.best, two.time_to_target) == (10.0, 2.0)
+
+
+def test_one_seed_has_no_interval_and_a_warning(make_results):
+    summary = summarise(make_results(("a", "b"), seeds=(0,)))
+    assert all(row.gap.interval is None for row in summary.solvers)
+    assert any(line.startswith("1 seed: run at least 3") for line in summary.warnings)
+
+
+def test_refuted_runs_count_as_wrong_and_are_listed(make_results):
+    def run(trial):
+        liar = trial.contender.name == "liar"
+        return {"objective": 6.0 if liar else 5.0, "status": "OPTIMAL" if liar else "FEASIBLE"}
+
+    summary = summarise(make_results(("liar", "honest"), ("x",), (0, 1), run=run))
+    liar = row_of(summary, "liar")
+    assert liar.outcomes == {Outcome.WRONG: 2}
+    assert (liar.refuted, liar.proofs.value, liar.gap.value) == (2, 0.0, 1.0)
+    assert [(one.solver, one.seed) for one in summary.refutations] == [("liar", 0), ("liar", 1)]
+    assert "liar on x, seed 0: OPTIMAL at 6, but honest has 5" in to_text(summary)
+    assert "liar: 2 claims are refuted; these runs count as wrong" in summary.warnings
+
+
+def test_relabelling_permutes_the_rows(make_results):
+    results = make_results(("a", "b"), ("one", "two", "three"))
+    swap = {"a": "b", "b": "a"}
+    campaign = replace(
+        results.campaign,
+        contenders=tuple(
+            replace(one, info=replace(one.info, name=swap[one.name]))
+            for one in results.campaign.contenders
+        ),
+    )
+    records = tuple(replace(one, solver=swap[one.solver]) for one in results.records)
+    there = summarise(replace(results, campaign=campaign, records=records))
+    here = summarise(results)
+    for row in here.solvers:
+        assert replace(row, solver=swap[row.solver]) == row_of(there, swap[row.solver])
+
+
+def test_pairs_are_compared_over_common_instances(make_results, instance, contender):
+    summary = summarise(
+        make_results(
+            (contender("all"), contender("colors", kinds=["coloring"])),
+            [*(instance(f"c{n}") for n in range(4)), instance("p", kind="partition", k=2)],
+        )
+    )
+    assert {pair.test.pairs for pair in summary.pairs} == {4}
+    assert {row.solver: row.instances for row in summary.solvers} == {"all": 5, "colors": 4}
+    assert "not all solvers have runs on all instances; compare pairs, not rows" in summary.warnings
+
+
+def test_pairs_find_the_better_solver_and_adjust_for_their_number(make_results):
+    def run(trial):
+        worse = {"good": 0.0, "fair": 2.0, "poor": 4.0}[trial.contender.name]
+        return {"objective": 10.0 + worse + trial.seed, "status": "FEASIBLE"}
+
+    names = [f"i{n}" for n in range(8)]
+    summary = summarise(make_results(("good", "fair", "poor"), names, run=run))
+    gaps = [pair for pair in summary.pairs if pair.measure == "gap"]
+    assert [(pair.first, pair.second) for pair in gaps] == [
+        ("good", "fair"),
+        ("good", "poor"),
+        ("fair", "poor"),
+    ]
+    for pair in gaps:
+        assert pair.test.mean < 0
+        assert pair.test.p_value == pytest.approx(2 / 2**8)
+        assert pair.p_adjusted == pytest.approx(3 * 2 / 2**8)
+
+
+def test_missing_runs_are_left_out_and_told(make_results):
+    results = make_results(run=lambda trial: None if trial.seed else {"objective": 3.0})
+    summary = summarise(results)
+    assert (summary.runs, summary.missing) == (4, 8)
+    assert row_of(summary, "a").missing == 4
+    assert "8 runs are missing; they count nowhere" in summary.warnings
+
+
+def test_nothing_run_yet_is_no_error(make_results):
+    summary = summarise(make_results(run=lambda _: None))
+    assert row_of(summary, "a").gap.value is None
+    assert "12 missing" not in to_text(summary)
+    assert "6 missing" in to_text(summary)
+
+
+@pytest.mark.parametrize(
+    ("environment", "hosts", "words"),
+    [
+        ({}, ("h1", "h2"), "runs on 2 machines (h1, h2)"),
+        ({"load_average": [3.0, 2, 1], "usable_cores": 4}, ("h1", "h1"), "load 3.0 on 4 cores"),
+    ],
+)
+def test_machines_are_warned_of(make_results, environment, hosts, words):
+    results = make_results(
+        environment=environment, run=lambda t: {"objective": 3.0, "host": hosts[t.seed % 2]}
+    )
+    assert any(words in line for line in summarise(results).warnings)
+
+
+def test_references_are_warned_of(make_results, instance, known):
+    instances = (
+        instance("open"),
+        instance("closed", known=known(3.0, True)),
+        instance("mistaken", known=known(4.0, True)),
+        instance("blank", kind="partition", k=2),
+    )
+
+    def run(trial):
+        return {"objective": None if trial.instance.name == "blank" else 3.0}
+
+    warnings = summarise(make_results(("a",), instances, run=run)).warnings
+    assert warnings == (
+        "mistaken: a contradicts what is known as proven; correct the entry",
+        "blank: no answer by anybody",
+        "reference not proven, gaps may be larger: open",
+    )
+
+
+def test_text_is_plain_and_whole(make_results):
+    text = to_text(summarise(make_results(("a", "a-long-name"))))
+    assert text.isascii()
+    assert "\x1b" not in text
+    assert all(line == line.rstrip() for line in text.splitlines())
+    assert "a-long-name" in text
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_names_are_text_not_markup(make_results):
+    assert "[red]x" in to_text(summarise(make_results(("[red]x", "b"))))
+
+
+def test_json_has_it_all(make_results):
+    summary = summarise(make_results())
+    data = json.loads(json.dumps(summary.to_json(), allow_nan=False))
+    assert data["solvers"][0]["gap"]["interval"]["level"] == 0.95
+    assert data["instances"][0]["reference"]["source"] == "found here"
+    assert len(data["pairs"]) == len(summary.pairs)
+
+
+def test_the_same_seed_gives_the_same_summary(make_results):
+    assert summarise(make_results()) == summarise(make_results())
