@@ -22,11 +22,11 @@ export THP_MEM_ALLOC_ENABLE := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help venv assets test lint types contracts slow demo clean
+.PHONY: help venv assets test lint types contracts slow demo bench-models clean
 
 help:  ## show this list
 	@echo "geocolor: make TARGET"
-	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  \1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  \1\t\2/p' Makefile | expand -t 18
 	@echo "PYTHON (now $(or $(PYTHON),not found)) makes the environment VENV (now $(VENV))."
 
 $(VENV)/.made:
@@ -85,8 +85,13 @@ demo: $(VENV)/.assets  ## the main job end to end, into demo-output/
 	@echo "== demo"
 	@$(BIN)/python -m geocolor.demo --output demo-output --cache .cache
 
+bench-models: $(VENV)/.assets  ## the README's table with intervals and times, into bench-models/
+	@echo "== compressed models"
+	@$(BIN)/python -m geocolor bench models smollm2 --keep 0.8,0.6 --latency \
+		-o bench-models --cache .cache
+
 clean:  ## remove the environment and whatever runs left behind, the demo's model cache too
 	@echo "== clean"
-	@rm -rf "$(VENV)" .cache demo-output build dist .coverage .coverage.* coverage.xml htmlcov \
-		.pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf "$(VENV)" .cache demo-output bench-models build dist .coverage .coverage.* \
+		coverage.xml htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find geocolor tests instances -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,32 +1,27 @@
 """What a fresh process sees of a saved checkpoint: ``python -m geocolor.demo.fresh``.
 
-It has the checkpoint's folder and the probe tokens, nothing of the process that wrote them.
+It has the checkpoint's folder and the text, nothing of the process that wrote them.
 """
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from pathlib import Path
 
-import torch
-
 import geocolor
-
-__all__ = ["logits_hash"]
-
-
-@torch.no_grad()
-def logits_hash(model: torch.nn.Module, tokens: torch.Tensor) -> str:
-    """Hex SHA-256 of the logits' bytes for a window of tokens."""
-    logits: torch.Tensor = model(input_ids=tokens[None], use_cache=False).logits
-    return hashlib.sha256(logits.float().numpy().tobytes()).hexdigest()
-
+from geocolor.bench.models.session import predictions_hash
+from geocolor.bench.models.trial import Protocol
+from geocolor.compression import text_windows
 
 if __name__ == "__main__":
-    folder, threads, *tokens = sys.argv[1:]
-    # The order of a sum depends on the number of threads; identical means the same number.
-    torch.set_num_threads(int(threads))
-    sys.stdout.write(
-        logits_hash(geocolor.load(Path(folder)), torch.tensor([int(token) for token in tokens]))
+    from transformers import AutoTokenizer
+
+    folder, text = sys.argv[1:]
+    protocol = Protocol()
+    windows = text_windows(
+        Path(text).read_text(encoding="utf-8"),
+        AutoTokenizer.from_pretrained(folder, local_files_only=True),
+        windows=protocol.scored_windows,
+        length=protocol.scored_length,
     )
+    sys.stdout.write(predictions_hash(geocolor.load(folder), windows[:1]))

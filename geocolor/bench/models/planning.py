@@ -1,0 +1,117 @@
+"""Putting a campaign together."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from geocolor._version import __version__
+from geocolor.bench.machine import machine_facts
+from geocolor.bench.models.campaign import ModelCampaign
+from geocolor.bench.models.subject import Subject
+from geocolor.bench.models.trial import Method, Protocol
+from geocolor.errors import InputError
+
+__all__ = ["plan_campaign"]
+
+_PACKAGE = Path(__file__).parents[2]
+# What a figure is made of; the rest of geocolor may change between two runs of one trial.
+_DECIDING = (
+    *("units", "curvature", "criterion", "sharing", "compression"),
+    *("graph", "problem", "bounds", "solvers"),
+    "bench/models/session.py",
+    "bench/models/latency.py",
+    "bench/models/perplexity.py",
+    "bench/models/retrieval.py",
+)
+_LIBRARIES = ("numpy", "scipy", "numba", "ortools", "torch", "transformers", "tokenizers")
+
+
+def plan_campaign(
+    subjects: Sequence[Subject],
+    presets: Sequence[str],
+    keeps: Sequence[float],
+    seeds: Sequence[int],
+    protocol: Protocol,
+) -> ModelCampaign:
+    """Put a campaign together and refuse what could not work.
+
+    Parameters
+    ----------
+    subjects : sequence of Subject
+    presets : sequence of str
+        Names of presets.
+    keeps : sequence of float
+        Budgets, each in (0, 1].
+    seeds : sequence of int
+        Of the calibration.
+    protocol : Protocol
+
+    Raises
+    ------
+    InputError
+        An unknown preset, a budget out of range, or something asked twice.
+    """
+    # Loads torch, which whoever only reads results can do without.
+    from geocolor.compression.analysis import check_keep
+    from geocolor.compression.configuration import preset
+
+    for keep in keeps:
+        check_keep(keep)
+    asked = {
+        "model": [subject.name for subject in subjects],
+        "preset": presets,
+        "budget": keeps,
+        "seed": seeds,
+    }
+    for what, values in asked.items():
+        if not values:
+            raise InputError(f"no {what} to measure")
+        if len(set(values)) < len(values):
+            raise InputError(f"one {what} is asked for twice")
+    methods = tuple(
+        # By way of JSON, so that it is the same when it is read back.
+        Method(name, json.loads(json.dumps(preset(name).to_json())))
+        for name in presets
+    )
+    return ModelCampaign(
+        tuple(subjects),
+        methods,
+        tuple(keeps),
+        tuple(seeds),
+        protocol,
+        _versions(),
+        machine_facts(),
+    )
+
+
+def _versions() -> dict[str, str]:
+    import torch
+
+    found = {
+        "geocolor": __version__,
+        "sources": _hash_of_sources(),
+        "python": ".".join(platform.python_version_tuple()[:2]),
+        # The order of a sum depends on it, and so do its last bits.
+        "threads": str(torch.get_num_threads()),
+    }
+    for library in _LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            found[library] = "missing"
+    return found
+
+
+def _hash_of_sources() -> str:
+    total = hashlib.sha256()
+    for part in _DECIDING:
+        place = _PACKAGE / part
+        for file in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            total.update(f"{file.relative_to(_PACKAGE).as_posix()} {digest}\n".encode())
+    return total.hexdigest()

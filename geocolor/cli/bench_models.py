@@ -1,0 +1,180 @@
+"""``geocolor bench models``: measure what compression costs and saves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from geocolor.cli.calibrated import LengthOption, WindowsOption
+from geocolor.cli.console import ProgressLine, note
+from geocolor.cli.options import byte_count, seconds
+from geocolor.errors import InputError
+
+if TYPE_CHECKING:
+    from geocolor.bench.models.campaign import ModelCampaign
+    from geocolor.bench.models.record import ModelRecord
+    from geocolor.bench.models.subject import Subject
+
+__all__ = ["EXAMPLES", "command"]
+
+EXAMPLES = """\b
+Examples:
+  geocolor bench models smollm2 -o results --dry-run
+  geocolor bench models smollm2 minilm --keep 0.8,0.6 --latency -o results
+  geocolor bench models ./mine --calibration wiki.txt --evaluation news.txt --seeds 3 -o results
+
+\b
+A campaign that was ended goes on where it stood when the same command is given again.
+"""
+
+
+def command(
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="MODEL...",
+            help="smollm2 or minilm, out of their packages, or a local Hugging Face folder.",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder of the results.")
+    ],
+    keep: Annotated[
+        str, typer.Option("--keep", metavar="SHARES", help="Shares of the parameters kept.")
+    ] = "0.8,0.6",
+    presets: Annotated[
+        str, typer.Option("--presets", metavar="NAMES", help="Presets to compare.")
+    ] = "default,svd-llm,basis-sharing",
+    seeds: Annotated[
+        int, typer.Option("--seeds", metavar="N", min=1, help="Calibrations, seeds 0 to N - 1.")
+    ] = 1,
+    calibration: Annotated[
+        Path | None,
+        typer.Option("--calibration", metavar="FILE", help="Plain text, for a model folder."),
+    ] = None,
+    evaluation: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--evaluation", metavar="FILE", help="Other text, to judge on; may be repeated."
+        ),
+    ] = None,
+    windows: WindowsOption = 48,
+    length: LengthOption = 256,
+    latency: Annotated[
+        bool, typer.Option("--latency", help="Measure time too: prompts and generation.")
+    ] = False,
+    time_limit: Annotated[
+        str,
+        typer.Option(
+            "--time-limit",
+            metavar="TIME",
+            help="A calibration, or a trial, is killed after it.",
+        ),
+    ] = "1h",
+    memory: Annotated[
+        str | None,
+        typer.Option("--memory", metavar="SIZE", help="What a process may hold, such as 16G."),
+    ] = None,
+    cache: Annotated[
+        Path, typer.Option("--cache", metavar="DIR", help="Converted models and texts.")
+    ] = Path(".cache"),
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would run and how long it may take.")
+    ] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown tables.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the records as one JSON object.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Measure models compressed by several presets to several budgets.
+
+    Sizes, multiply-adds, predicted and measured loss, perplexity or search, and time. DIR gets
+    table.md, models.parquet, models.html and the journal.
+    """
+    limit = seconds(time_limit)
+    held = None if memory is None else byte_count(memory)
+    from geocolor.bench.models.planning import plan_campaign
+    from geocolor.bench.models.trial import Protocol
+
+    with ProgressLine(quiet=quiet) as line:
+        line.update("reading models and texts")
+        campaign = plan_campaign(
+            _subjects(models, calibration, evaluation or [], cache),
+            _listed(presets),
+            _shares(keep),
+            range(seeds),
+            Protocol(windows=windows, length=length, latency=latency),
+        )
+        if dry_run:
+            _foretell(campaign, output, as_json=as_json)
+            return
+
+        def announce(stage: str, record: ModelRecord | None) -> None:
+            if record is None:
+                line.update(stage)
+            elif not quiet:
+                note(
+                    f"{record.model}, {record.preset} at keep {record.keep:g}, seed "
+                    f"{record.seed}: {record.outcome.value} after {record.elapsed:.0f} s"
+                )
+
+        from geocolor.bench.models.running import carry_out
+
+        results = carry_out(
+            campaign,
+            output,
+            time_limit=limit,
+            memory=held,
+            announce=announce,
+        )
+    if as_json:
+        records = [record.to_json() for record in results.records]
+        typer.echo(json.dumps({"folder": str(output), "records": records}))
+        return
+    from geocolor.bench.models.tables import markdown, plain_text
+
+    typer.echo(markdown(results) if as_markdown else plain_text(results), nl=False)
+
+
+def _subjects(
+    models: list[str], calibration: Path | None, evaluation: list[Path], cache: Path
+) -> list[Subject]:
+    from geocolor.bench.models.subject import PACKAGED, folder_subject, packaged_subject
+
+    found = []
+    for model in models:
+        if model in PACKAGED:
+            found.append(packaged_subject(model, cache))
+        elif calibration is None:
+            raise InputError(
+                f"{model}: give a model folder its text with --calibration FILE, or choose one "
+                f"of {', '.join(PACKAGED)}"
+            )
+        else:
+            found.append(folder_subject(Path(model), calibration, evaluation))
+    return found
+
+
+def _foretell(campaign: ModelCampaign, folder: Path, *, as_json: bool) -> None:
+    from geocolor.bench.models.outlook import foresee
+
+    outlook = foresee(campaign, folder)
+    if as_json:
+        typer.echo(json.dumps(outlook.to_json()))
+    else:
+        typer.echo(str(outlook))
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _shares(text: str) -> list[float]:
+    try:
+        return [float(part) for part in _listed(text)]
+    except ValueError:
+        raise InputError(f"--keep takes shares such as 0.8,0.6, not {text!r}") from None
