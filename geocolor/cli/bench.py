@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from geocolor.cli import bench_models
 from geocolor.cli.console import ProgressLine, note
 from geocolor.cli.options import ColorsOption, KindOption, byte_count, seconds
 from geocolor.errors import InputError
@@ -232,6 +233,9 @@ def compare(
     typer.echo(json.dumps(found.to_json()) if as_json else to_text(found))
     if found.regressions:
         raise typer.Exit(1)
+
+
+app.command("models", epilog=bench_models.EXAMPLES)(bench_models.command)
 
 
 def _require_extra() -> None:
