@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import time
@@ -35,21 +36,12 @@ def _tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
-class _Steps:
-    """Says on stderr what is being done, a line for each step and one for what came of it."""
-
-    def __init__(self) -> None:
-        self._stage = ""
-
-    def __call__(self, stage: str, record: ModelRecord | None) -> None:
-        """Take what the harness announces."""
-        if record is not None:
-            _tell(f"    {record.outcome.value}, {record.elapsed:.0f} s")
-            return
-        step = stage.rstrip(" 0123456789of")
-        if step != self._stage:
-            self._stage = step
-            _tell(f"{step} ...")
+def _announce(stage: str, record: ModelRecord | None) -> None:
+    """Say on stderr what is begun and what came of it, not every step between."""
+    if record is not None:
+        _tell(f"    {record.outcome.value}, {record.elapsed:.0f} s")
+    elif not re.search(r" \d+ of \d+$", stage):
+        _tell(f"{stage[:1].upper()}{stage[1:]} ...")
 
 
 def _compress_all(campaign: ModelCampaign, output: Path, checkpoint: Path) -> ModelResults:
@@ -63,7 +55,7 @@ def _compress_all(campaign: ModelCampaign, output: Path, checkpoint: Path) -> Mo
         output,
         time_limit=_TIME_LIMIT,
         save={shown: checkpoint},
-        announce=_Steps(),
+        announce=_announce,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -132,5 +132,10 @@ class ModelResults:
                 raise
             raise FormatError(f"damaged: {error!r}", str(path)) from error
         entries = read_journal(Path(folder) / JOURNAL_FILE)
-        found = (entries.get(trial.key) for trial in campaign.trials())
-        return cls(campaign, tuple(ModelRecord.from_json(entry) for entry in found if entry))
+        records = (
+            # The name is the campaign's: one model may be there under two.
+            replace(ModelRecord.from_json(entries[trial.key]), model=trial.subject.name)
+            for trial in campaign.trials()
+            if trial.key in entries
+        )
+        return cls(campaign, tuple(records))

@@ -31,7 +31,7 @@ Announce = Callable[[str, ModelRecord | None], None]
 def missing_trials(
     campaign: ModelCampaign, entries: Mapping[str, Any], save: Mapping[str, Path]
 ) -> list[ModelTrial]:
-    """List the trials that are not in a journal, or whose model is wanted and not there.
+    """List the trials that are not in a journal, or whose model is wanted and not there, once.
 
     Parameters
     ----------
@@ -41,11 +41,12 @@ def missing_trials(
     save : mapping of str to Path
         Folders that compressed models are wanted in, by the keys of their trials.
     """
-    return [
-        trial
+    missing = {
+        trial.key: trial
         for trial in campaign.trials()
         if trial.key not in entries or (trial.key in save and not save[trial.key].exists())
-    ]
+    }
+    return list(missing.values())
 
 
 def carry_out(

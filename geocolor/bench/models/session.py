@@ -150,7 +150,9 @@ class Session:
         Raises
         ------
         InputError
-            The budget is too small.
+            There is no such preset.
+        ModelError
+            The compressed model's predictions are not finite.
         """
         compressed = self.calibrate().compress(keep, preset)
         report = compressed.report

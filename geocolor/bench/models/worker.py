@@ -84,12 +84,14 @@ def _measure(payload: Mapping[str, Any], emit: _Emit) -> None:
         payload["seed"],
         lambda stage, done, total: emit({"stage": f"{stage} {done} of {total}"}),
     )
-    preset = DENSE
+    previous: str | None = None
     for trial in asked:
-        if trial.preset != preset:
-            preset = trial.preset
-            # Measured here the first time, not on the clock of the preset's first trial.
+        if trial.preset not in (DENSE, previous):
+            # Here the first time, not on the clock of the preset's first trial.
+            if previous is None:
+                emit({"stage": "measuring the curvature"})
             session.calibrate().forget()
+            previous = trial.preset
         emit({"clock": "started"})
         emit({"begun": trial.key})
         record = _record(session, trial, payload)

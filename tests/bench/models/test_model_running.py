@@ -19,7 +19,7 @@ from geocolor.bench.journal import Journal, read_journal
 from geocolor.bench.models.campaign import ModelCampaign, ModelResults
 from geocolor.bench.models.outlook import foresee
 from geocolor.bench.models.record import ModelRecord
-from geocolor.bench.models.running import carry_out
+from geocolor.bench.models.running import carry_out, missing_trials
 from geocolor.bench.models.session import predictions_hash
 from geocolor.bench.models.tables import markdown
 from geocolor.bench.models.worker import run
@@ -33,7 +33,7 @@ _ALONE = """
 import json, sys
 from pathlib import Path
 from geocolor.bench.models.campaign import ModelCampaign
-from geocolor.bench.models.running import carry_out
+from geocolor.bench.models.running import carry_out, missing_trials
 campaign = ModelCampaign.from_json(json.loads(Path(sys.argv[1]).read_text()))
 carry_out(campaign, Path(sys.argv[2]), time_limit=300.0, announce=lambda stage, record: None)
 """
@@ -141,6 +141,22 @@ def test_what_geocolor_refuses_is_no_result(campaign: ModelCampaign, tmp_path: P
 def test_a_folder_in_use_is_refused(campaign: ModelCampaign, tmp_path: Path) -> None:
     with Journal(tmp_path), pytest.raises(InputError, match="is writing to"):
         carry_out(campaign, tmp_path, time_limit=_LIMIT, announce=lambda _stage, _record: None)
+
+
+def test_a_model_under_two_names_is_measured_once_and_listed_twice(
+    campaign: ModelCampaign, tmp_path: Path
+) -> None:
+    (subject,) = campaign.subjects
+    both = replace(campaign, subjects=(subject, replace(subject, name="twin")))
+    assert len(both.trials()) == 6
+    assert len(missing_trials(both, {}, {})) == 3
+    both.save(tmp_path)
+    dense = both.trials()[0]
+    with Journal(tmp_path) as journal:
+        record = ModelRecord(dense.key, subject.name, "dense", 1.0, 0, Outcome.TIMED_OUT)
+        journal.append(record.to_json())
+    names = [record.model for record in ModelResults.load(tmp_path).records]
+    assert names == [subject.name, "twin"]
 
 
 def test_damaged_results_are_refused(campaign: ModelCampaign, tmp_path: Path) -> None:
