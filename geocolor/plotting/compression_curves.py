@@ -95,7 +95,8 @@ def draw_losses(points: Sequence[CompressionPoint]) -> Figure:
             showlegend=False,
             hoverinfo="skip",
         )
-    figure.update_xaxes(tickformat=".0%", autorange="reversed")
+    least = min((point.keep for point in points), default=0.0)
+    figure.update_xaxes(tickformat=".0%", range=[1.0, least - 0.05])
     figure.update_yaxes(rangemode="tozero")
     return figure
 

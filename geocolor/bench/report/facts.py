@@ -53,7 +53,7 @@ def gather_facts(results: Results, target_gap: float) -> Facts:
 def _asked(results: Results, target_gap: float) -> Iterator[tuple[str, str]]:
     campaign = results.campaign
     effort = campaign.effort
-    yield "Instances", f"{len(campaign.instances)} ({_kinds(campaign)})"
+    yield "Instances", _kinds(campaign)
     yield "Seeds", _seeds(campaign.seeds)
     made = plural(len(results.records), "run")
     yield "Runs", f"{made} made, {results.missing} missing" if results.missing else made
@@ -75,7 +75,8 @@ def _asked(results: Results, target_gap: float) -> Iterator[tuple[str, str]]:
 
 def _kinds(campaign: Campaign) -> str:
     kinds = [instance.kind for instance in campaign.instances]
-    return ", ".join(f"{kinds.count(kind)} {kind}" for kind in sorted(set(kinds)))
+    counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in sorted(set(kinds)))
+    return counts if len(set(kinds)) < 2 else f"{len(kinds)}: {counts}"
 
 
 def _seeds(seeds: tuple[int, ...]) -> str:

@@ -18,12 +18,14 @@ from geocolor.bench.report.text import duration
 from geocolor.bench.report.verdict import Verdict, build_verdict
 from geocolor.bench.results import Results
 from geocolor.bench.summary import Summary, summarise
+from geocolor.bench.summary.caveats import find_warnings
 from geocolor.errors import InputError
 from geocolor.io.atomic import atomic_file, require_writable
 from geocolor.plotting.benchmark import Look, draw_trace_axes, solver_looks
 
 __all__ = ["write_report"]
 
+_STYLE = "report.css"
 _SCRIPTS = ("dom.js", "tables.js", "figures.js", "traces.js", "instances.js", "page.js")
 
 
@@ -33,6 +35,7 @@ class Part:
 
     Attributes
     ----------
+    summary : Summary
     kind : str
     verdict : Verdict
     matrices : tuple of Matrix
@@ -40,6 +43,7 @@ class Part:
     solvers : tuple of str
     """
 
+    summary: Summary
     kind: str
     verdict: Verdict
     matrices: tuple[Matrix, ...]
@@ -89,28 +93,26 @@ def _render(results: Results, target_gap: float) -> str:
     )
     environment.filters["duration"] = duration
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
-
-    def source(name: str) -> str:
-        return loader.get_source(environment, name)[0]
-
-    scripts = [get_plotlyjs(), "\n".join(source(name) for name in _SCRIPTS)]
+    style, *sources = (loader.get_source(environment, name)[0] for name in (_STYLE, *_SCRIPTS))
+    scripts = [get_plotlyjs(), "\n".join(sources)]
     measured = measure(results, target_gap=target_gap)
-    summary = summarise(results, target_gap=target_gap)
     looks = solver_looks(measured.solvers)
     parts = tuple(_part(measured.of_kind(kind), looks) for kind in measured.kinds)
-    data = page_data(measured, summary, looks)
+    rows = {row.instance: row for part in parts for row in part.summary.instances}
+    data = page_data(measured, rows, looks)
     data["figures"] = [picture.figure for part in parts for picture in part.pictures]
     limit = results.campaign.effort.time_limit
     data["traceAxes"] = figure_json(draw_trace_axes(limit, "objective"))
     return environment.get_template("report.html.jinja").render(
         facts=gather_facts(results, target_gap),
         campaign=results.campaign,
-        summary=summary,
+        measured=measured,
+        warnings=find_warnings(measured),
         parts=parts,
         looks=looks,
         generator=f"geocolor {__version__}",
         policy=_policy(scripts),
-        style=source("report.css"),
+        style=style,
         scripts=scripts,
         data=data,
     )
@@ -118,10 +120,10 @@ def _render(results: Results, target_gap: float) -> str:
 
 def _part(measured: Measured, looks: dict[str, Look]) -> Part:
     records = tuple(run.record for run in measured.runs)
-    summary: Summary = summarise(
-        Results(measured.campaign, records), target_gap=measured.target_gap
-    )
+    results = Results(measured.campaign, records)
+    summary = summarise(results, target_gap=measured.target_gap)
     return Part(
+        summary,
         measured.kinds[0],
         build_verdict(summary),
         build_matrices(summary),

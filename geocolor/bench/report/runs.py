@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import PurePath
 from typing import Any
 
 from geocolor.bench.measures import Measured, Run
-from geocolor.bench.record import Outcome
-from geocolor.bench.summary import InstanceRow, SolverCell, Summary
+from geocolor.bench.summary import InstanceRow, SolverCell
+from geocolor.bench.trial import Instance
 from geocolor.plotting.benchmark import Look
 
 __all__ = ["page_data"]
@@ -34,44 +36,62 @@ class _Words:
         return self.numbers.setdefault(word, len(self.numbers))
 
 
-def page_data(measured: Measured, summary: Summary, looks: dict[str, Look]) -> dict[str, Any]:
+def page_data(
+    measured: Measured, rows: Mapping[str, InstanceRow], looks: Mapping[str, Look]
+) -> dict[str, Any]:
     """Gather the page's data as plain JSON values.
 
     Runs and cells are lists in the order of the fields named beside them; texts in runs are
     numbers of words.
+
+    Parameters
+    ----------
+    measured : Measured
+        The campaign's runs.
+    rows : mapping from str to InstanceRow
+        By name of the instance.
+    looks : mapping from str to Look
+        By solver.
+
+    Returns
+    -------
+    dict
     """
     words = _Words()
     places = {name: place for place, name in enumerate(measured.solvers)}
     runs: dict[str, list[list[Any]]] = defaultdict(list)
     for run in measured.runs:
         runs[run.record.instance].append(_run(run, places, words))
-    instances = [
-        {
-            "name": row.instance,
-            "file": PurePath(instance.path).name,
-            "fingerprint": instance.fingerprint,
-            "kind": row.kind,
-            "k": row.k,
-            "nodes": row.nodes,
-            "conflicts": instance.conflicts,
-            "weights": instance.weights,
-            "tags": list(instance.tags),
-            "known": None if instance.known is None else asdict(instance.known),
-            "reference": _reference(row),
-            "cells": [_cell(cell, places) for cell in row.cells],
-            "runs": runs[row.instance],
-        }
-        for row, instance in zip(summary.instances, measured.campaign.instances, strict=True)
-    ]
-    effort = measured.campaign.effort
     return {
         "solvers": [{"name": name, **looks[name]} for name in measured.solvers],
-        "outcomes": [str(outcome) for outcome in Outcome],
-        "timeLimit": effort.time_limit,
+        "timeLimit": measured.campaign.effort.time_limit,
         "runFields": _RUN,
         "cellFields": _CELL,
-        "instances": instances,
+        "instances": [
+            {
+                **_instance(instance),
+                "reference": _reference(rows[instance.name]),
+                "cells": [_cell(cell, places) for cell in rows[instance.name].cells],
+                "runs": runs[instance.name],
+            }
+            for instance in measured.campaign.instances
+        ],
         "words": list(words.numbers),
+    }
+
+
+def _instance(instance: Instance) -> dict[str, Any]:
+    return {
+        "name": instance.name,
+        "file": PurePath(instance.path).name,
+        "fingerprint": instance.fingerprint,
+        "kind": instance.kind,
+        "k": instance.k,
+        "nodes": instance.nodes,
+        "conflicts": instance.conflicts,
+        "weights": instance.weights,
+        "tags": list(instance.tags),
+        "known": None if instance.known is None else asdict(instance.known),
     }
 
 
@@ -87,20 +107,16 @@ def _cell(cell: SolverCell, places: dict[str, int]) -> list[Any]:
 def _run(run: Run, places: dict[str, int], words: _Words) -> list[Any]:
     record = run.record
     message = "; ".join(part for part in (run.refuted, record.message) if part)
-    objectives = _changes([(point.time, point.objective) for point in record.trace])
-    if record.objective is not None and (not objectives or objectives[-1] != record.objective):
-        objectives += [_short(record.runtime), record.objective]
-    bounds = _changes([(point.time, point.lower_bound) for point in record.trace])
-    if record.lower_bound is not None and (not bounds or bounds[-1] != record.lower_bound):
-        bounds += [_short(record.runtime), record.lower_bound]
+    objectives = [(point.time, point.objective) for point in record.trace]
+    bounds = [(point.time, point.lower_bound) for point in record.trace]
     return [
         places[record.solver],
         record.seed,
         words(str(run.outcome)),
         words(record.status or ""),
         words(record.stop_reason or ""),
-        run.objective,
-        record.lower_bound,
+        _finite(run.objective),
+        _finite(record.lower_bound),
         _short(run.gap),
         _short(run.primal_integral),
         _short(run.time_to_target),
@@ -112,18 +128,24 @@ def _run(run: Run, places: dict[str, int], words: _Words) -> list[Any]:
         words(message),
         words(record.host),
         record.key[:_KEY_DIGITS],
-        objectives,
-        bounds,
+        _changes([*objectives, (record.runtime, record.objective)]),
+        _changes([*bounds, (record.runtime, record.lower_bound)]),
     ]
 
 
 def _changes(points: list[tuple[float, float | None]]) -> list[float | None]:
     """Flatten to time, value, time, value, ...; only where the value changes."""
     flat: list[float | None] = []
-    for time, value in points:
+    for time, given in points:
+        value = _finite(given)
         if value is not None and (not flat or flat[-1] != value):
             flat += [_short(time), value]
     return flat
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no infinity; a bound of that size says nothing anyway."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _short(value: float | None) -> float | None:

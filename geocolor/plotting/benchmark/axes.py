@@ -52,7 +52,7 @@ def ratio_axis(end: float) -> dict[str, Any]:
 def gap_floor(gaps: Iterable[NDArray[np.float64]]) -> float:
     """Pick the foot of an axis of gaps: the power of ten below the smallest one that matters."""
     least = min((float(gap[gap > 0].min(initial=1.0)) for gap in gaps), default=1.0)
-    return min(1e-1, max(_LEAST_GAP, below(least)))
+    return min(1e-2, max(_LEAST_GAP, below(least)))
 
 
 def gap_axis(floor: float) -> dict[str, Any]:

@@ -82,6 +82,8 @@ def draw_cactus(
     figure.update_traces(hovertemplate="%{y} solved within %{x:.3~g} s")
     figure.update_xaxes(**seconds_axis(start, end))
     figure.update_yaxes(range=[-0.02 * instances, 1.03 * instances])
+    if instances < 10:
+        figure.update_yaxes(dtick=1)
     return figure
 
 
@@ -160,7 +162,7 @@ def _figure(x_title: str, y_title: str) -> Figure:
             "template": "none",
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            "margin": {"l": 56, "r": 12, "t": 12, "b": 44},
+            "margin": {"l": 56, "r": 26, "t": 12, "b": 44},
             "hovermode": "closest",
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
             "xaxis": {**axis, "title": {"text": html.escape(x_title)}},

@@ -39,16 +39,30 @@ function drawAgain() {
   for (const place of drawn) draw(place, place.data, place.bareLayout);
 }
 
+function markLegends() {
+  for (const button of document.querySelectorAll(".legend button")) {
+    button.setAttribute("aria-pressed", String(!hiddenSolvers.has(button.dataset.solver)));
+  }
+  drawAgain();
+}
+
+// A double click is two clicks first, which undo each other.
 function connectLegend(legend) {
-  for (const button of legend.querySelectorAll("button")) {
+  const buttons = [...legend.querySelectorAll("button")];
+  const names = buttons.map((button) => button.dataset.solver);
+  for (const button of buttons) {
     const { solver } = button.dataset;
     button.setAttribute("aria-pressed", String(!hiddenSolvers.has(solver)));
     button.addEventListener("click", () => {
       if (!hiddenSolvers.delete(solver)) hiddenSolvers.add(solver);
-      for (const one of document.querySelectorAll(".legend button")) {
-        if (one.dataset.solver === solver) one.setAttribute("aria-pressed", String(!hiddenSolvers.has(solver)));
-      }
-      drawAgain();
+      markLegends();
+    });
+    button.addEventListener("dblclick", () => {
+      const others = names.filter((name) => name !== solver);
+      const alone = others.every((name) => hiddenSolvers.has(name));
+      hiddenSolvers.delete(solver);
+      others.forEach((name) => (alone ? hiddenSolvers.delete(name) : hiddenSolvers.add(name)));
+      markLegends();
     });
   }
 }

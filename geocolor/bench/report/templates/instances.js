@@ -39,7 +39,8 @@ function sizeText(instance) {
 function solverCell(cell) {
   if (!cell) return { order: "", content: NONE, class: "muted", title: "no run" };
   const { best, median, gap, runs, reached, proofs } = cell;
-  const text = best === median ? number(best) : `${number(best)} / ${number(median)}`;
+  const text = element("span", {}, best === median ? number(best) : `${number(best)} / ${number(median)}`);
+  if (cell.wrong) text.append(element("small", {}, `${cell.wrong} wrong`));
   const title = `best ${number(best)}, median ${number(median)}, mean gap ${percent(gap)}, ` +
     `${reached} of ${runs} runs reached the target, ${proofs} with a proof, ${cell.wrong} wrong`;
   const style = gap ? ["--gap", Math.sqrt(gap)] : null;
@@ -151,7 +152,7 @@ function showInstance(data, place, name) {
     const plot = element("div", { class: "plot tall", role: "img", "aria-label": "Objective over time" });
     const legend = element("div", { class: "legend", role: "group", "aria-label": "Solvers shown in the figure" });
     const taking = data.solvers.filter((look) => runs.some((run) => run.solver === look));
-    legend.append(...taking.map((look) => element("button", { type: "button", "data-solver": look.name }, swatch(look), look.name)));
+    legend.append(...taking.map((look) => element("button", { type: "button", "data-solver": look.name, title: "Click: show or hide. Double click: show this one alone, or all." }, swatch(look), look.name)));
     connectLegend(legend);
     place.append(
       element("h2", {}, "Objective over time"),
