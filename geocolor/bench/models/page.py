@@ -64,7 +64,12 @@ def write_models_report(results: ModelResults, path: Path) -> None:
     for section in sections(results):
         points = _points(results, section.model)
         figures = [draw_agreement(points), draw_losses(points)] if points else []
-        shown = [figure.to_html(full_html=False, include_plotlyjs=False) for figure in figures]
+        shown = [
+            figure.to_html(
+                full_html=False, include_plotlyjs=False, config={"displayModeBar": False}
+            )
+            for figure in figures
+        ]
         parts.append((section, shown))
     page = Environment(autoescape=True).from_string(_PAGE)
     text = page.render(
