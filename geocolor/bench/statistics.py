@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -25,6 +26,8 @@ RESAMPLES = 2000
 LEVEL = 0.95
 # As many sign patterns as 13 differences have; from 14 on they are drawn.
 _SIGN_FLIPS = 2**13
+# Floats held at a time while they are drawn.
+_BATCH = 2**20
 _HALVES: dict[str, float] = {"two-sided": 2.0, "greater": 1.0}
 
 
@@ -152,7 +155,7 @@ def shifted_geometric_mean(values: ArrayLike, shift: float = 1.0) -> float:
 
 def smallest_p(untied: int, alternative: Literal["two-sided", "greater"] = "two-sided") -> float:
     """Smallest p-value that a sign-flip test of so many differences can give."""
-    return float(min(1.0, _HALVES[alternative] / 2**untied))
+    return min(1.0, math.ldexp(_HALVES[alternative], -untied))
 
 
 def paired_test(
@@ -199,6 +202,7 @@ def paired_test(
         vectorized=True,
         alternative=alternative,
         n_resamples=_SIGN_FLIPS,
+        batch=max(1, _BATCH // len(untied)),
         rng=np.random.default_rng(seed),
     )
     least = smallest_p(len(untied), alternative)

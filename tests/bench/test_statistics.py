@@ -123,6 +123,11 @@ class TestPairedTest:
             found = paired_test(differences, alternative=alternative).p_value
             assert found == pytest.approx(smallest_p(untied, alternative))
 
+    def test_many_pairs(self):
+        found = paired_test(np.random.default_rng(0).normal(0.2, 1, 2000))
+        assert found.p_value < 0.001
+        assert not found.note
+
     def test_keeps_its_level(self):
         rng = np.random.default_rng(1)
         rejected = [paired_test(rng.standard_normal(8)).p_value <= 0.05 for _ in range(300)]

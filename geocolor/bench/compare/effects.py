@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geocolor.bench.compare.findings import Effect, Finding, Subject
 from geocolor.bench.compare.pairs import Pair
 from geocolor.bench.measures import Run
-from geocolor.bench.statistics import PairedTest, holm, paired_test
+from geocolor.bench.statistics import holm, paired_test
 
 __all__ = ["effects_of", "findings_of"]
 
@@ -24,11 +25,11 @@ _FLOOR = 0.01
 class _Sample:
     subject: Subject
     solver: str
-    differences: list[float]
+    differences: NDArray[np.float64]
 
     @property
     def effect(self) -> float:
-        mean = float(np.mean(self.differences))
+        mean = float(self.differences.mean())
         return mean if self.subject is Subject.GAP else float(np.expm1(mean))
 
 
@@ -55,11 +56,14 @@ def effects_of(
     tuple of Effect
     """
     samples = list(_samples(pairs, timed))
-    worse = [paired_test(one.differences, alternative="greater", alpha=alpha) for one in samples]
-    better = [
-        paired_test(np.negative(one.differences), alternative="greater", alpha=alpha)
+    # Tested in the direction of the effect; in the other one there is nothing to find.
+    tests = [
+        paired_test(np.sign(one.effect) * one.differences, alternative="greater", alpha=alpha)
         for one in samples
     ]
+    p_values = np.array([1.0 if test.p_value is None else test.p_value for test in tests])
+    effects = np.array([one.effect for one in samples])
+    worse, better = (holm(np.where(sign * effects > 0, p_values, 1.0)) for sign in (1, -1))
     return tuple(
         Effect(
             one.subject,
@@ -72,9 +76,7 @@ def effects_of(
             float(p_better),
             test.note,
         )
-        for one, test, p_worse, p_better in zip(
-            samples, worse, _adjusted(worse), _adjusted(better), strict=True
-        )
+        for one, test, p_worse, p_better in zip(samples, tests, worse, better, strict=True)
     )
 
 
@@ -122,7 +124,7 @@ def _sample(
 ) -> Iterator[_Sample]:
     if pairs:
         found = [measure_of(pair.new) - measure_of(pair.old) for pair in pairs]
-        yield _Sample(subject, solver, found)
+        yield _Sample(subject, solver, np.array(found))
 
 
 def _log_integral(run: Run) -> float:
@@ -139,10 +141,6 @@ def _log_proof(run: Run) -> float:
 
 def _log(seconds: float) -> float:
     return float(np.log(max(seconds, _FLOOR)))
-
-
-def _adjusted(tests: Sequence[PairedTest]) -> list[float]:
-    return list(holm([1.0 if test.p_value is None else test.p_value for test in tests]))
 
 
 def _finding(effect: Effect, p_value: float) -> Finding:

@@ -36,10 +36,11 @@ def to_text(summary: Summary) -> str:
     parts = [
         f"{summary.runs} runs, {summary.seeds} seeds, time limit {summary.time_limit:g} s, "
         f"target {target}\n",
+        # The longest first, so that what matters most stays on the screen.
+        _instances(summary.instances),
         _quality(summary.solvers),
         _effort(summary.solvers),
         _NOTE,
-        _instances(summary.instances),
     ]
     if summary.pairs:
         parts.append(_pairs(summary.pairs))
