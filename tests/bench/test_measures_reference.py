@@ -139,6 +139,7 @@ class TestKGiven:
         nothing = {"status": "UNKNOWN", "outcome": Outcome.NO_ANSWER}
         results = campaign(make_results, instance("x", k=3), a=claim, b=nothing)
         assert only_reference(results).infeasible
+        assert only_reference(results).by == "a"
         run = run_of(results, "a")
         assert (run.time_to_proof, run.gap, run.par2_target) == (2.0, None, None)
         assert run_of(results, "b").par2_proof == 20.0

@@ -90,7 +90,8 @@ def lost_objectives(
     """
     groups = by_instance(pairs)
     for group in groups.values():
-        old, new = (sorted(map(_worth, side)) for side in zip(*_sides(group), strict=True))
+        old = sorted(_worth(pair.old) for pair in group)
+        new = sorted(_worth(pair.new) for pair in group)
         if not _worse(new[0], old[-1]):
             continue
         constant = not _worse(old[-1], old[0]) and not _worse(new[-1], new[0])
@@ -98,10 +99,6 @@ def lost_objectives(
         chance = len(groups) / math.comb(2 * len(group), len(group))
         finding = _finding(Subject.OBJECTIVE, group[0], _range(old), _range(new))
         yield replace(finding, seed=None), constant or chance <= alpha
-
-
-def _sides(group: Sequence[Pair]) -> list[tuple[Run, Run]]:
-    return [(pair.old, pair.new) for pair in group]
 
 
 def _worth(run: Run) -> float:

@@ -25,6 +25,7 @@ ROUNDING = 1e-9
 # A solver with integer arithmetic may leave this much of an objective open in an OPTIMAL, as
 # geocolor's own do; only what lies beyond it is a false claim.
 _CLAIM_ROUNDING = 1e-6
+_ENTRY = "the instance's entry"
 _KEEPS_NOTHING = (Outcome.WRONG, Outcome.UNREADABLE)
 _ENDED = (Outcome.SOLVED, Outcome.NO_ANSWER)
 
@@ -49,7 +50,8 @@ class Reference:
         coloring with k given it is k: any coloring with at most k classes is the answer.
     source : Source
     by : str
-        Who has it: the one who knew it, or the solvers that found it, joined by commas.
+        Who has it: the one who knew it, or the solvers that found it, joined by commas; where no
+        answer exists, who says so.
     proven : bool
         Whether nothing better exists, by what is known or by a claim that stands; always so for
         a coloring with k given that has an answer.
@@ -176,15 +178,16 @@ def _reference(instance: Instance, records: Sequence[Record]) -> Reference:
         and (wanted is None or known.value <= wanted)
         and (best is None or not _worse(known.value, best))
     ):
-        source, by = Source.KNOWN, known.by or "the instance's entry"
+        source, by = Source.KNOWN, known.by or _ENTRY
         best = known.value if best is None else min(best, known.value)
     held = Reference(best, source, by, False, False, best)
     standing = [record for record in records if not refutation(record, instance, held)]
     sure = known is not None and known.proven
     if best is None:
-        # What is known is then no answer: a chromatic number above the k given, if proven.
-        infeasible = sure or any(map(claims_infeasible, standing))
-        return replace(held, infeasible=infeasible)
+        # What is known is then no answer: a chromatic number above the k given.
+        claims = {record.solver for record in standing if claims_infeasible(record)}
+        who = [known.by or _ENTRY] if known is not None and known.proven else sorted(claims)
+        return replace(held, infeasible=bool(who), by=", ".join(who))
     return replace(
         held,
         value=best if wanted is None else float(wanted),

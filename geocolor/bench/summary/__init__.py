@@ -1,5 +1,6 @@
 """What a campaign comes to: a row a solver, a row an instance, tests between solvers, warnings."""
 
+from geocolor.bench.summary.caveats import find_warnings
 from geocolor.bench.summary.rows import (
     InstanceRow,
     PairRow,
@@ -20,6 +21,7 @@ __all__ = [
     "SolverRow",
     "Statistic",
     "Summary",
+    "find_warnings",
     "summarise",
     "to_text",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from geocolor.bench.measures import Reference
 from geocolor.bench.plaintext import plain_table
 from geocolor.bench.record import Outcome
 from geocolor.bench.summary.rows import InstanceRow, PairRow, SolverRow, Statistic, Summary
@@ -125,7 +126,7 @@ def _instances(rows: Iterable[InstanceRow]) -> str:
             [
                 row.instance,
                 "infeasible" if row.reference.infeasible else _figure(row.reference.value, 10),
-                "proven" if row.reference.proven else str(row.reference.source),
+                _standing(row.reference),
                 cell.solver,
                 _figure(cell.best, 10),
                 _figure(cell.median, 10),
@@ -138,6 +139,12 @@ def _instances(rows: Iterable[InstanceRow]) -> str:
         ),
         left=4,
     )
+
+
+def _standing(reference: Reference) -> str:
+    if reference.infeasible:
+        return f"says {reference.by}"
+    return "proven" if reference.proven else str(reference.source)
 
 
 def _pairs(rows: Sequence[PairRow]) -> str:
