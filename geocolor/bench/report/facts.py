@@ -61,8 +61,8 @@ def _asked(results: Results, target_gap: float) -> Iterator[tuple[str, str]]:
     if effort.max_iterations is not None:
         yield "Iterations", f"at most {effort.max_iterations}"
     yield "Threads", f"{effort.threads} for each run"
-    memory = "no limit" if effort.memory is None else f"{megabytes(effort.memory)} for each run"
-    yield "Memory", memory
+    memory = "none" if effort.memory is None else f"{megabytes(effort.memory)} for each run"
+    yield "Memory limit", memory
     yield "Target", "best known" + (f" + {100 * target_gap:g}%" if target_gap else "")
     for name, value in campaign.environment.get("options", {}).items():
         if value is not None:

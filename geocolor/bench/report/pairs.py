@@ -97,7 +97,7 @@ def _matrix(
         duels[pair.first, pair.second] = _duel(pair, 1.0, write)
         duels[pair.second, pair.first] = _duel(pair, -1.0, write)
     rows = tuple((row, tuple(duels.get((row, column)) for column in names)) for row in names)
-    weak = sorted({pair.test.note for pair in pairs if "too few" in pair.test.note})
+    weak = sorted({pair.test.note for pair in pairs if pair.p_adjusted is not None} - {""})
     return Matrix(heading, meaning, rows, "; ".join(weak))
 
 
