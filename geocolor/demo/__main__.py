@@ -59,7 +59,7 @@ def _compress_all(campaign: ModelCampaign, output: Path, checkpoint: Path) -> Mo
     )
 
 
-def _own(results: ModelResults) -> dict[float, Measures]:
+def _own(results: ModelResults, output: Path) -> dict[float, Measures]:
     """Pick what geocolor's own preset gave, by budget."""
     found = {
         record.keep: record.measures
@@ -67,7 +67,7 @@ def _own(results: ModelResults) -> dict[float, Measures]:
         if record.preset == _SHOWN_PRESET and record.measures is not None
     }
     if len(found) < len(_KEEPS):
-        raise SolverError("a compression failed; the table says how")
+        raise SolverError(f"a compression failed, see the table; remove {output} to try again")
     return found
 
 
@@ -131,7 +131,7 @@ def main() -> None:
         checkpoint = options.output / f"smollm2-keep{_SHOWN_KEEP}"
         results = _compress_all(campaign, options.output, checkpoint)
         _say(f"\n{plain_text(results)}")
-        own = _own(results)
+        own = _own(results, options.output)
         _draw_maps(own, subject, options.output)
         _check_checkpoint(checkpoint, subject, own[_SHOWN_KEEP])
         _solve_graphs(options.instances)

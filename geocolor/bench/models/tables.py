@@ -55,8 +55,14 @@ def sections(results: ModelResults) -> list[Section]:
         records = [record for record in results.records if record.model == subject.name]
         caption = (
             f"Calibrated on {protocol.windows * protocol.length:,} tokens of "
-            f"{subject.calibration.name}; in brackets 95% intervals over windows of text."
+            f"{subject.calibration.name}. Predicted and measured: increase of the loss, in nats "
+            "per scored output."
         )
+        if any(measures.texts for _, measures in _solved(records)):
+            caption += (
+                " Perplexity of each text, in brackets 95% intervals over "
+                f"{protocol.scored_windows} windows."
+            )
         tables = (_quality(records), _speed(records), _against_reference(records))
         found.append(
             Section(
