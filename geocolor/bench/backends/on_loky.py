@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -55,7 +56,7 @@ def spread_on_loky(
             deaths.update(given & waiting.keys())
             suspects = [waiting[index] for index, count in deaths.items() if count >= _MOST_DEATHS]
             if suspects:
-                raise worker_deaths(suspects, f"one of them {_MOST_DEATHS} times") from error
+                raise worker_deaths(suspects, error) from error
         finally:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # joblib warns of results that nobody waits for
@@ -75,9 +76,7 @@ def _begin_worker() -> None:
 
 
 def _end_with(parent: int) -> None:
-    import psutil
-
-    try:
-        psutil.Process(parent).wait()
-    finally:
-        os.kill(os.getpid(), signal.SIGKILL)
+    # An orphan has another parent at once, even while the dead one waits for its own to notice.
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGKILL)
