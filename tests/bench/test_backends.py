@@ -1,5 +1,6 @@
 """Every item is run, each result comes once, and what dies is given out again."""
 
+import json
 import os
 import signal
 import subprocess
@@ -242,3 +243,24 @@ def test_what_is_not_installed_is_said(
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(InputError, match="install"):
         list(spread(functions.square, [1], Backend(name, 1, "tcp://127.0.0.1:9")))
+
+
+@pytest.mark.slow
+def test_a_cluster_that_lacks_the_code(tmp_path: Path) -> None:
+    dask = [sys.executable, "-m", "dask"]
+    file = tmp_path / "scheduler.json"
+    where = ["--scheduler-file", str(file), "--no-dashboard"]
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
+    with (
+        subprocess.Popen([*dask, "scheduler", "--port", "0", *where], **silent) as scheduler,
+        subprocess.Popen([*dask, "worker", "--no-nanny", *where], **silent) as worker,
+    ):
+        try:
+            while not (file.exists() and file.read_text().endswith("}")):
+                time.sleep(0.05)
+            backend = Backend("dask", 1, json.loads(file.read_text())["address"])
+            with pytest.raises(InputError, match=r"install the same geocolor .*spread_functions"):
+                list(spread(functions.square, [1], backend))
+        finally:
+            worker.kill()
+            scheduler.kill()

@@ -28,6 +28,8 @@ Result = TypeVar("Result")
 _PATIENCE = 10.0
 # Items sent to the scheduler in one message.
 _BATCH = 1000
+# How Dask says that a module is missing, or another one, where it runs.
+_UNREADABLE = "Error during deserialization"
 
 
 def spread_on_dask(
@@ -58,6 +60,11 @@ def spread_on_dask(
                     raise SolverError(f"the Dask scheduler at {scheduler} was lost; begin it again")
                 elif isinstance(error := result[1], KilledWorker):
                     raise worker_deaths([item], error)
+                elif isinstance(error, RuntimeError) and _UNREADABLE in str(error):
+                    raise InputError(
+                        f"the Dask cluster at {scheduler} cannot read what it is sent; install "
+                        f"the same geocolor there, scheduler included ({error.__cause__})"
+                    ) from error
                 else:
                     raise error
         finally:
