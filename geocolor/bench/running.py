@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 
 from geocolor.bench.guard import Ending, Guard, Limits
 from geocolor.bench.instances import problem_of
+from geocolor.bench.machine import build_hash
 from geocolor.bench.record import Outcome, Record
 from geocolor.bench.solving import unpack
 from geocolor.bench.trial import Contender, Trial
-from geocolor.errors import CheckError
+from geocolor.errors import CheckError, InputError
 from geocolor.problem import Coloring, check
 from geocolor.solvers import TracePoint
 
@@ -60,10 +61,12 @@ def run_trial(trial: Trial) -> tuple[Record, NDArray[np.int32] | None]:
     Raises
     ------
     InputError
-        The trial cannot be made: its instance is missing on this machine, or has changed. No
-        fault of the solver, so there is nothing to record.
+        The trial cannot be made: its instance is missing on this machine or has changed, or
+        geocolor is not the one that planned it. No fault of the solver, so there is nothing to
+        record.
     """
     problem_of(trial.instance)  # refuse here what the template would refuse
+    _require_the_same_code(trial)
     report = _Report()
     started = datetime.now(UTC)
     effort = trial.effort
@@ -94,6 +97,15 @@ def run_trial(trial: Trial) -> tuple[Record, NDArray[np.int32] | None]:
         started=started.isoformat(timespec="seconds"),
     )
     return _judge(trial, record, report, ending)
+
+
+def _require_the_same_code(trial: Trial) -> None:
+    planned = trial.contender.versions.get("build")
+    if planned not in (None, build_hash()):
+        raise InputError(
+            f"{platform.node()} has another geocolor than the machine that planned the campaign; "
+            "install the same one on all"
+        )
 
 
 class _Guards:

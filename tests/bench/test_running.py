@@ -182,6 +182,13 @@ def test_an_instance_that_changed_or_is_gone_is_no_fault_of_the_solver(
         run_trial(trial_of(gone, "dsatur"))
 
 
+def test_a_worker_with_other_code_is_refused(instance: Instance) -> None:
+    info = find_solver("dsatur")
+    trial = Trial(instance, Contender(info, {"build": "0" * 64}), 0, Effort(1.0, 0.5))
+    with pytest.raises(InputError, match="another geocolor"):
+        run_trial(trial)
+
+
 def test_colors_survive_the_journey() -> None:
     colors = np.array([0, 5, 2**30, 1], dtype=np.int32)
     assert unpack(pack(colors)).tolist() == colors.tolist()
