@@ -32,7 +32,8 @@ def command(
         }
         typer.echo(json.dumps(rows))
         return
-    for info in found.values():
+    width = max(map(len, found))
+    for name, info in found.items():
         proof = "exact" if info.exact else "heuristic"
-        typer.echo(f"{info.name:<10} {proof:<10} {', '.join(sorted(info.kinds))}")
-        typer.echo(f"{'':<10} {info.summary}")
+        typer.echo(f"{name:<{width}} {proof:<10} {', '.join(sorted(info.kinds))}")
+        typer.echo(f"{'':<{width}} {info.summary}")

@@ -158,7 +158,7 @@ class _Prepared:
     def __init__(self, solver: CommandSolver, problem: Problem) -> None:
         self._solver = solver
         self._format = AnswerFormat(**solver.answer)
-        self._kept = tempfile.TemporaryDirectory(prefix="geocolor-")
+        self._kept = tempfile.TemporaryDirectory(prefix="geocolor-", ignore_cleanup_errors=True)
         self._folder = Path(self._kept.name)
         graph = problem.graph
         if isinstance(problem, ColoringProblem):

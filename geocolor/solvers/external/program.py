@@ -22,7 +22,7 @@ __all__ = ["LONGEST_ANSWER", "Program"]
 # a coloring of two million nodes, the most a graph file may have, takes half of it.
 LONGEST_ANSWER = 64 << 20
 # Seconds between asking a program to end, when it may still print its best, and killing it.
-_GRACE = 0.5
+_GRACE = 0.3
 _BLOCK = 1 << 16
 _TAIL = 4096
 
@@ -114,7 +114,7 @@ class Program:
         Parameters
         ----------
         deadline : float
-            ``time.monotonic()`` at which it is asked to end; it is killed half a second later.
+            ``time.monotonic()`` at which it is asked to end; it is killed 0.3 s later.
 
         Raises
         ------

@@ -53,16 +53,17 @@ class Reader(Protocol):
 class _Patience:
     """Counts what was read since the last answer, and remembers how it began."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int | None = None) -> None:
         self.first = ""
         self._size = 0
+        self._limit = LONGEST_ANSWER if limit is None else min(limit, LONGEST_ANSWER)
 
     def add(self, line: str) -> None:
         self.first = self.first or line.strip()
         self._size += len(line) + 1
-        if self._size > LONGEST_ANSWER:
+        if self._size > self._limit:
             raise UnreadableAnswerError(
-                f"printed over {LONGEST_ANSWER >> 20} MiB without an answer; it begins: "
+                f"printed over {self._limit >> 20} MiB without an answer; it begins: "
                 f"{shown(self.first)}"
             )
 
@@ -141,14 +142,12 @@ class NumbersReader:
 
     def feed(self, line: str) -> NDArray[np.int64] | None:
         """Take a line."""
-        words = line.split()
+        words = line.split(maxsplit=self._nodes)  # a line may hold millions
         if not words or words[0] == "c" or words[0].startswith("#"):
             return None
+        if len(self._colors) + len(words) > self._nodes:
+            raise UnreadableAnswerError(f"more than {self._nodes} colors: {shown(line)}")
         self._colors += [_whole(word, line) for word in words]
-        if len(self._colors) > self._nodes:
-            raise UnreadableAnswerError(
-                f"{len(self._colors)} colors for {self._nodes} nodes: {shown(line)}"
-            )
         if len(self._colors) < self._nodes:
             return None
         complete = np.array(self._colors, dtype=np.int64)
@@ -168,7 +167,8 @@ class JsonReader:
         self._nodes = nodes
         self._key = key
         self._lines: list[str] = []
-        self._patience = _Patience()
+        # What is parsed takes up to twenty times its text in memory.
+        self._patience = _Patience((4 << 20) + 64 * nodes)
 
     def feed(self, line: str) -> None:
         """Keep a line; nothing is read before the end."""

@@ -208,7 +208,7 @@ PAIRS = {"format": "pattern", "pattern": r"(?P<node>\w+)=(?P<color>\S+)"}
         ("print('\\x1b[31m' + 'y' * 999)", LINES, r"'\\x1b\[31my{95}\.\.\.'$"),
         ("print(1, 2)", LINES, "2 colors for 25 nodes"),
         ("print('9' * 30)", LINES, "expected whole numbers"),
-        ("print(*range(26))", LINES, "26 colors for 25 nodes"),
+        ("print(*range(26))", LINES, "more than 25 colors: '0 1 2 3"),
         ("print('rubbish')", PAIRS, "no colors in what it printed, which begins: 'rubbish'"),
         ("print('1=red')", PAIRS, "expected whole numbers: '1=red'"),
         ("print('{')", {"format": "json"}, "not JSON, it begins: '{'"),
