@@ -382,6 +382,15 @@ def test_descend_with_k_given_or_nothing_to_better(run: Run) -> None:
     assert run("raise SystemExit(3)", FOUND, edge, **DOWN).status is Status.OPTIMAL
 
 
+def test_an_answer_of_the_call_before_does_not_count_again(run: Run) -> None:
+    able = DESCEND.replace("TRIES", "3000")
+    source = able.replace("print(*colors)", "print(*colors, file=open(sys.argv[4], 'w'))")
+    source = source.replace("if max", "if k == 7: sys.exit(3)\n    if max")
+    answer = {**LINES, "read": "output"}
+    with pytest.raises(SolverError, match="ended with exit code 3"):
+        run(source, answer, BEATEN, mode="descend", arguments=(*DOWN["arguments"], "{output}"))
+
+
 def test_descend_by_claims(run: Run) -> None:
     claims = {**FOUND, "infeasible": "^failed"}
     result = run(DESCEND.replace("TRIES", "0"), claims, BEATEN, **DOWN)
