@@ -22,7 +22,7 @@ export THP_MEM_ALLOC_ENABLE := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help venv assets test lint types contracts slow demo bench-models clean
+.PHONY: help venv assets test lint types contracts bench-check bench-baseline slow demo bench-models clean
 
 help:  ## show this list
 	@echo "geocolor: make TARGET"
@@ -60,7 +60,7 @@ venv: $(VENV)/.dev  ## the environment, installed from the pinned versions
 
 assets: $(VENV)/.assets  ## the models and texts of the demo and the slow tests
 
-test: lint types contracts  ## everything that must hold: lint, types, contracts, tests, coverage
+test: lint types contracts bench-check  ## everything that must hold: lint, types, contracts, tests
 	@echo "== pytest"
 	@$(BIN)/python -m pytest --cov --cov-report=term
 
@@ -76,6 +76,25 @@ types: $(VENV)/.dev  ## mypy, strict
 contracts: $(VENV)/.dev  ## import-linter: who may import whom
 	@echo "== import contracts"
 	@$(BIN)/lint-imports --no-logo
+
+# Effort counted in iterations, integers only: the same result on any machine.
+BENCH_CHECK := coloring --solvers dsatur,tabucol --seeds 5 --max-iterations 20000 \
+	--time-limit 2m --workers 2 --quiet --json
+BASELINE := tests/bench/baseline
+
+bench-check: $(VENV)/.dev  ## solvers against the recorded baseline, by iterations and not by seconds
+	@echo "== benchmark against the baseline"
+	@$(BIN)/geocolor bench $(BENCH_CHECK) -o build/bench-check >/dev/null
+	@$(BIN)/geocolor bench compare $(BASELINE) build/bench-check
+
+bench-baseline: $(VENV)/.dev  ## record the baseline anew, after a change that is meant
+	@rm -rf build/bench-baseline
+	@$(BIN)/geocolor bench $(BENCH_CHECK) -o build/bench-baseline >/dev/null
+	@$(BIN)/geocolor bench compare $(BASELINE) build/bench-baseline || true
+	@mkdir -p $(BASELINE)
+	@cp build/bench-baseline/journal.jsonl $(BASELINE)/
+	@sed 's|"path": "[./]*/instances/|"path": "../../../instances/|' \
+		build/bench-baseline/campaign.json > $(BASELINE)/campaign.json
 
 slow: $(VENV)/.assets  ## the tests that take long or need real models
 	@echo "== pytest, slow tests"
