@@ -58,6 +58,7 @@ def opened(driver: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         driver.get("about:blank")
         drain(driver)
         driver.get(path.as_uri() + fragment)
+        wait(driver, lambda _: all_of(driver, "#instance-table table"))
         return driver
 
     yield open_report
@@ -92,7 +93,7 @@ def texts(driver: Any, selector: str) -> list[str]:
 
 
 def wait(driver: Any, condition: Callable[[Any], Any]) -> None:
-    WebDriverWait(driver, 10).until(condition)
+    WebDriverWait(driver, 30).until(condition)
 
 
 def run(trial: Trial) -> dict[str, Any]:
@@ -181,6 +182,7 @@ def test_an_instance_shows_its_traces_and_back_leads_back(
     wait(driver, lambda _: all_of(driver, "#instance path.js-line"))
     assert driver.current_url.endswith("#instance=i2")
     assert texts(driver, "main h1") == ["i2"]
+    assert texts(driver, "#instance .ytitle") == ["number of classes"]
     # Two solvers that answer: three seeds with a bound each, and a median.
     assert len(all_of(driver, "#instance path.js-line")) == 2 * (3 + 3 + 1)
     assert len(all_of(driver, "#instance .sortable tbody tr")) == 9

@@ -25,6 +25,11 @@ from geocolor.plotting.benchmark import Look, draw_trace_axes, solver_looks
 
 __all__ = ["write_report"]
 
+_OBJECTIVES = {
+    "coloring": "number of classes",
+    "partition": "weight inside classes",
+    "correlation": "weight inside classes",
+}
 _STYLE = "report.css"
 _SCRIPTS = ("dom.js", "tables.js", "figures.js", "traces.js", "instances.js", "page.js")
 
@@ -102,7 +107,9 @@ def _render(results: Results, target_gap: float) -> str:
     data = page_data(measured, rows, looks)
     data["figures"] = [picture.figure for part in parts for picture in part.pictures]
     limit = results.campaign.effort.time_limit
-    data["traceAxes"] = figure_json(draw_trace_axes(limit, "objective"))
+    data["traceAxes"] = {
+        kind: figure_json(draw_trace_axes(limit, _OBJECTIVES[kind])) for kind in measured.kinds
+    }
     return environment.get_template("report.html.jinja").render(
         facts=gather_facts(results, target_gap),
         campaign=results.campaign,

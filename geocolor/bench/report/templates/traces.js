@@ -40,7 +40,7 @@ function drawTraces(data, place, instance, runs) {
   const start = 10 ** Math.floor(Math.log10(first));
   const last = Math.max(data.timeLimit, ...runs.map((run) => run.runtime));
   const traces = data.solvers.flatMap((look) => tracesOf(look, runs.filter((run) => run.solver === look), start));
-  const layout = structuredClone(data.traceAxes.layout);
+  const layout = structuredClone(data.traceAxes[instance.kind].layout);
   layout.xaxis.range = [Math.log10(start), Math.log10(last * 1.05)];
   const { value, proven, infeasible } = instance.reference;
   if (value !== null && !infeasible) addReference(layout, value, proven ? "optimum" : "best known");
