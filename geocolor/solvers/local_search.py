@@ -35,22 +35,27 @@ class Budget:
         Its deadline and its iteration budget are the limits.
     until : float, optional
         An earlier ``time.monotonic()`` to stop at.
+
+    Attributes
+    ----------
+    iterations : int
+        Made so far.
     """
 
     def __init__(self, search: Search, until: float = math.inf) -> None:
         self._until = min(until, search.deadline)
-        self._iterations = 0
+        self.iterations = 0
         self._limit = search.max_iterations
         self.random = np.random.default_rng(search.seed)
 
     @property
     def iterations_left(self) -> int:
         """Iterations that may still be made."""
-        return (1 << 62) if self._limit is None else self._limit - self._iterations
+        return (1 << 62) if self._limit is None else self._limit - self.iterations
 
     def spend(self, iterations: int) -> None:
         """Count iterations made."""
-        self._iterations += iterations
+        self.iterations += iterations
 
     def seconds_left(self) -> float:
         """Seconds until the time limit; infinite without one."""

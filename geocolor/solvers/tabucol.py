@@ -51,12 +51,12 @@ def solve_tabucol(problem: Problem, search: Search) -> Outcome:
     while True:
         if search.coloring is not None:
             colors = search.coloring.colors
-        before = budget.iterations_left
+        before = budget.iterations
         reason = fewer_colors(problem, search, budget, colors)
         # It lost patience: with a limit to use up, again from the incumbent, with other dice.
         if unlimited or reason is not StopReason.COMPLETED or search.answered():
             return Outcome(reason)
-        if budget.iterations_left == before:
+        if budget.iterations == before:
             return Outcome(reason, message="the graph is too large for TabuCol's table")
 
 

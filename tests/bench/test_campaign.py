@@ -145,6 +145,59 @@ def test_a_missing_instance_ends_the_campaign_and_keeps_the_runs(
     assert Results.load(folder).missing == 4
 
 
+BAD = """
+import ctypes, time
+import numpy as np
+
+def loops(problem, search):
+    while True:
+        pass
+
+def eats(problem, search):
+    eaten = []
+    while True:
+        eaten.append(bytearray(20_000_000))
+
+def segfaults(problem, search):
+    ctypes.string_at(0)
+
+def wrong(problem, search):
+    search.offer(np.zeros(problem.graph.num_nodes, dtype=int))
+"""
+RUBBISH = """
+[rubbish]
+command = ["sh", "-c", "echo %@#; echo 12 monkeys"]
+input = "dimacs"
+[rubbish.answer]
+format = "lines"
+"""
+
+
+def test_bad_neighbours_leave_the_rest_untouched(graphs: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text(BAD)
+    (tmp_path / "bad.toml").write_text(RUBBISH)
+    bad = ["loops", "eats", "segfaults", "wrong"]
+    names = [*(f"{tmp_path}/bad.py:{name}" for name in bad), f"{tmp_path}/bad.toml:rubbish"]
+    effort = Effort(0.3, 0.1, 1, 300 << 20, 2000)
+    instances = collect([str(graphs)])
+    alone = carry_out(plan(instances, ["dsatur"], range(1), effort), tmp_path / "one", Backend())
+    among = carry_out(
+        plan(instances, [*names, "dsatur"], range(1), effort), tmp_path / "two", Backend("loky", 2)
+    )
+    outcomes = {(record.solver, record.outcome.value) for record in among.records}
+    assert outcomes == {
+        ("loops", "timed out"),
+        ("eats", "out of memory"),
+        ("segfaults", "crashed"),
+        ("wrong", "wrong"),
+        ("rubbish", "unreadable"),
+        ("dsatur", "solved"),
+    }
+    good = tuple(record for record in among.records if record.solver == "dsatur")
+    assert [r.answer for r in good] == [r.answer for r in alone.records]
+    assert [r.objective for r in good] == [r.objective for r in alone.records]
+
+
 def command(graphs: Path, folder: Path, *more: str) -> list[str]:
     return [
         *(sys.executable, "-m", "geocolor", "bench", str(graphs), "-o", str(folder)),

@@ -14,6 +14,12 @@ def test_reaches_the_optimum_of_queen7() -> None:
     assert (result.status, result.objective) == (Status.OPTIMAL, 7.0)
 
 
+def test_uses_the_time_it_is_given() -> None:
+    # 6 colors are impossible: it loses patience again and again, and begins again.
+    result = solve(generators.queen(6, 6), "tabucol", time_limit=2.0, seed=0)
+    assert (result.objective, result.stop_reason) == (7.0, StopReason.TIME)
+
+
 def test_improves_on_dsatur() -> None:
     graph = generators.gnp(120, 0.5, seed=1)
     greedy = solve(graph, "dsatur", time_limit=None).objective

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
@@ -153,7 +154,10 @@ class Guard:
         asked = time.monotonic()
         try:
             self._require_template(asked + limits.setup_seconds)
-            return self._watch(payload, limits, on_event, asked)
+            # Files that a killed run leaves behind go with it.
+            with TemporaryDirectory(prefix="geocolor-run-", ignore_cleanup_errors=True) as scratch:
+                request = {"payload": payload, "memory": limits.memory, "scratch": scratch}
+                return self._watch(request, limits, on_event, asked)
         except _TemplateEndedError:
             message = self._last_words()
             self.close()
@@ -223,13 +227,13 @@ class Guard:
 
     def _watch(
         self,
-        payload: Mapping[str, Any],
+        request: Mapping[str, Any],
         limits: Limits,
         on_event: Callable[[dict[str, Any]], None],
         asked: float,
     ) -> Ending:
         self._tail = b""
-        self._send({"payload": payload, "memory": limits.memory})
+        self._send(request)
         family: Family | None = None
         started, deadline = math.nan, asked + limits.setup_seconds
         verdict: Outcome | None = None

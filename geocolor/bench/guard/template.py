@@ -20,6 +20,7 @@ import os
 import select
 import signal
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -102,6 +103,7 @@ class _Template:
                 signal.signal(number, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             _limit(request["memory"])
+            os.environ["TMPDIR"] = tempfile.tempdir = request["scratch"]
             self._module.run(state, request["payload"], self._emitter())
             code = 0
         except BaseException:

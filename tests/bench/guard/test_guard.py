@@ -19,7 +19,7 @@ from geocolor.bench.record import Outcome
 from geocolor.errors import InputError
 
 MODULE = """
-    import ctypes, os, signal, subprocess, sys, time
+    import ctypes, os, signal, subprocess, sys, tempfile, time
     from geocolor.errors import InputError
 
     warmed = None
@@ -80,6 +80,9 @@ MODULE = """
             for session in (False, True):
                 child = subprocess.Popen([sys.executable, "-c", orphan], start_new_session=session)
                 emit({"orphan": child.pid})
+        elif do == "leave files":
+            emit({"file": tempfile.mkstemp()[1]})
+            time.sleep(1000)
         elif do == "large":
             emit({"text": "x" * 3_000_000})
 """
@@ -185,6 +188,11 @@ def test_no_orphan_outlives_its_run(guard: Guard) -> None:
     _, events = go(guard, "leave orphans")
     assert len(events) == 2
     assert all(gone(event["orphan"]) for event in events)
+
+
+def test_no_temporary_file_outlives_its_run(guard: Guard) -> None:
+    _, events = go(guard, "leave files", seconds=0.3)
+    assert not Path(events[0]["file"]).exists()
 
 
 def test_what_cannot_be_prepared_is_refused_and_no_outcome(guard: Guard) -> None:
