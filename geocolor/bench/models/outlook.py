@@ -19,7 +19,7 @@ __all__ = ["Outlook", "foresee"]
 # calibration, and per byte of weights for a trial, without and with latency.
 _CALIBRATION = 1.5e-11
 _TRIAL = 5e-8
-_TIMED_TRIAL = 1e-7
+_TIMED_TRIAL = 1.2e-7
 
 
 @dataclass(frozen=True)

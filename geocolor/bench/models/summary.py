@@ -107,10 +107,24 @@ def perplexity_ratio(score: TextScore, reference: TextScore) -> tuple[float, Int
     return math.exp(mean), _exponential(bootstrap_interval([differences]))
 
 
-def search_scores(ranks: Sequence[int]) -> tuple[float, float]:
-    """Share of first places, and mean reciprocal rank among the first ten."""
-    first = sum(rank == 1 for rank in ranks) / len(ranks)
-    return first, sum(1 / rank for rank in ranks if rank <= _FIRST) / len(ranks)
+def search_scores(ranks: Sequence[int]) -> dict[str, list[float]]:
+    """Score every title's search.
+
+    Parameters
+    ----------
+    ranks : sequence of int
+        Place of each title's own body, from 1.
+
+    Returns
+    -------
+    dict of str to list of float
+        ``R@1``: 1 for a first place. ``MRR@10``: one by the place, 0 beyond the tenth. Their
+        means are what is told.
+    """
+    return {
+        "R@1": [float(rank == 1) for rank in ranks],
+        f"MRR@{_FIRST}": [1 / rank if rank <= _FIRST else 0.0 for rank in ranks],
+    }
 
 
 def _exponential(interval: Interval | None) -> Interval | None:

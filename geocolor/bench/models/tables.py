@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from geocolor.bench.models.campaign import ModelResults
 from geocolor.bench.models.record import Measures, ModelRecord, TextScore
@@ -16,7 +17,7 @@ from geocolor.bench.models.summary import (
 )
 from geocolor.bench.models.trial import DENSE
 from geocolor.bench.record import Outcome
-from geocolor.bench.statistics import Interval
+from geocolor.bench.statistics import Interval, bootstrap_interval
 
 __all__ = ["Section", "markdown", "plain_text", "sections"]
 
@@ -55,14 +56,16 @@ def sections(results: ModelResults) -> list[Section]:
         records = [record for record in results.records if record.model == subject.name]
         caption = (
             f"Calibrated on {protocol.windows * protocol.length:,} tokens of "
-            f"{subject.calibration.name}. Predicted and measured: increase of the loss, in nats "
-            "per scored output."
+            f"{subject.calibration.name}. Predicted and measured: increase of the loss per scored "
+            "output, in nats for language models, in half the squared distance for encoders."
         )
         if any(measures.texts for _, measures in _solved(records)):
             caption += (
                 " Perplexity of each text, in brackets 95% intervals over "
                 f"{protocol.scored_windows} windows."
             )
+        if subject.documents is not None:
+            caption += " Bodies found by their titles, in brackets 95% intervals over titles."
         tables = (_quality(records), _speed(records), _against_reference(records))
         found.append(
             Section(
@@ -104,7 +107,7 @@ def _badness(measures: Measures) -> float:
     if measures.texts:
         return measures.texts[0].perplexity
     if measures.ranks:
-        return -search_scores(measures.ranks)[1]
+        return -fmean(search_scores(measures.ranks)["MRR@10"])
     return measures.measured or 0.0
 
 
@@ -130,7 +133,8 @@ def _quality(records: Sequence[ModelRecord]) -> _Cells:
     heads += ["parameters", "MACs per token", "MB", "shared", "predicted", "measured"]
     heads += [score.name for score in rows[0][1].texts] if rows else []
     if rows and rows[0][1].ranks:
-        heads += [f"R@1 of {len(rows[0][1].ranks)}", "MRR@10"]
+        titles = len(rows[0][1].ranks)
+        heads += [f"{name} of {titles}" for name in search_scores(())]
     cells = [heads]
     for record, measures in rows:
         dense = record.preset == DENSE
@@ -147,13 +151,19 @@ def _quality(records: Sequence[ModelRecord]) -> _Cells:
                     _with_interval(score.perplexity, perplexity_interval(score), _perplexity)
                     for score in measures.texts
                 ),
-                *(
-                    f"{value:.3f}"
-                    for value in (search_scores(measures.ranks) if measures.ranks else ())
-                ),
+                *_search(measures),
             ]
         )
     return cells
+
+
+def _search(measures: Measures) -> list[str]:
+    if not measures.ranks:
+        return []
+    return [
+        _with_interval(fmean(values), bootstrap_interval([values]), lambda value: f"{value:.3f}")
+        for values in search_scores(measures.ranks).values()
+    ]
 
 
 def _speed(records: Sequence[ModelRecord]) -> _Cells:

@@ -87,4 +87,5 @@ def test_a_paired_ratio_is_sharper_than_its_sides() -> None:
 
 
 def test_search_counts_first_places_and_the_first_ten() -> None:
-    assert search_scores((1, 2, 1, 11)) == (0.5, pytest.approx((1 + 0.5 + 1) / 4))
+    scores = search_scores((1, 2, 1, 11))
+    assert scores == {"R@1": [1, 0, 1, 0], "MRR@10": [1, 0.5, 1, 0]}
