@@ -136,6 +136,27 @@ def test_figures_are_drawn_and_a_legend_switches_a_solver_in_all(
     assert len(all_of(driver, "[data-figure='2'] path.js-line")) == 2
 
 
+def test_figures_follow_the_dark_and_print_on_white(
+    opened: Callable[..., Any], results: Results
+) -> None:
+    driver = opened(results)
+
+    def shade() -> str:
+        # In one go: a figure drawn again is of other elements.
+        title = "document.querySelector(\"[data-figure='0'] .xtitle\")"
+        return str(driver.execute_script(f"return {title} && getComputedStyle({title}).fill"))
+
+    light = shade()
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": dark})
+    wait(driver, lambda _: shade() != light)
+    driver.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    wait(driver, lambda _: shade() == light)
+    driver.execute_script("window.dispatchEvent(new Event('afterprint'))")
+    wait(driver, lambda _: shade() != light)
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
 def test_columns_sort_by_mouse_and_keyboard(opened: Callable[..., Any], results: Results) -> None:
     driver = opened(results)
     first, *_ = headings = all_of(driver, "#instance-table thead th")

@@ -73,5 +73,10 @@ function plain(text) {
 }
 
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAgain);
-window.addEventListener("beforeprint", drawAgain);
-window.addEventListener("afterprint", drawAgain);
+// Paper is white. The figures are drawn before the style of the print applies.
+for (const [event, printing] of [["beforeprint", true], ["afterprint", false]]) {
+  window.addEventListener(event, () => {
+    document.documentElement.classList.toggle("printing", printing);
+    drawAgain();
+  });
+}
