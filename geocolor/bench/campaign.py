@@ -165,6 +165,7 @@ def carry_out(
         _write_campaign(campaign, folder)
         trials = campaign.trials()
         todo = _unique(trials, journal.entries)
+        journal.entries.clear()  # read again at the end; ten thousand of them are 80 MB
         done = len(trials) - len(todo)
         with closing(spread(run_trial, todo, backend)) as runs:
             for trial, (record, colors) in runs:

@@ -132,8 +132,8 @@ class Results:
         return cls(
             campaign,
             tuple(
-                Record.from_json({**entries[trial.key], "instance": trial.instance.name})
+                Record.from_json({**entry, "instance": trial.instance.name})
                 for trial in campaign.trials()
-                if trial.key in entries
+                if (entry := entries.get(trial.key)) is not None
             ),
         )

@@ -27,7 +27,7 @@ LEVEL = 0.95
 # As many sign patterns as 13 differences have; from 14 on they are drawn.
 _SIGN_FLIPS = 2**13
 # Floats held at a time while they are drawn.
-_BATCH = 2**20
+_BATCH = 2**18
 _HALVES: dict[str, float] = {"two-sided": 2.0, "greater": 1.0}
 
 

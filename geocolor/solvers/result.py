@@ -31,7 +31,7 @@ class StopReason(StrEnum):
     INTERRUPT = "INTERRUPT"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TracePoint:
     """One improvement during a solve.
 
