@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -15,16 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geocolor.bench.backends import Backend, spread
+from geocolor.bench.campaign_file import write_campaign_file
 from geocolor.bench.journal import JOURNAL_FILE, Journal, read_journal
 from geocolor.bench.machine import contender_versions, machine_facts
 from geocolor.bench.record import Record
-from geocolor.bench.results import CAMPAIGN_FILE, Campaign, Results
+from geocolor.bench.results import CAMPAIGN_FILE, CAMPAIGN_FORMAT, Campaign, Results
 from geocolor.bench.running import run_trial
 from geocolor.bench.tables import write_tables
 from geocolor.bench.trial import Contender, Effort, Instance, Trial
 from geocolor.errors import InputError
 from geocolor.io import write_solution
-from geocolor.io.atomic import atomic_file
 from geocolor.solvers import find_solver
 
 __all__ = ["Outlook", "Progress", "carry_out", "outlook", "plan"]
@@ -114,6 +113,8 @@ def outlook(campaign: Campaign, folder: Path | None, workers: int) -> Outlook:
     entries = {} if folder is None else read_journal(folder / JOURNAL_FILE)
     seen: dict[tuple[str, ...], list[float]] = defaultdict(list)
     for entry in entries.values():
+        if "runtime" not in entry:
+            continue  # of a campaign of models in the same folder
         seconds = entry["runtime"] + entry["setup"]
         seen[entry["solver"], entry["instance"]].append(seconds)
         seen[(entry["solver"],)].append(seconds)
@@ -186,8 +187,7 @@ def _unique(trials: Sequence[Trial], there: Collection[str]) -> list[Trial]:
 
 
 def _write_campaign(campaign: Campaign, folder: Path) -> None:
-    with atomic_file(folder / CAMPAIGN_FILE) as file:
-        file.write((json.dumps(campaign.to_json(folder), indent=1) + "\n").encode())
+    write_campaign_file(folder / CAMPAIGN_FILE, CAMPAIGN_FORMAT, campaign.to_json(folder))
 
 
 def _write_answer(folder: Path, trial: Trial, record: Record, colors: NDArray[np.int32]) -> None:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from geocolor.bench.campaign_file import read_campaign_file
 from geocolor.bench.journal import JOURNAL_FILE, read_journal
 from geocolor.bench.record import Record
 from geocolor.bench.trial import Contender, Effort, Instance, Trial
-from geocolor.errors import FormatError, InputError
 
-__all__ = ["CAMPAIGN_FILE", "Campaign", "Results"]
+__all__ = ["CAMPAIGN_FILE", "CAMPAIGN_FORMAT", "Campaign", "Results"]
 
 CAMPAIGN_FILE = "campaign.json"
-_FORMAT, _VERSION = "geocolor.bench.campaign", 1
+CAMPAIGN_FORMAT = "geocolor.bench.campaign"
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,6 @@ class Campaign:
         for entry in instances:
             entry["path"] = os.path.relpath(entry["path"], folder)
         return {
-            "format": _FORMAT,
-            "version": _VERSION,
             "instances": instances,
             "contenders": [contender.to_json() for contender in self.contenders],
             "seeds": list(self.seeds),
@@ -116,17 +113,9 @@ class Results:
             Its files are damaged.
         """
         path = Path(folder) / CAMPAIGN_FILE
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-            if data["format"] != _FORMAT or data["version"] != _VERSION:
-                raise FormatError(f"not a {_FORMAT} of version {_VERSION}", str(path))
-            campaign = Campaign.from_json(data, path.parent)
-        except OSError as error:
-            raise InputError(f"no benchmark results in {folder}: {error.strerror}") from error
-        except (ValueError, KeyError, TypeError) as error:
-            if isinstance(error, FormatError):
-                raise
-            raise FormatError(f"damaged: {error!r}", str(path)) from error
+        campaign = read_campaign_file(
+            path, CAMPAIGN_FORMAT, lambda data: Campaign.from_json(data, path.parent)
+        )
         entries = read_journal(Path(folder) / JOURNAL_FILE)
         # Under the name it has in this campaign: another may have called the same graph otherwise.
         return cls(

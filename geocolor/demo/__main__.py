@@ -137,6 +137,9 @@ def main() -> None:
         _solve_graphs(options.instances)
     except GeocolorError as error:
         raise SystemExit(f"geocolor: error: {error}") from None
+    except KeyboardInterrupt:
+        _say("\ninterrupted; what is finished is kept, and the same command goes on from there")
+        raise SystemExit(130) from None
     _say(f"\nPictures and checkpoint: {options.output}/   ({time.monotonic() - started:.0f} s)")
 
 

@@ -39,7 +39,8 @@ class Limits:
     Attributes
     ----------
     seconds : float
-        Wall clock from the event ``{"clock": "started"}`` on; the run is killed then.
+        Wall clock from the event ``{"clock": "started"}`` on; the run is killed then. A run of
+        several stages may start it anew at each.
     setup_seconds : float
         Wall clock until that event, and for the template to get ready.
     memory : int or None

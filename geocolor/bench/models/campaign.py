@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from geocolor.bench.campaign_file import read_campaign_file, write_campaign_file
 from geocolor.bench.journal import JOURNAL_FILE, read_journal
 from geocolor.bench.models.record import ModelRecord
 from geocolor.bench.models.subject import Subject
 from geocolor.bench.models.trial import DENSE, Method, ModelTrial, Protocol
-from geocolor.errors import FormatError, InputError
-from geocolor.io.atomic import atomic_file
 
 __all__ = ["MODELS_FILE", "ModelCampaign", "ModelResults"]
 
 MODELS_FILE = "models.json"
-_FORMAT, _VERSION = "geocolor.bench.models", 1
+_FORMAT = "geocolor.bench.models"
 
 
 @dataclass(frozen=True)
@@ -72,16 +70,11 @@ class ModelCampaign:
         InputError
             It cannot be written.
         """
-        with atomic_file(folder / MODELS_FILE) as file:
-            file.write((json.dumps(self.to_json(), indent=1) + "\n").encode())
-
-    def to_json(self) -> dict[str, Any]:
-        """Give plain JSON values."""
-        return {"format": _FORMAT, "version": _VERSION, **asdict(self)}
+        write_campaign_file(folder / MODELS_FILE, _FORMAT, asdict(self))
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ModelCampaign:
-        """Read what :meth:`to_json` gave."""
+        """Read what ``asdict`` gave."""
         return cls(
             tuple(Subject.from_json(entry) for entry in data["subjects"]),
             tuple(Method(**entry) for entry in data["methods"]),
@@ -118,19 +111,7 @@ class ModelResults:
         FormatError
             Its files are damaged.
         """
-        path = Path(folder) / MODELS_FILE
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-            if data["format"] != _FORMAT or data["version"] != _VERSION:
-                raise FormatError(f"not a {_FORMAT} of version {_VERSION}", str(path))
-            campaign = ModelCampaign.from_json(data)
-        except OSError as error:
-            reason = error.strerror or error
-            raise InputError(f"no benchmark of models in {folder}: {reason}") from error
-        except (ValueError, KeyError, TypeError) as error:
-            if isinstance(error, FormatError):
-                raise
-            raise FormatError(f"damaged: {error!r}", str(path)) from error
+        campaign = read_campaign_file(Path(folder) / MODELS_FILE, _FORMAT, ModelCampaign.from_json)
         entries = read_journal(Path(folder) / JOURNAL_FILE)
         records = (
             # The name is the campaign's: one model may be there under two.

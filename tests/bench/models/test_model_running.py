@@ -160,7 +160,7 @@ def test_a_model_under_two_names_is_measured_once_and_listed_twice(
 
 
 def test_damaged_results_are_refused(campaign: ModelCampaign, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no benchmark of models in"):
+    with pytest.raises(InputError, match="no benchmark results in"):
         ModelResults.load(tmp_path)
     campaign.save(tmp_path)
     data = json.loads((tmp_path / "models.json").read_text())
