@@ -17,7 +17,7 @@ from geocolor.solvers.kernels.tabucol import tabucol_chunk
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Search
 
-__all__ = ["Budget", "kcolor", "polish", "settle", "table_fits"]
+__all__ = ["Budget", "fewest_conflicts", "kcolor", "polish", "settle", "table_fits"]
 
 # Table entries that a kernel may read in one call: some 30 ms.
 _CHUNK = 20_000_000
@@ -47,6 +47,11 @@ class Budget:
         self.iterations = 0
         self._limit = search.max_iterations
         self.random = np.random.default_rng(search.seed)
+
+    @property
+    def unlimited(self) -> bool:
+        """Whether nothing but patience will end the work."""
+        return self._limit is None and math.isinf(self._until)
 
     @property
     def iterations_left(self) -> int:
@@ -104,19 +109,55 @@ def kcolor(
     ndarray or None
         The coloring, None if none was found.
     """
-    count = adjacency.num_nodes
-    if not table_fits(count, k):
+    if not table_fits(adjacency.num_nodes, k):
         return None
     colors = _largest_first(colors)
     surplus = colors >= k
     colors[surplus] = budget.random.integers(k, size=int(surplus.sum()))
-    tabu = np.zeros((count, k), dtype=np.int64)
+    found, conflicts = fewest_conflicts(adjacency, colors, k, budget, patience)
+    return found if conflicts == 0 else None
+
+
+def fewest_conflicts(
+    adjacency: Adjacency,
+    colors: NDArray[np.int32],
+    k: int,
+    budget: Budget,
+    patience: int,
+    most: int | None = None,
+) -> tuple[NDArray[np.int32], int]:
+    """Run TabuCol from `colors`, changed in place, and give the best coloring it saw.
+
+    Parameters
+    ----------
+    adjacency : Adjacency
+        The conflicts; :func:`table_fits` must hold.
+    colors : ndarray of int32
+        Where to start, classes below `k`.
+    k : int
+        Classes.
+    budget : Budget
+        What may be spent.
+    patience : int
+        Iterations without a new least number of conflicts after which to stop.
+    most : int, optional
+        Iterations after which to stop in any case.
+
+    Returns
+    -------
+    colors : ndarray of int32
+        The best seen.
+    conflicts : int
+        Its conflicting edges; 0 if it is a coloring.
+    """
+    tabu = np.zeros((adjacency.num_nodes, k), dtype=np.int64)
     state = budget.kernel_state()
+    best_colors = colors.copy()
     iteration, best, since = 0, -1, 0
+    last = budget.iterations_left if most is None else min(most, budget.iterations_left)
     while True:
         before, least = iteration, best
-        stop = iteration + min(budget.iterations_left, since + patience - iteration)
-        iteration, conflicts, best = tabucol_chunk(
+        iteration, _, best = tabucol_chunk(
             adjacency.indptr,
             adjacency.indices,
             colors,
@@ -124,17 +165,17 @@ def kcolor(
             tabu,
             state,
             iteration,
-            stop,
+            min(last, since + patience),
             best,
+            best_colors,
             _CHUNK,
         )
         budget.spend(iteration - before)
-        if conflicts == 0:
-            return colors
         if best != least:
             since = iteration
-        if budget.over() or iteration - since >= patience:
-            return None
+        spent = iteration >= last or iteration - since >= patience
+        if best == 0 or spent or budget.over():
+            return best_colors, best
 
 
 def _largest_first(colors: NDArray[np.int32]) -> NDArray[np.int32]:

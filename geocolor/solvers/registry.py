@@ -142,6 +142,14 @@ SOLVERS: dict[str, SolverInfo] = {
             ("numba",),
         ),
         SolverInfo(
+            "memetic",
+            "two colorings crossed and improved by TabuCol: HEAD's method",
+            frozenset({"coloring"}),
+            False,
+            "geocolor.solvers.memetic:solve_memetic",
+            ("numba",),
+        ),
+        SolverInfo(
             "spectral",
             "spectral embedding, greedy rounding under conflicts, local search",
             _ALL,

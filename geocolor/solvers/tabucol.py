@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,14 +45,13 @@ def solve_tabucol(problem: Problem, search: Search) -> Outcome:
     if int(colors.max()) < problem.max_colors:
         search.offer(colors)
     budget = Budget(search)
-    unlimited = search.max_iterations is None and math.isinf(search.deadline)
     while True:
         if search.coloring is not None:
             colors = search.coloring.colors
         before = budget.iterations
         reason = fewer_colors(problem, search, budget, colors)
         # It lost patience: with a limit to use up, again from the incumbent, with other dice.
-        if unlimited or reason is not StopReason.COMPLETED or search.answered():
+        if budget.unlimited or reason is not StopReason.COMPLETED or search.answered():
             return Outcome(reason)
         if budget.iterations == before:
             return Outcome(reason, message="the graph is too large for TabuCol's table")

@@ -32,6 +32,7 @@ def tabucol_chunk(
     iteration: int,
     last: int,
     best: int,
+    best_colors: NDArray[np.int32],
     max_work: int,
 ) -> tuple[int, int, int]:
     """Move conflicting nodes to the color with fewest conflicts that is not tabu.
@@ -45,6 +46,8 @@ def tabucol_chunk(
         Iterations done, and the one to stop at.
     best : int
         Fewest conflicting edges seen with these colors (for aspiration), or -1 at first.
+    best_colors : ndarray of int32
+        The coloring that had them.
     max_work : int
         Table entries to read before returning.
 
@@ -71,6 +74,7 @@ def tabucol_chunk(
     conflicts //= 2
     if best < 0:
         best = conflicts
+        best_colors[:] = colors
     work = count * k
     while conflicts > 0 and iteration < last and work < max_work:
         iteration += 1
@@ -97,7 +101,9 @@ def tabucol_chunk(
         old = colors[node]
         colors[node] = color
         conflicts += least
-        best = min(best, conflicts)
+        if conflicts < best:
+            best = conflicts
+            best_colors[:] = colors
         # Galinier and Hao's tenure.
         tabu[node, old] = iteration + 6 * size // 10 + _random(random) % 10
         if around[node, color] == 0:

@@ -1,0 +1,143 @@
+"""Two colorings that cross and improve: hybrid evolutionary coloring."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geocolor.graph import Adjacency
+from geocolor.problem import ColoringProblem, Problem
+from geocolor.solvers.dsatur import dsatur
+from geocolor.solvers.kernels.crossover import greedy_partition_crossover
+from geocolor.solvers.local_search import Budget, fewest_conflicts, kcolor, table_fits
+from geocolor.solvers.result import StopReason
+from geocolor.solvers.search import Outcome, Search
+from geocolor.solvers.start import begin
+
+__all__ = ["solve_memetic"]
+
+_CLIQUE_WORK = 20_000_000
+# TabuCol iterations after each crossover, at first, and generations between two returns of an
+# elite: the paper's values.
+_SEARCH, _CYCLE = 30_000, 10
+# Generations after which a search that nothing limits gives up.
+_PATIENT = 2 * _CYCLE
+# Iterations without progress after which TabuCol alone is no longer the faster way down.
+_PATIENCE = 50_000
+
+
+def solve_memetic(problem: Problem, search: Search) -> Outcome:
+    """Cross the two colorings of a small population, improve both by TabuCol, again and again.
+
+    Moalic and Gondran, "Variations on memetic algorithms for graph coloring problems",
+    J. Heuristics 24 (2018): HEAD. TabuCol alone goes down from a DSATUR coloring while that is
+    quick; then each number of classes is sought by the population, which begins anew, with longer
+    searches, when its two have become the same.
+
+    Parameters
+    ----------
+    problem : ColoringProblem
+        With `k`, the search ends with the first coloring of at most k classes.
+    search : Search
+        Gets every improvement; its time and iterations are the budget.
+
+    Returns
+    -------
+    Outcome
+        COMPLETED if a bound is met, or without any limit once one population has had its chance.
+    """
+    assert isinstance(problem, ColoringProblem)  # noqa: S101  the registry sees to it
+    _, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
+    if outcome is not None:
+        return outcome
+    adjacency = problem.graph.conflicts
+    greedy = dsatur(adjacency, search)
+    if greedy is None:
+        return Outcome(StopReason.TIME, message="the time ended before every node had a color")
+    colors = greedy[0]
+    if int(colors.max()) < problem.max_colors:
+        search.offer(colors)
+    budget = Budget(search)
+    while not search.answered() and not budget.over():
+        k = min(int(colors.max()), problem.max_colors)
+        if k < 1:
+            break
+        if not table_fits(adjacency.num_nodes, k):
+            return Outcome(StopReason.COMPLETED, message="the graph is too large for its table")
+        found = kcolor(adjacency, colors, k, budget, _PATIENCE)
+        if found is None:
+            found = _evolve(adjacency, k, budget)
+        if found is None:
+            break
+        colors = found
+        search.offer(colors)
+    return Outcome(StopReason.COMPLETED if search.answered() else budget.reason())
+
+
+def _evolve(adjacency: Adjacency, k: int, budget: Budget) -> NDArray[np.int32] | None:
+    """Look for a coloring with `k` classes until the budget ends; once, if it has none."""
+    length = _SEARCH
+    while not budget.over():
+        population = _Population(adjacency, k, budget, length)
+        while not budget.over():
+            found = population.step()
+            if found is not None:
+                return found
+            if population.alike() or (budget.unlimited and population.generation == _PATIENT):
+                break
+        if budget.unlimited:
+            break
+        # Two that agree will have no other children; longer searches agree later.
+        length *= 2
+    return None
+
+
+class _Population:
+    """Two parents, and the best colorings of this cycle and the one before."""
+
+    def __init__(self, adjacency: Adjacency, k: int, budget: Budget, length: int) -> None:
+        self._adjacency = adjacency
+        self._k = k
+        self._budget = budget
+        self._length = length
+        self.generation = 0
+        self._parents = [self._random(), self._random()]
+        self._elite, self._elite_before = self._random(), self._random()
+        self._elite_conflicts = len(adjacency.indices)
+
+    def step(self) -> NDArray[np.int32] | None:
+        """Replace both parents by their improved children; a coloring if one is."""
+        children = [self._cross(0), self._cross(1)]
+        for i, child in enumerate(children):
+            colors, conflicts = fewest_conflicts(
+                self._adjacency, child, self._k, self._budget, self._length, self._length
+            )
+            if conflicts == 0:
+                return colors
+            self._parents[i] = colors
+            if conflicts < self._elite_conflicts:
+                self._elite, self._elite_conflicts = colors, conflicts
+        self.generation += 1
+        if self.generation % _CYCLE == 0:
+            self._parents[0] = self._elite_before
+            self._elite_before = self._elite
+            self._elite, self._elite_conflicts = self._random(), len(self._adjacency.indices)
+        return None
+
+    def alike(self) -> bool:
+        """Whether the parents are the same partition."""
+        first, second = self._parents
+        pairs = np.unique(first.astype(np.int64) * self._k + second)
+        return len(pairs) == max(len(np.unique(first)), len(np.unique(second)))
+
+    def _random(self) -> NDArray[np.int32]:
+        count = self._adjacency.num_nodes
+        return self._budget.random.integers(self._k, size=count, dtype=np.int32)
+
+    def _cross(self, lead: int) -> NDArray[np.int32]:
+        child = np.empty(self._adjacency.num_nodes, dtype=np.int32)
+        ties = self._budget.random.random((self._k, self._k))
+        greedy_partition_crossover(
+            self._parents[lead], self._parents[1 - lead], self._k, ties, self._random(), child
+        )
+        return child

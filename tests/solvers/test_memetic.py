@@ -1,0 +1,64 @@
+"""The memetic search: better than TabuCol where it should be, and within its budget."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from geocolor.graph import generators
+from geocolor.problem import ColoringProblem
+from geocolor.solvers import Status, StopReason, local_search, memetic, solve
+from geocolor.solvers.local_search import Budget
+from geocolor.solvers.search import Search
+
+
+def test_reaches_the_optimum_of_queen9() -> None:
+    problem = ColoringProblem(generators.queen(9, 9), 10)
+    result = solve(problem, "memetic", time_limit=60.0, seed=0)
+    assert (result.objective, result.stop_reason) == (10.0, StopReason.COMPLETED)
+
+
+def test_the_population_alone_finds_a_coloring() -> None:
+    graph = generators.gnp(60, 0.5, seed=0)
+    fewest = int(solve(graph, "tabucol", time_limit=None, max_iterations=500_000).objective)
+    problem = ColoringProblem(graph)
+    search = Search(problem, started=0.0, time_limit=None, seed=0, workers=1)
+    colors = memetic._evolve(graph.conflicts, fewest, Budget(search))
+    assert colors is not None
+    assert search.offer(colors)
+    assert search.objective <= fewest
+
+
+def test_parents_are_alike_whatever_their_classes_are_called() -> None:
+    graph = generators.gnp(30, 0.5, seed=0)
+    search = Search(ColoringProblem(graph), started=0.0, time_limit=None, seed=0, workers=1)
+    population = memetic._Population(graph.conflicts, 5, Budget(search), 10)
+    colors = np.arange(30, dtype=np.int32) % 5
+    population._parents = [colors, (colors + 2) % 5]
+    assert population.alike()
+    other = colors.copy()
+    other[0] = (other[0] + 1) % 5
+    population._parents = [colors, other]
+    assert not population.alike()
+
+
+def test_the_same_iterations_give_the_same_coloring() -> None:
+    graph = generators.gnp(80, 0.5, seed=2)
+    runs = [
+        solve(graph, "memetic", time_limit=None, seed=3, workers=1, max_iterations=300_000)
+        for _ in range(2)
+    ]
+    assert runs[0].coloring.colors.tolist() == runs[1].coloring.colors.tolist()
+    assert runs[0].stop_reason is StopReason.ITERATIONS
+
+
+def test_ends_by_itself_without_any_limit() -> None:
+    result = solve(generators.mycielski(3), "memetic", time_limit=None)
+    assert (result.objective, result.stop_reason) == (4.0, StopReason.COMPLETED)
+
+
+def test_a_graph_too_large_for_the_table_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_search, "_LARGEST_TABLE", 10)
+    result = solve(generators.mycielski(4), "memetic", time_limit=None, max_iterations=1000)
+    assert result.status is Status.FEASIBLE
+    assert "too large" in result.message
