@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import platform
 import socket
@@ -91,8 +92,9 @@ def contender_versions(info: SolverInfo) -> dict[str, str]:
     -------
     dict of str to str
         Versions of geocolor, its build, Python and the libraries; for a solver that is not ours
-        the hash of its module's own file (not of what that imports); for a command line the
-        hash of the program and of each argument that is a file.
+        the hash of its module's own file, and for a Python file those of the files beside it
+        that it imports; for a command line the hash of the program and of each argument that
+        is a file.
 
     Raises
     ------
@@ -108,9 +110,31 @@ def contender_versions(info: SolverInfo) -> dict[str, str]:
         found[library] = _version(library) or "unknown"
     module, _, _ = info.target.rpartition(":")
     if module.partition(".")[0] != _PACKAGE.name:
-        found["module"] = _hash_of_file(_file_of(module, info.name))
+        file = _file_of(module, info.name)
+        found["module"] = _hash_of_file(file)
+        if module.endswith(".py"):
+            for neighbour in _neighbours(file, {file}) - {file}:
+                found[f"module {neighbour.name}"] = _hash_of_file(neighbour)
     for place, file in _files_of_command(info):
         found[f"command[{place}]"] = _hash_of_file(file)
+    return found
+
+
+def _neighbours(file: Path, found: set[Path]) -> set[Path]:
+    """Add the files of the same folder that a file imports anywhere in it, and what they import."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except SyntaxError:  # it could not be imported either
+        return found
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names.append(node.module)
+        for name in names:
+            neighbour = file.with_name(f"{name.partition('.')[0]}.py")
+            if neighbour not in found and neighbour.is_file():
+                found.add(neighbour)
+                _neighbours(neighbour, found)
     return found
 
 

@@ -8,7 +8,6 @@ import json
 import math
 import platform
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -20,18 +19,17 @@ from numpy.typing import NDArray
 
 from geocolor.bench.guard import Ending, Guard, Limits
 from geocolor.bench.instances import problem_of
-from geocolor.bench.machine import build_hash
 from geocolor.bench.record import Outcome, Record
 from geocolor.bench.solving import unpack
 from geocolor.bench.trial import Contender, Trial
-from geocolor.errors import CheckError, InputError
+from geocolor.errors import CheckError
 from geocolor.problem import Coloring, check
 from geocolor.solvers import TracePoint
 
 __all__ = ["guards", "run_trial"]
 
-# Templates kept ready in a worker, one a solver; each holds some 80 MB.
-_MOST_IDLE = 8
+# Templates kept ready in a worker, one a solver; each holds 50 to 180 MB.
+_MOST_IDLE = 16
 # What decides how many threads numerical libraries start.
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -39,6 +37,7 @@ _THREAD_VARIABLES = (
     "MKL_NUM_THREADS",
     "NUMBA_NUM_THREADS",
 )
+_LONGEST_MESSAGE = 500
 # A claimed objective may differ from the checker's by the rounding of a sum.
 _ROUNDING = 1e-9
 
@@ -62,11 +61,10 @@ def run_trial(trial: Trial) -> tuple[Record, NDArray[np.int32] | None]:
     ------
     InputError
         The trial cannot be made: its instance is missing on this machine or has changed, or
-        geocolor is not the one that planned it. No fault of the solver, so there is nothing to
+        the code is not what it was planned with. No fault of the solver, so there is nothing to
         record.
     """
     problem_of(trial.instance)  # refuse here what the template would refuse
-    _require_the_same_code(trial)
     report = _Report()
     started = datetime.now(UTC)
     effort = trial.effort
@@ -96,24 +94,16 @@ def run_trial(trial: Trial) -> tuple[Record, NDArray[np.int32] | None]:
         host=platform.node(),
         started=started.isoformat(timespec="seconds"),
     )
-    return _judge(trial, record, report, ending)
-
-
-def _require_the_same_code(trial: Trial) -> None:
-    planned = trial.contender.versions.get("build")
-    if planned not in (None, build_hash()):
-        raise InputError(
-            f"{platform.node()} has another geocolor than the machine that planned the campaign; "
-            "install the same one on all"
-        )
+    judged, colors = _judge(trial, record, report, ending)
+    return replace(judged, message=_one_line(judged.message)), colors
 
 
 class _Guards:
-    """Templates between runs, those of the solvers used last."""
+    """Templates between runs."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle: OrderedDict[str, Guard] = OrderedDict()
+        self._idle: dict[str, Guard] = {}
 
     @contextmanager
     def lend(self, contender: Contender, threads: int) -> Iterator[Guard]:
@@ -131,17 +121,17 @@ class _Guards:
             yield guard
         finally:
             with self._lock:
-                surplus = [self._idle.pop(key)] if key in self._idle else []
-                self._idle[key] = guard
-                while len(self._idle) > _MOST_IDLE:
-                    surplus.append(self._idle.popitem(last=False)[1])
-            for other in surplus:
-                other.close()
+                # Solvers take turns, so the one just used is the last to be needed again.
+                kept = key not in self._idle and len(self._idle) < _MOST_IDLE
+                if kept:
+                    self._idle[key] = guard
+            if not kept:
+                guard.close()
 
     def close(self) -> None:
         """End the templates that are not lent."""
         with self._lock:
-            idle, self._idle = self._idle, OrderedDict()
+            idle, self._idle = self._idle, {}
         for guard in idle.values():
             guard.close()
 
@@ -193,11 +183,13 @@ def _judge(
     if report.failure is not None:
         outcome, message = report.failure
         return replace(record, outcome=outcome, message=message), report.colors
-    if ending.outcome is not None or report.result is None:
+    if report.result is None or ending.outcome is Outcome.OUT_OF_MEMORY:
         outcome = ending.outcome or Outcome.CRASHED
         message = ending.message or "it ended without a word"
         return replace(record, outcome=outcome, message=message), report.colors
     result = report.result
+    if result["status"] in ("OPTIMAL", "FEASIBLE") and report.colors is None:
+        return _wrong(record, f"it claims {result['status']} and offered no coloring"), None
     record = replace(
         record,
         outcome=_outcome(result),
@@ -209,6 +201,12 @@ def _judge(
         versions=result["versions"],
     )
     return record, report.colors
+
+
+def _one_line(message: object) -> str:
+    """Make a line of whatever a solver said; it may be no text at all, or none that can be kept."""
+    text = str(message).encode("utf-8", "replace").decode()
+    return " ".join(text.split())[:_LONGEST_MESSAGE]
 
 
 def _wrong(record: Record, message: str) -> Record:

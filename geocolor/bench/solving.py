@@ -7,6 +7,7 @@ checks every coloring again.
 from __future__ import annotations
 
 import base64
+import platform
 import time
 import zlib
 from collections.abc import Callable, Mapping
@@ -16,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geocolor.bench.instances import problem_of
+from geocolor.bench.machine import contender_versions
 from geocolor.bench.trial import Contender, Instance
-from geocolor.errors import GeocolorError, UnreadableAnswerError, WrongAnswerError
+from geocolor.errors import GeocolorError, InputError, UnreadableAnswerError, WrongAnswerError
 from geocolor.graph import ConflictGraph, generators
 from geocolor.problem import (
     Coloring,
@@ -33,8 +35,9 @@ __all__ = ["pack", "prepare", "run", "unpack", "warm_up"]
 
 Emit = Callable[[dict[str, Any]], None]
 
-# Seconds between two incumbents sent whole; a run that is killed loses at most so much.
-_BETWEEN = 0.1
+# Share of the run's time, and a second more, that sending incumbents may take; what comes too fast
+# waits for the next.
+_SHARE = 0.05
 
 
 def pack(colors: NDArray[np.int32]) -> str:
@@ -51,10 +54,24 @@ def unpack(text: str) -> NDArray[np.int32]:
 def warm_up(warm: Mapping[str, Any]) -> None:
     """Import the solver; compile ours by small problems, call another's own ``warm_up()``.
 
+    Raises
+    ------
+    InputError
+        The code here is not the code that the campaign was planned with.
+
+    Notes
+    -----
     Another's solver is not tried on a problem here: nobody knows whether it would come back.
     """
     contender = Contender.from_json(warm["contender"])
     solver = contender.info.load()
+    planned = dict(contender.versions)
+    if planned and contender_versions(contender.info) != planned:
+        raise InputError(
+            f"{platform.node()} has another version of the solver {contender.name!r}, or of what "
+            "it stands on, than when the campaign was planned; begin it again, with the same on "
+            "all machines"
+        )
     if SOLVERS.get(contender.name) == contender.info:
         for problem in _small_problems():
             if problem.kind in contender.info.kinds:
@@ -123,16 +140,17 @@ def _run(problem: Problem, payload: Mapping[str, Any], emit: Emit) -> None:
         max_iterations=effort["max_iterations"],
         on_progress=incumbents.add,
     )
-    result = answer(info, solver, search)
-    runtime = search.elapsed()
-    incumbents.send()
+    try:
+        result = answer(info, solver, search)
+    finally:
+        incumbents.send()
     emit(
         {
             "result": {
                 "status": result.status.value,
                 "stop_reason": result.stop_reason.value,
                 "lower_bound": result.lower_bound,
-                "runtime": runtime,
+                "runtime": result.runtime,
                 "message": result.message,
                 "versions": dict(result.versions),
             }
@@ -148,22 +166,24 @@ class _Incumbents:
         self._points: list[list[float | None]] = []
         self._coloring: Coloring | None = None
         self._sent: Coloring | None = None
-        self._last = 0.0
+        self._started = time.monotonic()
+        self._spent = 0.0
 
     def add(self, point: TracePoint, coloring: Coloring | None) -> None:
         self._points.append([point.time, point.objective, point.lower_bound])
         self._coloring = coloring
-        if time.monotonic() - self._last >= _BETWEEN:
+        if self._spent <= _SHARE * (1.0 + time.monotonic() - self._started):
             self.send()
 
     def send(self) -> None:
         """Send what was not sent yet: points, with the coloring that backs the last one."""
         if not self._points:
             return
+        began = time.monotonic()
         event: dict[str, Any] = {"points": self._points}
         if self._coloring is not None and self._coloring is not self._sent:
             event["colors"] = pack(self._coloring.colors)
             self._sent = self._coloring
         self._emit(event)
         self._points = []
-        self._last = time.monotonic()
+        self._spent += time.monotonic() - began

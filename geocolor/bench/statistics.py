@@ -206,7 +206,8 @@ def paired_test(
         rng=np.random.default_rng(seed),
     )
     least = smallest_p(len(untied), alternative)
-    note = f"only {len(untied)} pairs differ: p >= {least:.3g}" if least > alpha else ""
+    count = "1 pair differs" if len(untied) == 1 else f"{len(untied)} pairs differ"
+    note = f"only {count}: p >= {least:.3g}" if least > alpha else ""
     return PairedTest(len(given), ties, mean, float(result.pvalue), note)
 
 

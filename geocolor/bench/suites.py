@@ -9,6 +9,7 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from geocolor.bench.catalogue import MANIFEST, BestKnown, Catalogue, Entry, Question, stem
+from geocolor.bench.journal import JOURNAL_FILE
 from geocolor.bench.trial import Instance
 from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph
@@ -125,7 +126,10 @@ def _files(source: str, catalogue: Catalogue) -> Iterator[tuple[Path, str | None
     path = Path(source).absolute()
     if path.is_dir():
         listed = {path / name for name in catalogue.manifest(path) or ()}
+        results = {file.parent for file in path.rglob(JOURNAL_FILE)} - {path}
         for file in sorted({*path.rglob("*"), *listed}):
+            if results.intersection(file.parents):
+                continue  # what a benchmark left in its results folder is no instance
             if file in listed:  # there or not
                 yield file, None
             elif not any(part.startswith(".") for part in file.relative_to(path).parts):

@@ -169,9 +169,13 @@ class Trial:
         Instance and solver count by what is in them, not by where their files lie.
         """
         info = self.contender.info
+        # Where a command's TOML file lies; what lies there is hashed among the versions.
+        settings = info.settings and {
+            name: value for name, value in info.settings.items() if name != "folder"
+        }
         asked = {
             "instance": [self.instance.fingerprint, self.instance.kind, self.instance.k],
-            "solver": [info.name, PurePath(info.target).name, info.settings],
+            "solver": [info.name, PurePath(info.target).name, settings],
             "versions": dict(self.contender.versions),
             "seed": self.seed,
             "effort": asdict(self.effort),

@@ -16,14 +16,21 @@ from geocolor.cli.options import ColorsOption, KindOption, byte_count, seconds
 from geocolor.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from geocolor.bench.campaign import Outlook
     from geocolor.bench.record import Record
     from geocolor.bench.results import Campaign
+    from geocolor.bench.trial import Instance
 
 __all__ = ["app"]
 
 _RUN = "run"
 _EXAMPLES = """\b
+'geocolor bench PATH...' is short for 'geocolor bench run PATH...'; its options:
+  geocolor bench run --help
+
+\b
 Examples:
   geocolor bench small --solvers dsatur,tabucol,cpsat --time-limit 5s --seeds 3 -o results
   geocolor bench my_graphs/ 'more/*.col' --solvers auto,./mine.py:solve --seeds 5 -o results
@@ -59,7 +66,11 @@ app = typer.Typer(
 _Target = Annotated[
     float,
     typer.Option(
-        "--target-gap", metavar="GAP", min=0.0, help="The target is the best known plus this share."
+        "--target-gap",
+        metavar="GAP",
+        min=0.0,
+        max=1e6,
+        help="The target is the best known plus this share.",
     ),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -107,7 +118,8 @@ def run(
         int, typer.Option("--threads", metavar="N", min=1, help="Threads of each solver.")
     ] = 1,
     memory: Annotated[
-        str, typer.Option("--memory", metavar="SIZE", help="Most a run may hold: 500MB, 4GB.")
+        str,
+        typer.Option("--memory", metavar="SIZE", help="Most a run may hold, Python with it."),
     ] = "4GB",
     max_iterations: Annotated[
         int | None,
@@ -123,6 +135,10 @@ def run(
     tags: Annotated[
         list[str] | None,
         typer.Option("--tag", metavar="TAG", help="Only instances with it; may be repeated."),
+    ] = None,
+    exclude_tags: Annotated[
+        list[str] | None,
+        typer.Option("--exclude-tag", metavar="TAG", help="No instances with it; may be repeated."),
     ] = None,
     best_known: Annotated[
         Path | None,
@@ -158,8 +174,14 @@ def run(
     with ProgressLine(quiet=quiet) as line:
         line.update("reading the instances")
         instances = collect(
-            sources, tags=tuple(tags or ()), kind=problem, k=colors, best_known=best_known
+            sources,
+            tags=tuple(tags or ()),
+            exclude_tags=tuple(exclude_tags or ()),
+            kind=problem,
+            k=colors,
+            best_known=best_known,
         )
+    _require_a_folder_of_its_own(output, instances)
     campaign = plan(
         instances,
         [name.strip() for name in solvers.split(",") if name.strip()],
@@ -246,6 +268,12 @@ def _require_extra() -> None:
             raise InputError(f"benchmarks need {package}: pip install 'geocolor[bench]'")
 
 
+def _require_a_folder_of_its_own(output: Path, instances: Sequence[Instance]) -> None:
+    folder = output.resolve()
+    if any(Path(instance.path).resolve().parent == folder for instance in instances):
+        raise InputError(f"{output} holds the instances; give the results a folder of their own")
+
+
 def _warn(campaign: Campaign, workers: int, threads: int) -> None:
     from geocolor.solvers.search import processors
 
@@ -283,7 +311,7 @@ def _tell(campaign: Campaign, ahead: Outlook, as_json: bool) -> None:
     typer.echo(f"{len(campaign.seeds)} seeds")
     typer.echo(
         f"{ahead.runs} runs, {ahead.done} made already; the rest takes about "
-        f"{_duration(ahead.likely)}, at most {_duration(ahead.most)}"
+        f"{_duration(ahead.likely)}, at most {_duration(ahead.most)} and what setting up takes"
     )
 
 

@@ -37,7 +37,10 @@ def command(
     problem: KindOption = None,
     colors: ColorsOption = None,
     solver: Annotated[
-        str, typer.Option("--solver", metavar="NAME", help="A name from 'geocolor solvers'.")
+        str,
+        typer.Option(
+            "--solver", metavar="NAME", help="From 'geocolor solvers', or FILE.py:FUNCTION."
+        ),
     ] = "auto",
     time_limit: Annotated[
         str,

@@ -273,8 +273,13 @@ def _described(name: str, target: str, found: Any, libraries: tuple[str, ...] = 
         return found
     if not callable(found):
         raise SolverError(f"{target} is neither a SolverInfo nor callable")
-    summary = (found.__doc__ or "").strip().partition("\n")[0]
-    kinds = frozenset(getattr(found, "kinds", ("coloring",)))
+    summary = str(found.__doc__ or "").strip().partition("\n")[0]
+    told = getattr(found, "kinds", ("coloring",))
+    kinds = frozenset(told) if isinstance(told, set | frozenset | tuple | list) else frozenset()
+    if not kinds or not kinds <= _ALL:
+        raise SolverError(
+            f"{target}: kinds must be a set of {', '.join(sorted(_ALL))}, not {told!r}"
+        )
     exact = bool(getattr(found, "exact", False))
     settings: dict[str, Any] | None = {} if isinstance(found, type) else None
     return SolverInfo(name, summary, kinds, exact, target, libraries, settings)
@@ -284,13 +289,15 @@ def _attribute(target: str) -> Any:
     source, _, attribute = target.rpartition(":")
     try:
         module = _module_of_file(Path(source)) if source.endswith(".py") else import_module(source)
-        found: Any = module
-        for part in attribute.split("."):
-            found = getattr(found, part)
     except GeocolorError:
         raise
     except (Exception, SystemExit) as error:
         raise SolverError(f"cannot load the solver {target}: {error!r}") from error
+    found: Any = module
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            raise SolverError(f"cannot load the solver {target}: {source} has no {part!r}")
+        found = getattr(found, part)
     return found
 
 
@@ -304,6 +311,8 @@ def _module_of_file(path: Path) -> ModuleType:
         raise SolverError(f"no solver file {path}")
     module = module_from_spec(spec)
     sys.modules[name] = module
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))  # a file may import its neighbours, as a script may
     try:
         spec.loader.exec_module(module)
     except BaseException:

@@ -92,6 +92,7 @@ class Search:
         self.objective: float | None = None
         self.lower_bound: float | None = None
         self.scaling_error = 0.0
+        self.refusal: WrongAnswerError | None = None
         self._unit = _unit(problem)
         self.trace: list[TracePoint] = []
         self._on_progress = on_progress
@@ -154,12 +155,12 @@ class Search:
         try:
             report = check(self.problem, np.asarray(colors))
         except CheckError as error:
-            raise WrongAnswerError(f"a solver offered an invalid coloring: {error}") from error
+            raise self._refuse(f"a solver offered an invalid coloring: {error}") from error
         if self.objective is not None and report.objective >= self.objective:
             return False
         if self.lower_bound is not None and report.objective < self.lower_bound:
             if report.objective < self.lower_bound - self._slack(report.objective):
-                raise WrongAnswerError(
+                raise self._refuse(
                     f"a solver claimed the bound {self.lower_bound}, above the checked objective "
                     f"{report.objective}"
                 )
@@ -175,6 +176,11 @@ class Search:
         Whole numbers of classes are rounded up. A bound of weighted problems must already be
         lowered by the error of any integer scaling.
         """
+        bound = float(bound)
+        if math.isnan(bound) or bound == math.inf:
+            raise self._refuse(f"a solver claims the bound {bound}")
+        if bound == -math.inf:
+            return
         if isinstance(self.problem, ColoringProblem):
             bound = float(math.ceil(bound - _RELATIVE_ROUNDING))
         if self.lower_bound is not None and bound <= self.lower_bound:
@@ -182,7 +188,7 @@ class Search:
         if self.objective is not None:
             # Rounding may lift a bound past the optimum; it never means more than the optimum.
             if bound > self.objective + self._slack(self.objective):
-                raise WrongAnswerError(
+                raise self._refuse(
                     f"a solver claims the bound {bound}, above the checked objective "
                     f"{self.objective}"
                 )
@@ -191,6 +197,11 @@ class Search:
                 return
         self.lower_bound = bound
         self._record()
+
+    def _refuse(self, message: str) -> WrongAnswerError:
+        """Remember that something was refused, for a solver that would pass over it in silence."""
+        self.refusal = WrongAnswerError(message)
+        return self.refusal
 
     def _record(self) -> None:
         point = TracePoint(self.elapsed(), self.objective, self.lower_bound)

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from numpy.typing import ArrayLike
 
 from geocolor._version import __version__
-from geocolor.errors import CheckError, InputError
+from geocolor.errors import CheckError, InputError, SolverError
 from geocolor.graph import ConflictGraph
 from geocolor.problem import (
     Coloring,
@@ -104,13 +104,29 @@ def answer(info: SolverInfo, run: Solver, search: Search) -> SolveResult:
     """Let a loaded solver work on a search, and report what came of it.
 
     The inner half of :func:`solve`, for callers that keep a clock of their own.
+
+    Raises
+    ------
+    SolverError
+        The solver failed, ended the program, or returned what is no outcome.
     """
     try:
-        outcome = run(search.problem, search) or Outcome(StopReason.COMPLETED)
+        outcome = run(search.problem, search)
+    except SystemExit as error:
+        raise SolverError(f"solver {info.name!r} called exit: {error}") from error
     except KeyboardInterrupt:
         outcome = Outcome(StopReason.INTERRUPT)
     except MemoryError:
         outcome = Outcome(StopReason.MEMORY, message="out of memory; the incumbent is kept")
+    if search.refusal is not None:
+        raise search.refusal
+    if outcome is None:
+        outcome = Outcome(StopReason.COMPLETED)
+    if not isinstance(outcome, Outcome):
+        raise SolverError(
+            f"solver {info.name!r} returned a {type(outcome).__name__}; colorings are given to "
+            "search.offer, and nothing is returned"
+        )
     return _result(info, search, outcome)
 
 

@@ -15,7 +15,7 @@ import geocolor
 from geocolor.bench import machine
 from geocolor.bench.machine import build_hash, contender_versions, machine_facts
 from geocolor.errors import InputError
-from geocolor.solvers.registry import SOLVERS, SolverInfo
+from geocolor.solvers.registry import SOLVERS, SolverInfo, find_solver
 
 _OTHER = SolverInfo("other", "", frozenset({"coloring"}), False, "other.py:solve")
 
@@ -134,3 +134,16 @@ def test_light_to_import() -> None:
     script = "import sys, geocolor.bench.machine; print({'joblib', 'torch'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout == "set()\n"
+
+
+def test_a_file_is_another_solver_when_a_neighbour_it_imports_changes(tmp_path):
+    (tmp_path / "mine.py").write_text("def solve(problem, search):\n    import first\n")
+    (tmp_path / "first.py").write_text("from second import x\n")
+    (tmp_path / "second.py").write_text("import first\nx = 1\n")
+    (tmp_path / "other.py").write_text("")
+    before = contender_versions(find_solver(f"{tmp_path}/mine.py:solve"))
+    assert {"module first.py", "module second.py"} < set(before)
+    (tmp_path / "other.py").write_text("y = 1\n")
+    assert contender_versions(find_solver(f"{tmp_path}/mine.py:solve")) == before
+    (tmp_path / "second.py").write_text("x = 2\n")
+    assert contender_versions(find_solver(f"{tmp_path}/mine.py:solve")) != before

@@ -71,6 +71,12 @@ SOLVERS = """
     def gives_up(problem, search):
         return Outcome(StopReason.TIME, message="not today")
 
+    def returns(problem, search):
+        return each_its_own(problem)
+
+    def quits(problem, search):
+        sys.exit("enough")
+
     def silent(problem, search):
         os._exit(0)
 
@@ -126,7 +132,7 @@ def trial_of(instance: Instance, solver: str, seconds: float = 20.0) -> Trial:
     [
         ("good", Outcome.SOLVED, True, ""),
         ("loops", Outcome.TIMED_OUT, True, "killed after 0.4 s"),
-        ("eats", Outcome.OUT_OF_MEMORY, True, "out of memory; the incumbent is kept"),
+        ("eats", Outcome.OUT_OF_MEMORY, True, ""),
         ("feeds", Outcome.OUT_OF_MEMORY, True, "of 300 allowed"),
         ("segfaults", Outcome.CRASHED, False, "ended by SIGSEGV"),
         ("wrong", Outcome.WRONG, False, "conflict and both have color 0"),
@@ -134,6 +140,8 @@ def trial_of(instance: Instance, solver: str, seconds: float = 20.0) -> Trial:
         ("rubbish", Outcome.UNREADABLE, False, "line 1: %@#!"),
         ("fails", Outcome.CRASHED, False, "KeyError: 'a bug'"),
         ("gives_up", Outcome.NO_ANSWER, False, "not today"),
+        ("returns", Outcome.CRASHED, False, "colorings are given to search.offer"),
+        ("quits", Outcome.CRASHED, False, "called exit: enough"),
         ("silent", Outcome.CRASHED, False, "it ended without a word"),
     ],
 )
@@ -185,10 +193,67 @@ def test_an_instance_that_changed_or_is_gone_is_no_fault_of_the_solver(
 def test_a_worker_with_other_code_is_refused(instance: Instance) -> None:
     info = find_solver("dsatur")
     trial = Trial(instance, Contender(info, {"build": "0" * 64}), 0, Effort(1.0, 0.5))
-    with pytest.raises(InputError, match="another geocolor"):
+    with pytest.raises(InputError, match="another version of the solver"):
         run_trial(trial)
 
 
 def test_colors_survive_the_journey() -> None:
     colors = np.array([0, 5, 2**30, 1], dtype=np.int32)
     assert unpack(pack(colors)).tolist() == colors.tolist()
+
+
+def test_what_a_dying_run_found_last_is_kept(
+    instance: Instance, tmp_path: Path, folder: Path
+) -> None:
+    (tmp_path / "late.py").write_text(
+        textwrap.dedent(
+            """
+            import ctypes
+            import numpy as np
+
+            def late(problem, search):
+                count = problem.graph.num_nodes
+                search.offer(np.arange(count))
+                rest = np.arange(count)
+                rest[-1] = next(c for c in range(count) if not any(
+                    rest[v] == c for v in problem.graph.conflicts.neighbors(count - 1)))
+                search.offer(rest)
+                ctypes.string_at(0)
+            """
+        )
+    )
+    record, colors = run_trial(trial_of(instance, f"{tmp_path}/late.py:late"))
+    assert record.outcome is Outcome.CRASHED
+    assert (record.objective, len(record.trace)) == (22.0, 2)
+    assert colors is not None
+
+
+@pytest.mark.parametrize("bound", ["float('inf')", "float('nan')"])
+def test_an_impossible_bound_is_wrong(instance: Instance, tmp_path: Path, bound: str) -> None:
+    (tmp_path / "bound.py").write_text(
+        f"def claims(problem, search):\n    search.raise_lower_bound({bound})\n"
+    )
+    record, _ = run_trial(trial_of(instance, f"{tmp_path}/bound.py:claims"))
+    assert record.outcome is Outcome.WRONG
+
+
+def test_a_refusal_passed_over_in_silence_is_wrong(instance: Instance, tmp_path: Path) -> None:
+    (tmp_path / "silent.py").write_text(
+        "import numpy as np\n"
+        "def hides(problem, search):\n"
+        "    try:\n"
+        "        search.offer(np.zeros(problem.graph.num_nodes, dtype=int))\n"
+        "    except Exception:\n"
+        "        search.offer(np.arange(problem.graph.num_nodes))\n"
+    )
+    record, _ = run_trial(trial_of(instance, f"{tmp_path}/silent.py:hides"))
+    assert record.outcome is Outcome.WRONG
+
+
+def test_a_message_is_one_line_of_text(instance: Instance, tmp_path: Path) -> None:
+    (tmp_path / "odd.py").write_text(
+        "def odd(problem, search):\n    raise ValueError('a\\nb \\udc80' + 'x' * 1000)\n"
+    )
+    record, _ = run_trial(trial_of(instance, f"{tmp_path}/odd.py:odd"))
+    assert record.message.startswith("ValueError: a b ?xxx")
+    assert len(record.message) == 500

@@ -76,8 +76,8 @@ def test_refuted_runs_count_as_wrong_and_are_listed(make_results):
     liar = row_of(summary, "liar")
     assert liar.outcomes == {Outcome.WRONG: 2}
     assert (liar.refuted, liar.proofs.value, liar.gap.value) == (2, 0.0, 1.0)
-    assert [(one.solver, one.seed) for one in summary.refutations] == [("liar", 0), ("liar", 1)]
-    assert "liar on x, seed 0: OPTIMAL at 6, but honest has 5" in to_text(summary)
+    assert [(one.solver, one.seed) for one in summary.failures] == [("liar", 0), ("liar", 1)]
+    assert "liar on x, seed 0: wrong: OPTIMAL at 6, but honest has 5" in to_text(summary)
     assert "liar: 2 claims are refuted; these runs count as wrong" in summary.warnings
 
 

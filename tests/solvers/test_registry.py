@@ -171,7 +171,7 @@ def test_settings_are_arguments(file: Path) -> None:
         ("mine.py:", "no solver 'mine.py:'"),
         (":apart", "no solver ':apart'"),
         ("/absent/mine.py:apart", "no solver file /absent/mine.py"),
-        ("{file}:absent", "cannot load the solver .*has no attribute 'absent'"),
+        ("{file}:absent", "cannot load the solver .*has no 'absent'"),
         ("{file}:number", "neither a SolverInfo nor callable"),
         ("no_such_module:apart", "cannot load the solver no_such_module:apart: ModuleNotFound"),
         ("{broken}:apart", "cannot load the solver .*SyntaxError"),

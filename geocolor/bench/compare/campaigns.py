@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 
 from geocolor.bench.compare.effects import effects_of, findings_of
 from geocolor.bench.compare.facts import ended_by_clock, lost_objectives, lost_outcomes, lost_proofs
 from geocolor.bench.compare.findings import Comparison, Finding
 from geocolor.bench.compare.pairs import Pair, match, one_sided
 from geocolor.bench.results import Results
+from geocolor.bench.summary import crowded
 from geocolor.bench.trial import Effort
 from geocolor.errors import InputError
 
@@ -47,12 +47,14 @@ def compare(
     Raises
     ------
     InputError
-        No run is on both sides, or an argument is out of range.
+        No run is on both sides, they were not given the same effort, or an argument is out of
+        range.
     """
     if not 0 < alpha < 1:
         raise InputError(f"alpha must lie between 0 and 1, not {alpha}")
     if not 0 <= tolerance < float("inf"):
         raise InputError(f"the tolerance must be 0 or more, not {tolerance}")
+    _require_the_same_effort(old.campaign.effort, new.campaign.effort)
     pairs = match(old, new)
     timed = not (_repeatable(old.campaign.effort) and _repeatable(new.campaign.effort))
     effects = effects_of(pairs, timed=timed, alpha=alpha / 2, tolerance=tolerance)
@@ -74,6 +76,19 @@ def compare(
     )
 
 
+def _require_the_same_effort(old: Effort, new: Effort) -> None:
+    changed = [
+        f"{name} {getattr(old, name)}, now {getattr(new, name)}"
+        for name in ("time_limit", "threads", "max_iterations")
+        if getattr(old, name) != getattr(new, name)
+    ]
+    if changed:
+        raise InputError(
+            f"the two benchmarks were not given the same effort ({'; '.join(changed)}); run one of "
+            "them again"
+        )
+
+
 def _repeatable(effort: Effort) -> bool:
     return effort.max_iterations is not None and effort.threads == 1
 
@@ -85,7 +100,7 @@ def _losses(
     failed = list(lost_outcomes(pairs, timed=timed))
     ids = {id(pair) for pair, _ in failed}
     rest = [pair for pair in pairs if id(pair) not in ids]
-    proofs = lost_proofs(rest, timed=timed, tolerance=tolerance)
+    proofs = lost_proofs(rest, tolerance=tolerance)
     objectives = list(lost_objectives(rest, timed=timed, alpha=alpha))
     sure = [finding for finding, certain in objectives if certain]
     doubts = [finding for finding, certain in objectives if not certain]
@@ -103,10 +118,9 @@ def _warnings(old: Results, new: Results, pairs: Sequence[Pair], timed: bool) ->
     for side, results in (("old", old), ("new", new)):
         if results.missing:
             yield f"{results.missing} runs of the {side} benchmark are missing"
-    efforts = asdict(old.campaign.effort), asdict(new.campaign.effort)
-    changed = [name for name in efforts[0] if efforts[0][name] != efforts[1][name]]
-    for name in changed:
-        yield f"{name} was {efforts[0][name]} and is {efforts[1][name]}: not the same effort"
+    if timed:
+        for side, results in (("old", old), ("new", new)):
+            yield from (f"{side}: {line}" for line in crowded(results.records))
     hosts = [{pair.old.record.host for pair in pairs}, {pair.new.record.host for pair in pairs}]
     if timed and hosts[0] != hosts[1]:
         names = (", ".join(sorted(side)) or "unknown" for side in hosts)

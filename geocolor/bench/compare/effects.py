@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geocolor.bench.compare.findings import Effect, Finding, Subject
-from geocolor.bench.compare.pairs import Pair
+from geocolor.bench.compare.pairs import Pair, by_instance
 from geocolor.bench.measures import Run
 from geocolor.bench.statistics import holm, paired_test
 
@@ -39,7 +39,8 @@ def effects_of(
     """Test every solver's runs, new against old.
 
     The pairs are runs, instance by seed: under the null hypothesis that nothing has changed, each
-    difference is as likely as its negative, whatever the instance.
+    difference is as likely as its negative, whatever the instance. An instance on which all seeds
+    give the same values on both sides is one pair.
 
     Parameters
     ----------
@@ -123,7 +124,12 @@ def _sample(
     subject: Subject, solver: str, pairs: Sequence[Pair], measure_of: Callable[[Run], float]
 ) -> Iterator[_Sample]:
     if pairs:
-        found = [measure_of(pair.new) - measure_of(pair.old) for pair in pairs]
+        found: list[float] = []
+        for group in by_instance(pairs).values():
+            values = [(measure_of(pair.old), measure_of(pair.new)) for pair in group]
+            # All seeds agree: copies of one run, as of a solver without dice, and no more evidence.
+            distinct = values[:1] if len(set(values)) == 1 else values
+            found += [new - old for old, new in distinct]
         yield _Sample(subject, solver, np.array(found))
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from geocolor.bench.compare.findings import Finding, Subject
 from geocolor.bench.compare.pairs import Pair, by_instance
-from geocolor.bench.measures import ROUNDING, Run, wanted_classes
+from geocolor.bench.measures import NOTHING, ROUNDING, Run, wanted_classes
 from geocolor.bench.record import Outcome
 
 __all__ = ["ended_by_clock", "lost_objectives", "lost_outcomes", "lost_proofs"]
@@ -20,6 +20,8 @@ _FAILURES = (
     (Outcome.WRONG,),
 )
 _RANK = {outcome: rank for rank, group in enumerate(_FAILURES, 1) for outcome in group}
+# From so many seeds on, that all agree on an instance is no chance.
+_SEEDS = 5
 # Timed runs differ by chance; that one or two of them agree says little.
 _TIMED_SEEDS = 3
 
@@ -50,15 +52,15 @@ def lost_outcomes(pairs: Sequence[Pair], *, timed: bool) -> Iterator[tuple[Pair,
             )
 
 
-def lost_proofs(pairs: Sequence[Pair], *, timed: bool, tolerance: float) -> Iterator[Finding]:
+def lost_proofs(pairs: Sequence[Pair], *, tolerance: float) -> Iterator[Finding]:
     """Find runs of exact solvers that no longer prove.
 
     A proof that the clock ended counts only if the old one had time to spare: at least
-    `tolerance` of what it took. In timed campaigns it counts only if no seed of the instance
-    gives a proof any more; else the times to proof tell.
+    `tolerance` of what it took. It counts only if no seed of the instance gives a proof any more:
+    some proofs are luck.
     """
     for group in by_instance([pair for pair in pairs if pair.exact]).values():
-        if timed and any(pair.new.proved for pair in group):
+        if any(pair.new.proved for pair in group):
             continue
         for pair in group:
             old, new = pair.old, pair.new
@@ -80,8 +82,8 @@ def lost_objectives(
     A change of code may do no more than shuffle the solver's random streams. The seeds of the two
     sides are then no pairs, and all of them are worse by chance on one instance in 8 with three
     seeds. So every new run must be worse than every old one; and it is sure only if the seed does
-    not matter there (one value before, one after), or if chance has it on any instance at most
-    with probability `alpha`.
+    not matter (one value before, one after, on this instance with five seeds or on all instances
+    of the solver), or if chance has it on any instance at most with probability `alpha`.
 
     Yields
     ------
@@ -89,16 +91,26 @@ def lost_objectives(
     sure : bool
     """
     groups = by_instance(pairs)
+    solvers = {solver for solver, _ in groups}
+    without_dice = solvers - {one for (one, _), group in groups.items() if not _constant(group)}
     for group in groups.values():
         old = sorted(_worth(pair.old) for pair in group)
         new = sorted(_worth(pair.new) for pair in group)
         if not _worse(new[0], old[-1]):
             continue
-        constant = not _worse(old[-1], old[0]) and not _worse(new[-1], new[0])
+        constant = _constant(group) and (
+            len(group) >= _SEEDS or (len(group) > 1 and group[0].solver in without_dice)
+        )
         constant &= not timed or len(group) >= _TIMED_SEEDS
         chance = len(groups) / math.comb(2 * len(group), len(group))
         finding = _finding(Subject.OBJECTIVE, group[0], _range(old), _range(new))
         yield replace(finding, seed=None), constant or chance <= alpha
+
+
+def _constant(group: Sequence[Pair]) -> bool:
+    """Whether all seeds agree before, and all after."""
+    old, new = [_worth(pair.old) for pair in group], [_worth(pair.new) for pair in group]
+    return not _worse(max(old), min(old)) and not _worse(max(new), min(new))
 
 
 def _worth(run: Run) -> float:
@@ -110,7 +122,7 @@ def _worth(run: Run) -> float:
 
 
 def _worse(one: float, other: float) -> bool:
-    return one > other and not math.isclose(one, other, rel_tol=ROUNDING)
+    return one > other and not math.isclose(one, other, rel_tol=ROUNDING, abs_tol=NOTHING)
 
 
 def _range(values: Sequence[float]) -> str:

@@ -241,7 +241,16 @@ class Guard:
         reason = ""
         peak, next_look, last_look = 0, math.inf, 0.0
         while True:
-            for message in self._read(min(deadline, next_look)):
+            try:
+                messages = self._read(min(deadline, next_look))
+            except _TemplateEndedError:
+                if math.isnan(started):
+                    raise
+                wall = time.monotonic() - started
+                self.close()
+                reason = reason or "the process it was forked from was ended"
+                return Ending(verdict or Outcome.CRASHED, reason, wall, started - asked, 0.0, peak)
+            for message in messages:
                 said = message.get("template", {})
                 if "refused" in said:
                     raise InputError(said["refused"])
@@ -250,6 +259,9 @@ class Guard:
                     next_look = time.monotonic() + _LOOK
                 if "ended" in said:
                     ended = time.monotonic()
+                    peak = max(peak, said["peak"])
+                    if verdict is None and limits.memory is not None and peak > limits.memory:
+                        verdict, reason = Outcome.OUT_OF_MEMORY, _held(peak, limits.memory)
                     if verdict is None and said["ended"] != 0:
                         verdict = Outcome.CRASHED
                         reason = f"{_exit(said['ended'])}{self._last_words()}"
@@ -260,7 +272,7 @@ class Guard:
                         ended - started if clocked else 0.0,
                         (started if clocked else ended) - asked,
                         said["cpu"],
-                        max(peak, said["peak"]),
+                        peak,
                     )
                 event = message.get("event")
                 if event is not None and "clock" in event:
@@ -281,7 +293,7 @@ class Guard:
                 next_look = now + max(_LOOK, 20.0 * last_look)
                 if limits.memory is not None and held > limits.memory and verdict is None:
                     verdict = Outcome.OUT_OF_MEMORY
-                    reason = f"held {held / 2**20:,.0f} MiB of {limits.memory / 2**20:,.0f} allowed"
+                    reason = _held(held, limits.memory)
             if now >= deadline:
                 if verdict is not None:  # killed long ago, and the template says nothing
                     self.close()
@@ -352,6 +364,10 @@ class Guard:
             os.set_blocking(process.stdout.fileno(), True)
         lines = self._tail.decode(errors="replace").strip().splitlines()
         return f": {lines[-1].strip()[:300]}" if lines else ""
+
+
+def _held(peak: int, limit: int) -> str:
+    return f"held {peak / 2**20:,.0f} MiB of {limit / 2**20:,.0f} allowed"
 
 
 def _exit(code: int) -> str:

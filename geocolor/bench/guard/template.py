@@ -18,6 +18,7 @@ import importlib
 import json
 import os
 import select
+import shutil
 import signal
 import sys
 import tempfile
@@ -72,13 +73,13 @@ class _Template:
             if pid == 0:
                 self._become_the_run(request, state)
             self.say({"forked": pid})
-            status, usage = self._wait(pid)
+            status, usage = self._wait(pid, Path(request["scratch"]))
             cpu = usage.ru_utime + usage.ru_stime + _end_orphans()
             # Kilobytes, but for macOS.
             unit = 1 if sys.platform == "darwin" else 1024
             self.say({"ended": status, "cpu": cpu, "peak": usage.ru_maxrss * unit})
 
-    def _wait(self, pid: int) -> tuple[int, resource.struct_rusage]:
+    def _wait(self, pid: int, scratch: Path) -> tuple[int, resource.struct_rusage]:
         """Wait for the run; end it, and this process, if the guard goes away meanwhile."""
         while True:
             found, status, usage = os.wait4(pid, os.WNOHANG)
@@ -92,12 +93,15 @@ class _Template:
                     os.killpg(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
                 _end_orphans()
+                shutil.rmtree(scratch, ignore_errors=True)
                 os._exit(0)
 
     def _become_the_run(self, request: dict[str, Any], state: Any) -> None:
         code = 1
         try:
             os.setsid()
+            with open(os.devnull, "rb") as nothing:  # noqa: PTH123  what comes there is not for it
+                os.dup2(nothing.fileno(), 0)
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGTERM):
                 signal.signal(number, signal.SIG_DFL)

@@ -2,6 +2,7 @@
 
 from geocolor.bench.measures.campaign import Measured, measure
 from geocolor.bench.measures.reference import (
+    NOTHING,
     ROUNDING,
     Question,
     Reference,
@@ -14,6 +15,7 @@ from geocolor.bench.measures.reference import (
 from geocolor.bench.measures.run import Run, gap, measure_run
 
 __all__ = [
+    "NOTHING",
     "ROUNDING",
     "Measured",
     "Question",

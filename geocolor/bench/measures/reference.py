@@ -22,6 +22,8 @@ Question = tuple[str, str, int | None]
 
 # Objectives are sums of floats, compared within the rounding of a sum.
 ROUNDING = 1e-9
+# What the rounding of a sum leaves of a true 0.
+NOTHING = 1e-12
 # A solver with integer arithmetic may leave this much of an objective open in an OPTIMAL, as
 # geocolor's own do; only what lies beyond it is a false claim.
 _CLAIM_ROUNDING = 1e-6
@@ -153,11 +155,11 @@ def claims_infeasible(record: Record) -> bool:
 
 
 def _above(claim: float, best: float) -> bool:
-    return claim > best and not math.isclose(claim, best, rel_tol=_CLAIM_ROUNDING)
+    return claim > best and not math.isclose(claim, best, rel_tol=_CLAIM_ROUNDING, abs_tol=NOTHING)
 
 
 def _worse(value: float, best: float) -> bool:
-    return value > best and not math.isclose(value, best, rel_tol=ROUNDING)
+    return value > best and not math.isclose(value, best, rel_tol=ROUNDING, abs_tol=NOTHING)
 
 
 def _better_known(one: Known | None, other: Known | None) -> bool:

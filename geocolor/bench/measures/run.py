@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geocolor.bench.measures.reference import (
+    NOTHING,
     ROUNDING,
     Reference,
     checked_objective,
@@ -96,11 +98,11 @@ class Run:
 def gap(objective: float, reference: float) -> float:
     """Distance of an objective to the reference, 0 to 1.
 
-    ``(objective - reference) / max(|objective|, |reference|)``; 0 if both are 0, 1 if the signs
-    are opposite.
+    ``(objective - reference) / max(|objective|, |reference|)``; 0 if both are 0 but for rounding,
+    1 if the signs are opposite.
     """
     scale = max(abs(objective), abs(reference))
-    return 0.0 if scale == 0 else min(1.0, max(0.0, objective - reference) / scale)
+    return 0.0 if scale <= NOTHING else min(1.0, max(0.0, objective - reference) / scale)
 
 
 def measure_run(
@@ -157,7 +159,7 @@ def measure_run(
         primal_integral=_integral(times, gaps, effort.time_limit) if open_ended else None,
         time_to_target=to_target,
         time_to_proof=to_proof,
-        par2_target=(penalty if to_target is None else to_target) if open_ended else None,
+        par2_target=min(penalty, inf if to_target is None else to_target) if open_ended else None,
         par2_proof=penalty if to_proof is None else to_proof,
         times=times,
         gaps=gaps,

@@ -1,10 +1,10 @@
 """What a campaign comes to: a row a solver, a row an instance, tests between solvers, warnings."""
 
-from geocolor.bench.summary.caveats import find_warnings
+from geocolor.bench.summary.caveats import crowded, find_warnings
 from geocolor.bench.summary.rows import (
+    Failure,
     InstanceRow,
     PairRow,
-    Refutation,
     SolverCell,
     SolverRow,
     Statistic,
@@ -14,13 +14,14 @@ from geocolor.bench.summary.summarise import summarise
 from geocolor.bench.summary.text import to_text
 
 __all__ = [
+    "Failure",
     "InstanceRow",
     "PairRow",
-    "Refutation",
     "SolverCell",
     "SolverRow",
     "Statistic",
     "Summary",
+    "crowded",
     "find_warnings",
     "summarise",
     "to_text",

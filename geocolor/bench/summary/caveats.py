@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from statistics import median
 
 from geocolor.bench.measures import Measured
+from geocolor.bench.record import Record
 
-__all__ = ["find_warnings"]
+__all__ = ["crowded", "find_warnings"]
 
 # As in the tests: with 2 seeds an interval is hardly more than a guess.
 _FEW_SEEDS = 3
+# Of a core that a run must have had, and the seconds below which it cannot be told.
+_OWN_CORE, _LONG_ENOUGH = 0.85, 0.3
 # Processes that waited for a core when the campaign began, as a share of the cores.
 _BUSY = 0.5
 
@@ -52,10 +56,36 @@ def _of_machine(measured: Measured) -> Iterator[str]:
     hosts = sorted({run.record.host for run in measured.runs} - {""})
     if len(hosts) > 1:
         yield f"runs on {len(hosts)} machines ({', '.join(hosts)}): times may not compare"
+    yield from crowded(run.record for run in measured.runs)
     environment = measured.campaign.environment
     load, cores = environment.get("load_average"), environment.get("usable_cores")
     if load and cores and load[0] > _BUSY * cores:
         yield f"the machine was busy at the start: load {load[0]:.1f} on {cores} cores"
+
+
+def crowded(records: Iterable[Record]) -> Iterator[str]:
+    """Tell of solvers whose runs did not get a core to themselves: their times are not their own.
+
+    Parameters
+    ----------
+    records : iterable of Record
+
+    Yields
+    ------
+    str
+        A line for each such solver.
+    """
+    shares: dict[str, list[float]] = defaultdict(list)
+    for record in records:
+        if record.runtime >= _LONG_ENOUGH:
+            shares[record.solver].append(record.cpu / record.runtime)
+    for solver, found in shares.items():
+        share = median(found)
+        if share < _OWN_CORE:
+            yield (
+                f"{solver}: half of its runs got less than {100 * share:.0f}% of a core; the "
+                "machine was busy, or the solver waits for something"
+            )
 
 
 def _of_references(measured: Measured) -> Iterator[str]:

@@ -11,9 +11,9 @@ from geocolor.bench.record import Outcome
 from geocolor.bench.statistics import Interval, PairedTest
 
 __all__ = [
+    "Failure",
     "InstanceRow",
     "PairRow",
-    "Refutation",
     "SolverCell",
     "SolverRow",
     "Statistic",
@@ -165,19 +165,23 @@ class PairRow:
 
 
 @dataclass(frozen=True)
-class Refutation:
-    """A claim that does not hold; its run counts as wrong.
+class Failure:
+    """A run that crashed, was wrong, could not be read or took too much memory.
 
     Attributes
     ----------
     solver, instance : str
     seed : int
+    outcome : Outcome
+        A run whose claims the answers of others contradict is wrong.
     reason : str
+        A line: what contradicts it, or what the harness noted.
     """
 
     solver: str
     instance: str
     seed: int
+    outcome: Outcome
     reason: str
 
 
@@ -196,7 +200,7 @@ class Summary:
     solvers : tuple of SolverRow
     instances : tuple of InstanceRow
     pairs : tuple of PairRow
-    refutations : tuple of Refutation
+    failures : tuple of Failure
     warnings : tuple of str
         What to know before believing the figures, a line each.
     """
@@ -209,7 +213,7 @@ class Summary:
     solvers: tuple[SolverRow, ...]
     instances: tuple[InstanceRow, ...]
     pairs: tuple[PairRow, ...]
-    refutations: tuple[Refutation, ...]
+    failures: tuple[Failure, ...]
     warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:

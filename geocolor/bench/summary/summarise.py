@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
 
 import numpy as np
@@ -16,9 +16,9 @@ from geocolor.bench.results import Results
 from geocolor.bench.statistics import Interval, bootstrap_interval, holm, paired_test
 from geocolor.bench.summary.caveats import find_warnings
 from geocolor.bench.summary.rows import (
+    Failure,
     InstanceRow,
     PairRow,
-    Refutation,
     SolverCell,
     SolverRow,
     Statistic,
@@ -29,6 +29,9 @@ __all__ = ["summarise"]
 
 # Seconds; what runs take below it counts for little in a geometric mean.
 _SHIFT = 1.0
+
+
+_FAILED = (Outcome.CRASHED, Outcome.WRONG, Outcome.UNREADABLE, Outcome.OUT_OF_MEMORY)
 
 
 def summarise(results: Results, *, target_gap: float = 0.0, seed: int = 0) -> Summary:
@@ -62,13 +65,16 @@ def summarise(results: Results, *, target_gap: float = 0.0, seed: int = 0) -> Su
         solvers=tuple(_solver_row(measured, name, seed) for name in measured.solvers),
         instances=tuple(_instance_rows(measured)),
         pairs=tuple(_pairs(measured, seed)),
-        refutations=tuple(
-            Refutation(run.record.solver, run.record.instance, run.record.seed, run.refuted)
-            for run in measured.runs
-            if run.refuted
-        ),
+        failures=tuple(_failures(measured)),
         warnings=find_warnings(measured),
     )
+
+
+def _failures(measured: Measured) -> Iterator[Failure]:
+    for run in measured.runs:
+        if run.outcome in _FAILED:
+            record, reason = run.record, run.refuted or run.record.message
+            yield Failure(record.solver, record.instance, record.seed, run.outcome, reason)
 
 
 def _solver_row(measured: Measured, solver: str, seed: int) -> SolverRow:

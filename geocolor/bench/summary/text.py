@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from geocolor.bench.measures import Reference
 from geocolor.bench.plaintext import plain_table
 from geocolor.bench.record import Outcome
-from geocolor.bench.summary.rows import InstanceRow, PairRow, SolverRow, Statistic, Summary
+from geocolor.bench.summary.rows import Failure, InstanceRow, PairRow, SolverRow, Statistic, Summary
 
 __all__ = ["to_text"]
 
 _MOST_PAIRS = 30
+_MOST_FAILURES = 10
 _NOTE = (
     "Each solver over the instances it takes; in brackets 95% intervals over seeds.\n"
     "Times in seconds. PAR-2: a run without success counts twice the time limit; geo. target: the\n"
@@ -45,12 +46,8 @@ def to_text(summary: Summary) -> str:
     ]
     if summary.pairs:
         parts.append(_pairs(summary.pairs))
-    if summary.refutations:
-        lines = (
-            f"{one.solver} on {one.instance}, seed {one.seed}: {one.reason}"
-            for one in summary.refutations
-        )
-        parts.append("Refuted claims, counted as wrong:\n" + "".join(f"  {x}\n" for x in lines))
+    if summary.failures:
+        parts.append(_told(summary.failures))
     if summary.warnings:
         parts.append("Warnings:\n" + "".join(f"  {line}\n" for line in summary.warnings))
     return "\n".join(parts)
@@ -145,6 +142,21 @@ def _standing(reference: Reference) -> str:
     if reference.infeasible:
         return f"says {reference.by}"
     return "proven" if reference.proven else str(reference.source)
+
+
+def _told(failures: Sequence[Failure]) -> str:
+    """Give each reason of a solver once, with the first run that had it."""
+    first: dict[tuple[str, str, str], Failure] = {}
+    for one in failures:
+        first.setdefault((one.solver, one.outcome, one.reason), one)
+    lines = [
+        f"  {one.solver} on {one.instance}, seed {one.seed}: {one.outcome}: {one.reason}"
+        for one in first.values()
+    ]
+    more = len(lines) - _MOST_FAILURES
+    rest = [f"  ... and {more} more reasons; the report has them all"] if more > 0 else []
+    head = f"{len(failures)} runs failed; each reason once:"
+    return "\n".join([head, *lines[:_MOST_FAILURES], *rest]) + "\n"
 
 
 def _pairs(rows: Sequence[PairRow]) -> str:

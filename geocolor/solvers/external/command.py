@@ -63,9 +63,11 @@ class CommandSolver:
         dimacs (hard conflicts alone) or json (the native format).
     mode : str
         once: the program seeks the best by itself. descend: the program colors with k given
-        classes; it is called with one class fewer than our DSATUR coloring has, then with one
-        fewer each time, until it fails, a bound or the time limit is met. The clique bound that
-        saves hopeless calls is ours, and costs at most a tenth of the time.
+        classes; it is called with as many as our DSATUR coloring needs, a tenth more while it has
+        no answer, then with one fewer than its last answer has, until it fails, or a bound or the
+        time limit is met. With k given it is called with k. The first number
+        and the clique bound that saves hopeless calls are ours, inside the clock; every coloring
+        is the program's.
     first_seed : int
         Added to the seed, for programs to which 0 means no seed.
     restart : bool
@@ -191,24 +193,31 @@ class _Prepared:
         _, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
         if outcome is not None:
             return outcome
-        greedy = dsatur(problem.graph.conflicts, search)
-        if greedy is None:
-            return Outcome(StopReason.TIME, message="the time ended before the first call")
-        if int(greedy[0].max()) < problem.max_colors:
-            search.offer(greedy[0])
+        k = problem.max_colors
+        if problem.k is None:
+            greedy = dsatur(problem.graph.conflicts, search)
+            if greedy is None:
+                return Outcome(StopReason.TIME, message="the time ended before the first call")
+            # A number to begin with, no more: every answer is to be the program's own.
+            k = int(greedy[0].max()) + 1
         seed = search.seed
         while not search.answered():
-            k = problem.max_colors if search.coloring is None else search.coloring.num_colors - 1
+            if search.coloring is not None:
+                k = min(k, search.coloring.num_colors - 1)
             call = self._call(search, k, seed)
             if call.infeasible:
                 search.raise_lower_bound(k + 1.0)
-                return Outcome(StopReason.COMPLETED, infeasible=True, message=call.note)
+                if search.coloring is not None or k == problem.max_colors:
+                    return Outcome(StopReason.COMPLETED, infeasible=True, message=call.note)
             if call.optimal and search.objective is not None:
                 search.raise_lower_bound(search.objective)
             if search.coloring is not None and search.coloring.num_colors <= k:
                 continue
             if call.timed_out or search.out_of_time():
                 return Outcome(StopReason.TIME, message=f"no coloring with {k} classes in time")
+            if search.coloring is None and k < problem.max_colors:
+                k = min(problem.max_colors, k + max(1, k // 10))
+                continue
             if not self._solver.restart or math.isinf(search.deadline):
                 return Outcome(
                     StopReason.COMPLETED, message=f"the program found none with {k} classes"

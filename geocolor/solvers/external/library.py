@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from geocolor.errors import GeocolorError, InputError, SolverError
-from geocolor.graph import ConflictGraph
-from geocolor.problem import Problem
+from geocolor.graph import ConflictGraph, generators
+from geocolor.problem import ColoringProblem, Problem
 from geocolor.solvers.registry import Solver
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
@@ -69,6 +70,15 @@ class LibrarySolver(ABC):
     def __call__(self, problem: Problem, search: Search) -> Outcome | None:
         """Convert and solve."""
         return self.prepare(problem)(problem, search)
+
+    def warm_up(self) -> None:
+        """Color a small graph: a library's first call loads what later ones have at hand."""
+        problem = ColoringProblem(generators.mycielski(3))
+        started = time.monotonic()
+        self(
+            problem,
+            Search(problem, started=started, time_limit=1.0, seed=0, workers=1, max_iterations=10),
+        )
 
 
 class GreedyLibrary(LibrarySolver):

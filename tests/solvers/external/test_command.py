@@ -372,14 +372,27 @@ def test_descend_until_it_fails(run: Run) -> None:
     assert "none with 7 classes" in result.message
 
 
-def test_descend_with_k_given_or_nothing_to_better(run: Run) -> None:
+def test_descend_credits_a_program_with_nothing_it_did_not_do(run: Run) -> None:
     failing = DESCEND.replace("TRIES", "0")
-    assert run(failing, FOUND, BEATEN, **DOWN).num_colors == 9
+    result = run(failing, FOUND, BEATEN, **DOWN)
+    assert (result.status, result.trace[-1].objective) == (Status.UNKNOWN, None)
+    assert "none with 30 classes" in result.message
+
+
+def test_descend_begins_higher_if_the_program_is_weak(run: Run) -> None:
+    # It needs 12 classes where DSATUR needs 9, and says nothing below.
+    weak = DESCEND.replace("TRIES", "3000 * (k >= 12)")
+    result = run(weak, FOUND, BEATEN, **DOWN)
+    assert result.num_colors is not None
+    assert result.num_colors <= 12
+    assert result.stop_reason is StopReason.COMPLETED
+
+
+def test_descend_with_k_given(run: Run) -> None:
+    failing = DESCEND.replace("TRIES", "0")
     assert run(failing, FOUND, ColoringProblem(BEATEN, 8), **DOWN).status is Status.UNKNOWN
     able = DESCEND.replace("TRIES", "3000")
     assert run(able, FOUND, ColoringProblem(BEATEN, 8), **DOWN).num_colors <= 8
-    edge = ConflictGraph.from_edges(2, [(0, 1)])
-    assert run("raise SystemExit(3)", FOUND, edge, **DOWN).status is Status.OPTIMAL
 
 
 def test_an_answer_of_the_call_before_does_not_count_again(run: Run) -> None:
@@ -393,7 +406,7 @@ def test_an_answer_of_the_call_before_does_not_count_again(run: Run) -> None:
 
 def test_descend_by_claims(run: Run) -> None:
     claims = {**FOUND, "infeasible": "^failed"}
-    result = run(DESCEND.replace("TRIES", "0"), claims, BEATEN, **DOWN)
+    result = run(DESCEND.replace("TRIES", "3000 * (k > 8)"), claims, BEATEN, **DOWN)
     assert (result.status, result.num_colors) == (Status.OPTIMAL, 9)  # on the program's word
     result = run(DESCEND.replace("TRIES", "0"), claims, ColoringProblem(BEATEN, 8), **DOWN)
     assert result.status is Status.INFEASIBLE
@@ -402,9 +415,8 @@ def test_descend_by_claims(run: Run) -> None:
 def test_descend_with_restarts_draws_new_seeds(run: Run, tmp_path: Path) -> None:
     log = tmp_path / "log"
     source = f"import sys; open({str(log)!r}, 'a').write(sys.argv[3] + ' ')"
-    result = run(
-        source, FOUND, generators.queen(6, 6), time_limit=1.5, restart=True, seed=4, **DOWN
-    )
+    problem = ColoringProblem(generators.queen(6, 6), 7)
+    result = run(source, FOUND, problem, time_limit=1.5, restart=True, seed=4, **DOWN)
     assert result.stop_reason is StopReason.TIME
     seeds = log.read_text().split()
     assert seeds[:2] == ["4", "10004"]
