@@ -178,7 +178,7 @@ def test_bad_neighbours_leave_the_rest_untouched(graphs: Path, tmp_path: Path) -
     (tmp_path / "bad.toml").write_text(RUBBISH)
     bad = ["loops", "eats", "segfaults", "wrong"]
     names = [*(f"{tmp_path}/bad.py:{name}" for name in bad), f"{tmp_path}/bad.toml:rubbish"]
-    effort = Effort(0.3, 0.1, 1, 300 << 20, 2000)
+    effort = Effort(1.5, 0.1, 1, 300 << 20, 2000)
     instances = collect([str(graphs)])
     alone = carry_out(plan(instances, ["dsatur"], range(1), effort), tmp_path / "one", Backend())
     among = carry_out(
