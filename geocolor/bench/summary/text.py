@@ -11,7 +11,8 @@ from geocolor.bench.summary.rows import Failure, InstanceRow, PairRow, SolverRow
 
 __all__ = ["to_text"]
 
-_MOST_PAIRS = 30
+# Comparisons shown: those that tell something, within these numbers.
+_FEWEST_PAIRS, _MOST_PAIRS, _TELLING = 3, 30, 0.1
 _MOST_FAILURES = 10
 _NOTE = (
     "Each solver over the instances it takes; in brackets 95% intervals over seeds.\n"
@@ -160,7 +161,9 @@ def _told(failures: Sequence[Failure]) -> str:
 
 
 def _pairs(rows: Sequence[PairRow]) -> str:
-    shown = sorted(rows, key=lambda row: 2.0 if row.p_adjusted is None else row.p_adjusted)
+    ordered = sorted(rows, key=lambda row: 2.0 if row.p_adjusted is None else row.p_adjusted)
+    telling = [row for row in ordered if row.p_adjusted is not None and row.p_adjusted <= _TELLING]
+    shown = ordered[: max(_FEWEST_PAIRS, min(len(telling), _MOST_PAIRS))]
     table = plain_table(
         ["measure", "first", "second", "instances", "first - second", "p", "p (Holm)", "note"],
         (
@@ -174,12 +177,14 @@ def _pairs(rows: Sequence[PairRow]) -> str:
                 _figure(row.p_adjusted, 3),
                 row.test.note,
             ]
-            for row in shown[:_MOST_PAIRS]
+            for row in shown
         ),
         left=3,
     )
-    if len(rows) > _MOST_PAIRS:
-        table += f"... and {len(rows) - _MOST_PAIRS} more pairs\n"
+    rest = len(rows) - len(shown)
+    if rest:
+        table += f"and {rest} more comparisons; the report has them all\n"
     return (
-        "Over the instances that both took, below 0 the first is better; sign-flip tests:\n" + table
+        "Over the instances that both took, below 0 the first is better (time_to_target: the\n"
+        "logarithm of the times' ratio); sign-flip tests, the most certain first:\n" + table
     )
