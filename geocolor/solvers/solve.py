@@ -19,7 +19,8 @@ from geocolor.problem import (
     check,
     problem_for,
 )
-from geocolor.solvers.registry import Solver, SolverInfo, load_solver
+from geocolor.solvers.info import Solver, SolverInfo
+from geocolor.solvers.registry import load_solver
 from geocolor.solvers.result import SolveResult, Status, StopReason
 from geocolor.solvers.search import Outcome, Progress, Search
 

@@ -15,7 +15,7 @@ import geocolor
 from geocolor.bench import machine
 from geocolor.bench.machine import build_hash, contender_versions, machine_facts
 from geocolor.errors import InputError
-from geocolor.solvers.registry import SOLVERS, SolverInfo, find_solver
+from geocolor.solvers import SOLVERS, SolverInfo, find_solver
 
 _OTHER = SolverInfo("other", "", frozenset({"coloring"}), False, "other.py:solve")
 

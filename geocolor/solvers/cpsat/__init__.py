@@ -11,7 +11,7 @@ from geocolor.problem import ColoringProblem, Problem
 from geocolor.solvers.search import Outcome, Search
 
 if TYPE_CHECKING:
-    from geocolor.solvers.registry import Solver
+    from geocolor.solvers.info import Solver
 
 __all__ = ["WithWorker", "cpsat", "solve_cpsat"]
 

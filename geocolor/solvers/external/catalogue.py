@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from geocolor.solvers.external.command_file import read_commands
-from geocolor.solvers.registry import SolverInfo
+from geocolor.solvers.info import SolverInfo
 
 __all__ = [
     "GCOL_DSATUR",

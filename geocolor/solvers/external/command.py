@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +21,7 @@ from geocolor.problem import ColoringProblem, Problem
 from geocolor.solvers.external.answers import AnswerFormat, Answers
 from geocolor.solvers.external.program import Program
 from geocolor.solvers.external.readers import shown
-from geocolor.solvers.registry import Solver
+from geocolor.solvers.info import Solver
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 
@@ -99,10 +100,11 @@ class CommandSolver:
     def warm_up(self) -> None:
         """Compile our own part of `descend`, so that no clock runs while it is compiled."""
         if self.mode == "descend":
-            from geocolor.solvers.solve import solve
+            from geocolor.solvers.dsatur import solve_dsatur
 
-            path = ConflictGraph.from_edges(3, [(0, 1), (1, 2)])
-            solve(path, "dsatur", time_limit=None)
+            path = ColoringProblem(ConflictGraph.from_edges(3, [(0, 1), (1, 2)]))
+            started = time.monotonic()
+            solve_dsatur(path, Search(path, started=started, time_limit=None, seed=0, workers=1))
 
     def prepare(self, problem: Problem) -> Solver:
         """Write the graph for the program; good for one call."""

@@ -23,7 +23,7 @@ from typing import Any
 
 from geocolor.errors import FormatError, InputError
 from geocolor.solvers.external.command import INPUTS, PLACEHOLDERS
-from geocolor.solvers.registry import SolverInfo
+from geocolor.solvers.info import SolverInfo
 
 __all__ = ["read_commands"]
 

@@ -17,7 +17,7 @@ from geocolor.solvers.external.library import (
     named_failures,
 )
 from geocolor.solvers.external.networkx_greedy import networkx_graph
-from geocolor.solvers.registry import Solver
+from geocolor.solvers.info import Solver
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 

@@ -14,7 +14,7 @@ import numpy as np
 from geocolor.errors import GeocolorError, InputError, SolverError
 from geocolor.graph import ConflictGraph, generators
 from geocolor.problem import ColoringProblem, Problem
-from geocolor.solvers.registry import Solver
+from geocolor.solvers.info import Solver
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 
