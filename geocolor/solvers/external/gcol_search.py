@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import random
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from geocolor.graph import ConflictGraph
 from geocolor.problem import ColoringProblem, Problem
-from geocolor.solvers.external.library import (
+from geocolor.solvers.external.networkx_greedy import networkx_graph
+from geocolor.solvers.external.peer import (
     GreedyLibrary,
     LibrarySolver,
     import_library,
     named_failures,
 )
-from geocolor.solvers.external.networkx_greedy import networkx_graph
 from geocolor.solvers.info import Solver
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
@@ -50,7 +51,7 @@ class GcolGreedy(GreedyLibrary):
         As gcol names it: dsatur, rlf.
     """
 
-    library = "gcol"
+    package = "gcol"
 
     def __init__(self, strategy: str) -> None:
         self._gcol = import_library("gcol")
@@ -84,8 +85,9 @@ class _Optimizing(LibrarySolver):
 
         return solve
 
+    @abstractmethod
     def _solve(self, graph: Any, problem: ColoringProblem, search: Search) -> Outcome:
-        raise NotImplementedError
+        """Call gcol as often as the budget allows."""
 
     def _colors(self, graph: Any, k: int | None, iterations: int) -> list[int] | None:
         """Call gcol once; None if it found no coloring with `k` classes."""

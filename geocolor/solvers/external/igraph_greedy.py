@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from geocolor.graph import ConflictGraph
-from geocolor.solvers.external.library import GreedyLibrary, import_library
+from geocolor.solvers.external.peer import GreedyLibrary, import_library
 
 __all__ = ["IgraphGreedy"]
 
@@ -19,7 +19,7 @@ class IgraphGreedy(GreedyLibrary):
         As igraph names it: dsatur or colored_neighbors.
     """
 
-    library = "igraph"
+    package = "igraph"
 
     def __init__(self, method: str) -> None:
         self._igraph = import_library("igraph")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from geocolor.graph import ConflictGraph
-from geocolor.solvers.external.library import GreedyLibrary, import_library
+from geocolor.solvers.external.peer import GreedyLibrary, import_library
 
 __all__ = ["NetworkxGreedy", "networkx_graph"]
 
@@ -29,7 +29,7 @@ class NetworkxGreedy(GreedyLibrary):
         As networkx names it.
     """
 
-    library = "networkx"
+    package = "networkx"
 
     def __init__(self, strategy: str) -> None:
         self._networkx = import_library("networkx")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from geocolor.graph import ConflictGraph
-from geocolor.solvers.external.library import GreedyLibrary, import_library
+from geocolor.solvers.external.peer import GreedyLibrary, import_library
 
 __all__ = ["RustworkxGreedy"]
 
@@ -19,7 +19,7 @@ class RustworkxGreedy(GreedyLibrary):
         A name of ``rustworkx.ColoringStrategy``: Saturation, Degree or IndependentSet.
     """
 
-    library = "rustworkx"
+    package = "rustworkx"
 
     def __init__(self, strategy: str) -> None:
         self._rustworkx = import_library("rustworkx")

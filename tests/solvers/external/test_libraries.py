@@ -16,7 +16,7 @@ from geocolor.graph import ConflictGraph, generators
 from geocolor.problem import ColoringProblem, check
 from geocolor.solvers import Status, StopReason, find_solver, solve
 from geocolor.solvers.external import catalogue
-from geocolor.solvers.external.library import import_library, named_failures
+from geocolor.solvers.external.peer import import_library, named_failures
 
 INFOS = {
     info.name: info

@@ -86,11 +86,11 @@ class GreedyLibrary(LibrarySolver):
 
     Attributes
     ----------
-    library : str
+    package : str
         Its name, for messages.
     """
 
-    library: str
+    package: str
 
     @abstractmethod
     def coloring_of(self, graph: ConflictGraph) -> Callable[[], Sequence[int]]:
@@ -98,17 +98,17 @@ class GreedyLibrary(LibrarySolver):
 
     def prepare(self, problem: Problem) -> Solver:
         """Convert the graph."""
-        with named_failures(self.library):
+        with named_failures(self.package):
             color = self.coloring_of(problem.graph)
 
         def solve(problem: Problem, search: Search) -> Outcome:
-            with named_failures(self.library):
+            with named_failures(self.package):
                 colors = color()
             used = len(set(colors))
             if used > problem.max_colors:
                 return Outcome(
                     StopReason.COMPLETED,
-                    message=f"{self.library} needs {used} classes, {problem.max_colors} were "
+                    message=f"{self.package} needs {used} classes, {problem.max_colors} were "
                     "asked for; another solver may find them",
                 )
             search.offer(np.asarray(colors, dtype=np.int64))
