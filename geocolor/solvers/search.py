@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from geocolor.errors import CheckError, WrongAnswerError
 from geocolor.problem import Coloring, ColoringProblem, Problem, check
@@ -51,6 +52,9 @@ class Outcome:
 
 class Search:
     """Incumbent, bound, clock and budget of one solve.
+
+    Several threads may report to one search; `on_progress` is then called from any of them, from
+    one at a time.
 
     Parameters
     ----------
@@ -96,11 +100,15 @@ class Search:
         self._unit = _unit(problem)
         self.trace: list[TracePoint] = []
         self._on_progress = on_progress
+        self._parent: Search | None = None
+        self._called_off = threading.Event()
+        # Reentrant: what watches a search may ask it, or report to the search it is part of.
+        self._lock = threading.RLock()
 
     def part(self, problem: Problem, share: float) -> Search:
         """Open a search of a subproblem, with a share of the time left and nobody watching."""
         limit = None if math.isinf(self.deadline) else self.elapsed() + share * self.remaining()
-        return Search(
+        part = Search(
             problem,
             started=self.started,
             time_limit=limit,
@@ -108,6 +116,59 @@ class Search:
             workers=self.workers,
             max_iterations=self.max_iterations,
         )
+        part._called_off = self._called_off
+        return part
+
+    def within(
+        self,
+        problem: Problem,
+        lift: Callable[[NDArray[np.int32]], ArrayLike],
+        lift_bound: Callable[[float], float] | None = None,
+    ) -> Search:
+        """Open a search of a problem whose every answer is an answer of this one.
+
+        What is reported there is lifted and reported here at once; it ends with this search, and
+        when this one is answered.
+
+        Parameters
+        ----------
+        problem : Problem
+            The problem to work on instead: a reduced graph, say.
+        lift : callable
+            Makes of its colorings, classes numbered by first appearance, colorings of this
+            search's problem.
+        lift_bound : callable, optional
+            Makes of its lower bounds bounds of this search's problem; without it they stay there.
+        """
+        inner = Search(
+            problem,
+            started=self.started,
+            time_limit=self.time_limit,
+            seed=self.seed,
+            workers=self.workers,
+            max_iterations=self.max_iterations,
+            on_progress=self._lifting(lift, lift_bound),
+        )
+        inner._parent = self
+        inner._called_off = self._called_off
+        return inner
+
+    def _lifting(
+        self,
+        lift: Callable[[NDArray[np.int32]], ArrayLike],
+        lift_bound: Callable[[float], float] | None,
+    ) -> Progress:
+        seen: Coloring | None = None
+
+        def report(point: TracePoint, coloring: Coloring | None) -> None:
+            nonlocal seen
+            if coloring is not None and coloring is not seen:
+                seen = coloring
+                self.offer(lift(coloring.colors))
+            if lift_bound is not None and point.lower_bound is not None:
+                self.raise_lower_bound(lift_bound(point.lower_bound))
+
+        return report
 
     def elapsed(self) -> float:
         """Seconds since the call."""
@@ -115,11 +176,15 @@ class Search:
 
     def remaining(self) -> float:
         """Seconds left, at least 0; infinite without a limit."""
-        return max(0.0, self.deadline - time.monotonic())
+        return 0.0 if self._called_off.is_set() else max(0.0, self.deadline - time.monotonic())
 
     def out_of_time(self) -> bool:
-        """Whether the time limit has passed."""
-        return time.monotonic() >= self.deadline
+        """Whether the time limit has passed, or the search was called off."""
+        return self._called_off.is_set() or time.monotonic() >= self.deadline
+
+    def call_off(self) -> None:
+        """End the work of every thread on this search, as if its time were up."""
+        self._called_off.set()
 
     def proven(self) -> bool:
         """Whether the incumbent meets the bound."""
@@ -137,7 +202,9 @@ class Search:
     def answered(self) -> bool:
         """Whether nothing is left to do: proven, or k classes given and reached."""
         given_k = isinstance(self.problem, ColoringProblem) and self.problem.k is not None
-        return self.proven() or (given_k and self.coloring is not None)
+        if self.proven() or (given_k and self.coloring is not None):
+            return True
+        return self._parent is not None and self._parent.answered()
 
     def offer(self, colors: ArrayLike) -> bool:
         """Check a coloring and keep it if it is better than the incumbent.
@@ -156,19 +223,20 @@ class Search:
             report = check(self.problem, np.asarray(colors))
         except CheckError as error:
             raise self._refuse(f"a solver offered an invalid coloring: {error}") from error
-        if self.objective is not None and report.objective >= self.objective:
-            return False
-        if self.lower_bound is not None and report.objective < self.lower_bound:
-            if report.objective < self.lower_bound - self._slack(report.objective):
-                raise self._refuse(
-                    f"a solver claimed the bound {self.lower_bound}, above the checked objective "
-                    f"{report.objective}"
-                )
-            self.lower_bound = report.objective
-        self.coloring = Coloring.from_colors(colors)
-        self.objective = report.objective
-        self._record()
-        return True
+        with self._lock:
+            if self.objective is not None and report.objective >= self.objective:
+                return False
+            if self.lower_bound is not None and report.objective < self.lower_bound:
+                if report.objective < self.lower_bound - self._slack(report.objective):
+                    raise self._refuse(
+                        f"a solver claimed the bound {self.lower_bound}, above the checked "
+                        f"objective {report.objective}"
+                    )
+                self.lower_bound = report.objective
+            self.coloring = Coloring.from_colors(colors)
+            self.objective = report.objective
+            self._record()
+            return True
 
     def raise_lower_bound(self, bound: float) -> None:
         """Record a proven lower bound on the objective of every solution.
@@ -183,20 +251,21 @@ class Search:
             return
         if isinstance(self.problem, ColoringProblem):
             bound = float(math.ceil(bound - _RELATIVE_ROUNDING))
-        if self.lower_bound is not None and bound <= self.lower_bound:
-            return
-        if self.objective is not None:
-            # Rounding may lift a bound past the optimum; it never means more than the optimum.
-            if bound > self.objective + self._slack(self.objective):
-                raise self._refuse(
-                    f"a solver claims the bound {bound}, above the checked objective "
-                    f"{self.objective}"
-                )
-            bound = min(bound, self.objective)
+        with self._lock:
             if self.lower_bound is not None and bound <= self.lower_bound:
                 return
-        self.lower_bound = bound
-        self._record()
+            if self.objective is not None:
+                # Rounding may lift a bound past the optimum; it never means more than the optimum.
+                if bound > self.objective + self._slack(self.objective):
+                    raise self._refuse(
+                        f"a solver claims the bound {bound}, above the checked objective "
+                        f"{self.objective}"
+                    )
+                bound = min(bound, self.objective)
+                if self.lower_bound is not None and bound <= self.lower_bound:
+                    return
+            self.lower_bound = bound
+            self._record()
 
     def _refuse(self, message: str) -> WrongAnswerError:
         """Remember that something was refused, for a solver that would pass over it in silence."""

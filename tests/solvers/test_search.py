@@ -1,11 +1,13 @@
 """What a search lets be called proven."""
 
+import threading
 import time
 
 import numpy as np
 import pytest
 
-from geocolor import ConflictGraph, PartitionProblem, Status, solve
+from geocolor import ColoringProblem, ConflictGraph, PartitionProblem, Status, solve
+from geocolor.graph import generators
 from geocolor.solvers.search import Search
 
 
@@ -48,3 +50,62 @@ def test_no_false_proof_beside_a_big_weight() -> None:
     assert result.lower_bound is not None
     near = result.objective <= result.lower_bound * (1 + 2e-6)
     assert (result.status is Status.OPTIMAL) == near
+
+
+def coloring_search(graph: ConflictGraph, k: int | None = None) -> Search:
+    problem = ColoringProblem(graph, k)
+    return Search(problem, started=time.monotonic(), time_limit=10.0, seed=0, workers=1)
+
+
+def test_what_is_found_within_counts_outside() -> None:
+    # A pentagon with a pendant node, which takes any color but its neighbor's.
+    whole = coloring_search(
+        ConflictGraph.from_edges(6, [(0, 1), (1, 2), (2, 3), (3, 4), (4, 0), (0, 5)])
+    )
+    pentagon = ColoringProblem(whole.problem.graph.induced([0, 1, 2, 3, 4]))
+    inner = whole.within(
+        pentagon, lambda colors: [*colors, 0 if colors[0] else 1], lift_bound=lambda bound: bound
+    )
+    inner.offer([5, 6, 5, 6, 7])
+    assert whole.coloring is not None
+    assert whole.coloring.colors.tolist() == [0, 1, 0, 1, 2, 1]
+    assert not inner.answered()
+    inner.raise_lower_bound(3)
+    assert whole.proven()
+    assert [(point.objective, point.lower_bound) for point in whole.trace] == [(3, None), (3, 3)]
+
+
+def test_an_inner_search_ends_with_the_outer_one() -> None:
+    whole = coloring_search(ConflictGraph.from_edges(3, [(0, 1)]))
+    inner = whole.within(ColoringProblem(whole.problem.graph), lambda colors: colors)
+    inner.raise_lower_bound(2)
+    assert whole.lower_bound is None
+    whole.offer([0, 1, 0])
+    whole.raise_lower_bound(2)
+    assert inner.answered()
+    assert not inner.out_of_time()
+    whole.call_off()
+    assert inner.out_of_time()
+    assert inner.remaining() == 0.0
+
+
+def test_threads_may_report_at_once() -> None:
+    search = coloring_search(generators.gnp(40, 0.2, seed=1))
+    best = solve(search.problem, "dsatur").coloring
+    assert best is not None
+
+    def report(seed: int) -> None:
+        random = np.random.default_rng(seed)
+        for extra in range(100, 0, -1):
+            colors = best.colors + best.num_colors * random.integers(extra, size=40)
+            search.offer(colors)
+            search.raise_lower_bound(1 + random.integers(2))
+
+    threads = [threading.Thread(target=report, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = [point.objective for point in search.trace if point.objective is not None]
+    assert found == sorted(found, reverse=True)
+    assert search.objective == best.num_colors
