@@ -7,11 +7,11 @@ import time
 from geocolor.bounds import Clique
 from geocolor.errors import InputError
 from geocolor.problem import ColoringProblem, CorrelationClusteringProblem, Problem
+from geocolor.solvers.budget import Budget
 from geocolor.solvers.components import attracting_components, solve_by_components
 from geocolor.solvers.cpsat import WithWorker
 from geocolor.solvers.cpsat.solver import prove, too_large
 from geocolor.solvers.dsatur import dsatur
-from geocolor.solvers.local_search import Budget
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.spectral import improve

@@ -1,9 +1,8 @@
-"""Local searches over the kernels: fewer colors, cheaper partitions, within a budget."""
+"""Local searches over the kernels: cheaper partitions, within a budget."""
 
 from __future__ import annotations
 
 import math
-import time
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,179 +10,15 @@ from numpy.typing import NDArray
 
 from geocolor.graph import Adjacency, ConflictGraph
 from geocolor.problem import Problem
+from geocolor.solvers.budget import Budget
 from geocolor.solvers.kernels.moving import moving_chunk
 from geocolor.solvers.kernels.partition import partition_chunk
-from geocolor.solvers.kernels.tabucol import tabucol_chunk
-from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Search
 
-__all__ = ["Budget", "fewest_conflicts", "kcolor", "polish", "settle", "table_fits"]
+__all__ = ["polish", "settle"]
 
 # Table entries that a kernel may read in one call: some 30 ms.
 _CHUNK = 20_000_000
-# Entries of a nodes-by-classes table. Every call fills it anew, which must leave most of the
-# chunk for iterations.
-_LARGEST_TABLE = _CHUNK // 5
-
-
-class Budget:
-    """Time and iterations that heuristics may still spend.
-
-    Parameters
-    ----------
-    search : Search
-        Its deadline and its iteration budget are the limits.
-    until : float, optional
-        An earlier ``time.monotonic()`` to stop at.
-
-    Attributes
-    ----------
-    iterations : int
-        Made so far.
-    """
-
-    def __init__(self, search: Search, until: float = math.inf) -> None:
-        self._until = min(until, search.deadline)
-        self.iterations = 0
-        self._limit = search.max_iterations
-        self.random = np.random.default_rng(search.seed)
-
-    @property
-    def unlimited(self) -> bool:
-        """Whether nothing but patience will end the work."""
-        return self._limit is None and math.isinf(self._until)
-
-    @property
-    def iterations_left(self) -> int:
-        """Iterations that may still be made."""
-        return (1 << 62) if self._limit is None else self._limit - self.iterations
-
-    def spend(self, iterations: int) -> None:
-        """Count iterations made."""
-        self.iterations += iterations
-
-    def seconds_left(self) -> float:
-        """Seconds until the time limit; infinite without one."""
-        return self._until - time.monotonic()
-
-    def over(self) -> bool:
-        """Whether time or iterations are used up."""
-        return self.iterations_left <= 0 or time.monotonic() >= self._until
-
-    def reason(self) -> StopReason:
-        """Say which limit was met, if any."""
-        if self.iterations_left <= 0:
-            return StopReason.ITERATIONS
-        return StopReason.TIME if time.monotonic() >= self._until else StopReason.COMPLETED
-
-    def kernel_state(self) -> NDArray[np.uint64]:
-        """Draw a fresh state for a kernel's generator; never zero."""
-        return self.random.integers(1, 1 << 63, size=1, dtype=np.uint64)
-
-
-def table_fits(num_nodes: int, k: int) -> bool:
-    """Whether the searches that keep a table of nodes by classes can be used."""
-    return num_nodes * k <= _LARGEST_TABLE
-
-
-def kcolor(
-    adjacency: Adjacency, colors: NDArray[np.int32], k: int, budget: Budget, patience: int
-) -> NDArray[np.int32] | None:
-    """Look for a coloring with `k` classes by TabuCol.
-
-    Parameters
-    ----------
-    adjacency : Adjacency
-        The conflicts.
-    colors : ndarray of int32
-        Where to start; nodes of the smallest classes beyond `k` start at random.
-    k : int
-        Classes.
-    budget : Budget
-        What may be spent.
-    patience : int
-        Iterations without a new least number of conflicts after which to give up.
-
-    Returns
-    -------
-    ndarray or None
-        The coloring, None if none was found.
-    """
-    if not table_fits(adjacency.num_nodes, k):
-        return None
-    colors = _largest_first(colors)
-    surplus = colors >= k
-    colors[surplus] = budget.random.integers(k, size=int(surplus.sum()))
-    found, conflicts = fewest_conflicts(adjacency, colors, k, budget, patience)
-    return found if conflicts == 0 else None
-
-
-def fewest_conflicts(
-    adjacency: Adjacency,
-    colors: NDArray[np.int32],
-    k: int,
-    budget: Budget,
-    patience: int,
-    most: int | None = None,
-) -> tuple[NDArray[np.int32], int]:
-    """Run TabuCol from `colors`, changed in place, and give the best coloring it saw.
-
-    Parameters
-    ----------
-    adjacency : Adjacency
-        The conflicts; :func:`table_fits` must hold.
-    colors : ndarray of int32
-        Where to start, classes below `k`.
-    k : int
-        Classes.
-    budget : Budget
-        What may be spent.
-    patience : int
-        Iterations without a new least number of conflicts after which to stop.
-    most : int, optional
-        Iterations after which to stop in any case.
-
-    Returns
-    -------
-    colors : ndarray of int32
-        The best seen.
-    conflicts : int
-        Its conflicting edges; 0 if it is a coloring.
-    """
-    tabu = np.zeros((adjacency.num_nodes, k), dtype=np.int64)
-    state = budget.kernel_state()
-    best_colors = colors.copy()
-    iteration, best, since = 0, -1, 0
-    last = budget.iterations_left if most is None else min(most, budget.iterations_left)
-    while True:
-        before, least = iteration, best
-        iteration, _, best = tabucol_chunk(
-            adjacency.indptr,
-            adjacency.indices,
-            colors,
-            k,
-            tabu,
-            state,
-            iteration,
-            min(last, since + patience),
-            best,
-            best_colors,
-            _CHUNK,
-        )
-        budget.spend(iteration - before)
-        if best != least:
-            since = iteration
-        spent = iteration >= last or iteration - since >= patience
-        if best == 0 or spent or budget.over():
-            return best_colors, best
-
-
-def _largest_first(colors: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Renumber classes by size, the largest first."""
-    _, inverse, sizes = np.unique(colors, return_inverse=True, return_counts=True)
-    rank = np.empty(len(sizes), dtype=np.int32)
-    rank[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes), dtype=np.int32)
-    return rank[inverse]
 
 
 def settle(

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from geocolor.graph import Adjacency
 from geocolor.problem import ColoringProblem, Problem
+from geocolor.solvers.budget import Budget
 from geocolor.solvers.dsatur import dsatur
+from geocolor.solvers.fixed_k import fewest_conflicts, kcolor, table_fits
 from geocolor.solvers.kernels.crossover import greedy_partition_crossover
-from geocolor.solvers.local_search import Budget, fewest_conflicts, kcolor, table_fits
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.start import begin

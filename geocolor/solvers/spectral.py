@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator, eigsh
 
 from geocolor.problem import ColoringProblem, Problem
+from geocolor.solvers.budget import Budget
 from geocolor.solvers.dsatur import dsatur
+from geocolor.solvers.fixed_k import kcolor, table_fits
 from geocolor.solvers.kernels.moving import rounding_chunk
-from geocolor.solvers.local_search import Budget, kcolor, polish, settle, table_fits
+from geocolor.solvers.local_search import polish, settle
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.start import begin

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geocolor.problem import ColoringProblem, Problem
+from geocolor.solvers.budget import Budget
 from geocolor.solvers.dsatur import dsatur
-from geocolor.solvers.local_search import Budget, kcolor
+from geocolor.solvers.fixed_k import kcolor
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.start import begin

@@ -7,8 +7,8 @@ import pytest
 
 from geocolor.graph import generators
 from geocolor.problem import ColoringProblem
-from geocolor.solvers import Status, StopReason, local_search, memetic, solve
-from geocolor.solvers.local_search import Budget
+from geocolor.solvers import Status, StopReason, fixed_k, memetic, solve
+from geocolor.solvers.budget import Budget
 from geocolor.solvers.search import Search
 
 
@@ -58,7 +58,7 @@ def test_ends_by_itself_without_any_limit() -> None:
 
 
 def test_a_graph_too_large_for_the_table_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_search, "_LARGEST_TABLE", 10)
+    monkeypatch.setattr(fixed_k, "_LARGEST_TABLE", 10)
     result = solve(generators.mycielski(4), "memetic", time_limit=None, max_iterations=1000)
     assert result.status is Status.FEASIBLE
     assert "too large" in result.message

@@ -6,7 +6,7 @@ import pytest
 
 from geocolor.graph import generators
 from geocolor.problem import ColoringProblem
-from geocolor.solvers import Status, StopReason, local_search, solve
+from geocolor.solvers import Status, StopReason, fixed_k, solve
 
 
 def test_reaches_the_optimum_of_queen7() -> None:
@@ -43,7 +43,7 @@ def test_the_same_iterations_give_the_same_coloring() -> None:
 
 
 def test_a_graph_too_large_for_the_table_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_search, "_LARGEST_TABLE", 10)
+    monkeypatch.setattr(fixed_k, "_LARGEST_TABLE", 10)
     problem = ColoringProblem(generators.mycielski(4))
     result = solve(problem, "tabucol", time_limit=None, max_iterations=1000)
     assert result.status is Status.FEASIBLE

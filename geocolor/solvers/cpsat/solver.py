@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from geocolor.bounds import Clique
 from geocolor.errors import SolverError
 from geocolor.problem import Coloring, ColoringProblem, Problem
+from geocolor.solvers.budget import Budget
 from geocolor.solvers.cpsat.client import Worker, WorkerDiedError, pool
 from geocolor.solvers.cpsat.requests import (
     MOST_LITERALS,
@@ -23,7 +24,6 @@ from geocolor.solvers.cpsat.requests import (
 )
 from geocolor.solvers.cpsat.scaling import Scaled, scale_weights
 from geocolor.solvers.dsatur import dsatur
-from geocolor.solvers.local_search import Budget
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.spectral import improve

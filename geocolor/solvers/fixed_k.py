@@ -1,0 +1,149 @@
+"""Colorings with a given number of classes, by TabuCol."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geocolor.graph import Adjacency
+from geocolor.solvers.budget import Budget
+from geocolor.solvers.kernels.tabucol import tabucol_chunk, tabucol_start
+
+__all__ = ["fewest_conflicts", "kcolor", "largest_first", "table_fits"]
+
+# Table entries that the kernel may read in one call: some 30 ms.
+_CHUNK = 10_000_000
+# Entries of the nodes-by-classes table: some 50 MB.
+_LARGEST_TABLE = 4_000_000
+# Rows are whole vectors of 16-bit entries, or of 32 bits for the heaviest degrees.
+_LANES = 16
+
+
+def table_fits(num_nodes: int, k: int) -> bool:
+    """Whether the searches that keep a table of nodes by classes can be used."""
+    return num_nodes * k <= _LARGEST_TABLE
+
+
+def kcolor(
+    adjacency: Adjacency, colors: NDArray[np.int32], k: int, budget: Budget, patience: int
+) -> NDArray[np.int32] | None:
+    """Look for a coloring with `k` classes by TabuCol.
+
+    Parameters
+    ----------
+    adjacency : Adjacency
+        The conflicts.
+    colors : ndarray of int32
+        Where to start; nodes of the smallest classes beyond `k` start at random.
+    k : int
+        Classes.
+    budget : Budget
+        What may be spent.
+    patience : int
+        Iterations without a new least number of conflicts after which to give up.
+
+    Returns
+    -------
+    ndarray or None
+        The coloring, None if none was found.
+    """
+    if not table_fits(adjacency.num_nodes, k):
+        return None
+    colors = largest_first(colors)
+    surplus = colors >= k
+    colors[surplus] = budget.random.integers(k, size=int(surplus.sum()))
+    found, conflicts = fewest_conflicts(adjacency, colors, k, budget, patience)
+    return found if conflicts == 0 else None
+
+
+def fewest_conflicts(
+    adjacency: Adjacency,
+    colors: NDArray[np.int32],
+    k: int,
+    budget: Budget,
+    patience: int,
+    most: int | None = None,
+) -> tuple[NDArray[np.int32], int]:
+    """Run TabuCol from `colors`, changed in place, and give the best coloring it saw.
+
+    Parameters
+    ----------
+    adjacency : Adjacency
+        The conflicts; :func:`table_fits` must hold.
+    colors : ndarray of int32
+        Where to start, classes below `k`.
+    k : int
+        Classes.
+    budget : Budget
+        What may be spent.
+    patience : int
+        Iterations without a new least number of conflicts after which to stop.
+    most : int, optional
+        Iterations after which to stop in any case.
+
+    Returns
+    -------
+    colors : ndarray of int32
+        The best seen.
+    conflicts : int
+        Its conflicting edges; 0 if it is a coloring.
+    """
+    count = adjacency.num_nodes
+    # 16-bit entries are half the work, for all but the heaviest degrees.
+    flag, entry = (
+        (1 << 13, np.int16) if adjacency.degrees.max(initial=0) < 1 << 13 else (1 << 29, np.int32)
+    )
+    score = np.empty((count, -(-k // _LANES) * _LANES), dtype=entry)
+    listed, place = np.empty((2, count), dtype=np.int32)
+    now, low, alike = np.zeros((3, count), dtype=entry)
+    until = np.zeros(score.size, dtype=np.int64)
+    slots = 1 << (count + 32).bit_length()
+    due, chain, banned = np.full((3, slots), -1, dtype=np.int64)
+    indices = adjacency.indices.view(np.uint32)
+    size, conflicts = tabucol_start(
+        adjacency.indptr, indices, colors, k, flag, score, listed, place, now, low, alike
+    )
+    state = budget.kernel_state()
+    best_colors, best = colors.copy(), conflicts
+    iteration, since = 0, 0
+    last = budget.iterations_left if most is None else min(most, budget.iterations_left)
+    while True:
+        spent = iteration >= last or iteration - since >= patience
+        if best == 0 or spent or budget.too_late(k):
+            return best_colors, best
+        before, least = iteration, best
+        iteration, size, conflicts, best = tabucol_chunk(
+            adjacency.indptr,
+            indices,
+            colors,
+            flag,
+            score,
+            listed,
+            place,
+            now,
+            low,
+            alike,
+            until,
+            due,
+            chain,
+            banned,
+            state,
+            best_colors,
+            size,
+            conflicts,
+            best,
+            iteration,
+            min(last, since + patience),
+            _CHUNK,
+        )
+        budget.spend(iteration - before)
+        if best != least:
+            since = iteration
+
+
+def largest_first(colors: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Renumber classes by size, the largest first."""
+    _, inverse, sizes = np.unique(colors, return_inverse=True, return_counts=True)
+    rank = np.empty(len(sizes), dtype=np.int32)
+    rank[np.argsort(-sizes, kind="stable")] = np.arange(len(sizes), dtype=np.int32)
+    return rank[inverse]
