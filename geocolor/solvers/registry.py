@@ -45,6 +45,14 @@ SOLVERS: dict[str, SolverInfo] = {
             ("ortools", "numba"),
         ),
         SolverInfo(
+            "sat",
+            "CaDiCaL: fewer classes from above, proofs that they are too few from below",
+            frozenset({"coloring"}),
+            True,
+            "geocolor.solvers.sat:sat",
+            ("python-sat", "numba"),
+        ),
+        SolverInfo(
             "dsatur",
             "DSATUR greedy coloring",
             frozenset({"coloring"}),

@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 
@@ -20,8 +16,8 @@ from geocolor.problem import (
     Problem,
 )
 from geocolor.solvers import SolveResult, Status, StopReason, solve
-from geocolor.solvers.cpsat.client import pool
 from geocolor.solvers.cpsat.scaling import scale_weights
+from geocolor.solvers.cpsat.solver import pool
 
 
 def exact(problem: Problem, expected: float | None, **options: object) -> SolveResult:
@@ -134,23 +130,19 @@ def hard_problem() -> PartitionProblem:
 
 def test_a_killed_worker_leaves_the_incumbent() -> None:
     pool.close()
-    pids: list[int] = []
 
     def assassin() -> None:
-        while not pids:
+        # At work, and not in the heuristic before it.
+        while worker in pool._idle:
             time.sleep(0.02)
         time.sleep(0.5)
-        os.kill(pids[0], signal.SIGKILL)
-
-    def progress(point: object, coloring: object) -> None:
-        if coloring is not None and not pids:
-            pids.append(worker.process.pid)
+        worker.process.kill()
 
     worker = pool.acquire()
     pool.release(worker)
     thread = threading.Thread(target=assassin)
     thread.start()
-    result = solve(hard_problem(), "cpsat", time_limit=30, on_progress=progress)
+    result = solve(hard_problem(), "cpsat", time_limit=30)
     thread.join()
     assert result.stop_reason is StopReason.MEMORY
     assert result.status is Status.FEASIBLE
@@ -161,7 +153,7 @@ def test_a_killed_worker_leaves_the_incumbent() -> None:
 
 def test_a_failing_worker_is_a_solver_error(monkeypatch: pytest.MonkeyPatch) -> None:
     pool.close()
-    monkeypatch.setattr("geocolor.solvers.cpsat.client._MODULE", "geocolor.no_such_module")
+    monkeypatch.setattr(pool, "module", "geocolor.no_such_module")
     with pytest.raises(SolverError, match="ended with code 1"):
         solve(hard_problem(), "cpsat", time_limit=5)
 
@@ -180,31 +172,6 @@ def test_calls_at_once_do_not_mix() -> None:
         thread.join()
     assert [results[i].objective for i in range(3)] == [3.0, 2.0, 3.0]
     assert all(result.status is Status.OPTIMAL for result in results.values())
-
-
-def test_the_worker_ends_with_its_parent() -> None:
-    script = (
-        "from geocolor.solvers.cpsat.client import Worker\n"
-        "import os\n"
-        "print(Worker().process.pid, flush=True)\n"
-        "os._exit(0)\n"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=30
-    )
-    pid = int(run.stdout)
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return
-        # An orphan that ended may wait for init to collect it.
-        with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123
-            if stat.read().rsplit(")", 1)[1].split()[0] == "Z":
-                return
-        time.sleep(0.05)
-    pytest.fail("the worker outlived its parent")
 
 
 class TestScaling:

@@ -2,41 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
 
-from geocolor.graph import ConflictGraph
-from geocolor.problem import ColoringProblem, Problem
+from geocolor.problem import Problem
+from geocolor.solvers.process import WithWorkers
 from geocolor.solvers.search import Outcome, Search
 
-if TYPE_CHECKING:
-    from geocolor.solvers.info import Solver
-
 __all__ = ["WithWorker", "cpsat", "solve_cpsat"]
-
-
-@dataclass(frozen=True)
-class WithWorker:
-    """A solver that needs the CP-SAT process.
-
-    Preparing it starts the process, which takes most of a second: outside a benchmark's clock.
-    """
-
-    solve: Solver
-
-    def prepare(self, problem: Problem) -> Solver:
-        """Have a process ready that has solved something; the problem itself plays no part."""
-        from geocolor.solvers.cpsat.solver import run
-
-        pentagon = ConflictGraph.from_edges(5, [(i, (i + 1) % 5) for i in range(5)])
-        small = ColoringProblem(pentagon)
-        run(small, Search(small, started=time.monotonic(), time_limit=None, seed=0, workers=1))
-        return self.solve
-
-    def __call__(self, problem: Problem, search: Search) -> Outcome | None:
-        """Work on `problem`, starting the process when it is needed."""
-        return self.solve(problem, search)
 
 
 def solve_cpsat(problem: Problem, search: Search) -> Outcome:
@@ -67,5 +39,7 @@ def solve_cpsat(problem: Problem, search: Search) -> Outcome:
 
     return run(problem, search)
 
+
+WithWorker = partial(WithWorkers, needs=(solve_cpsat,))
 
 cpsat = WithWorker(solve_cpsat)

@@ -13,16 +13,14 @@ from numpy.typing import NDArray
 from geocolor.bounds import Clique, least_inside_pairs
 from geocolor.graph import Adjacency
 from geocolor.problem import ColoringProblem, PartitionProblem, Problem
+from geocolor.solvers.cliques import edge_clique_cover, order_around
 from geocolor.solvers.cpsat.scaling import Scaled
-from geocolor.solvers.kernels.cover import cover_chunk
 from geocolor.solvers.search import Search
 
 __all__ = ["MOST_LITERALS", "Request", "coloring_request", "estimate", "weighted_request"]
 
 # Literals a model may have: some 1.5 GB and 20 s of building.
 MOST_LITERALS = 6_000_000
-# Adjacency entries in one kernel call: some 30 ms.
-_CHUNK = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -69,48 +67,9 @@ def _assignment_literals(problem: Problem) -> int:
     return classes * (graph.num_nodes + 4 * graph.weights.num_edges + graph.conflicts.num_edges)
 
 
-def edge_clique_cover(
-    adjacency: Adjacency, search: Search
-) -> tuple[NDArray[np.int32], NDArray[np.int64]] | None:
-    """Cover the edges greedily with cliques: members and starts, or None if time runs out."""
-    count = adjacency.num_nodes
-    covered = np.zeros(len(adjacency.indices), dtype=np.bool_)
-    widest = int(adjacency.degrees.max(initial=0)) + 1
-    members = np.empty(2 * adjacency.num_edges + 2 * widest, dtype=np.int32)
-    starts = np.zeros(adjacency.num_edges + 1, dtype=np.int64)
-    place = np.full(count, -1, dtype=np.int64)
-    node, cliques = 0, 0
-    while node < count:
-        if search.out_of_time():
-            return None
-        if starts[cliques] + widest > len(members):
-            members = np.concatenate([members, np.empty_like(members)])
-        node, cliques = cover_chunk(
-            adjacency.indptr,
-            adjacency.indices,
-            covered,
-            members,
-            starts,
-            place,
-            node,
-            cliques,
-            _CHUNK,
-        )
-    return members[: starts[cliques]], starts[: cliques + 1]
-
-
 def _listed(members: NDArray[np.int32], starts: NDArray[np.int64]) -> list[list[int]]:
     flat: list[int] = members.tolist()
     return [flat[start:end] for start, end in pairwise(starts.tolist())]
-
-
-def _order(adjacency: Adjacency, first: NDArray[np.int64]) -> list[int]:
-    """Order nodes so that each sees many before it: most neighbors in `first`, then by degree."""
-    seen = np.zeros(adjacency.num_nodes, dtype=np.int64)
-    for node in first:
-        seen[adjacency.neighbors(int(node))] += 1
-    order: list[int] = np.lexsort((-adjacency.degrees, -seen)).tolist()
-    return order
 
 
 def _base(
@@ -121,7 +80,7 @@ def _base(
         "num_nodes": problem.graph.num_nodes,
         "max_colors": most,
         "clique": clique.nodes.tolist(),
-        "order": _order(conflicts, clique.nodes),
+        "order": order_around(conflicts, clique.nodes).tolist(),
         "hint": None if hint is None else hint.tolist(),
     }
 

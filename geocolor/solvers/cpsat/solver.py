@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import signal
 import time
 from contextlib import closing
 
@@ -14,7 +13,6 @@ from geocolor.bounds import Clique
 from geocolor.errors import SolverError
 from geocolor.problem import Coloring, ColoringProblem, Problem
 from geocolor.solvers.budget import Budget
-from geocolor.solvers.cpsat.client import Worker, WorkerDiedError, pool
 from geocolor.solvers.cpsat.requests import (
     MOST_LITERALS,
     Request,
@@ -24,12 +22,13 @@ from geocolor.solvers.cpsat.requests import (
 )
 from geocolor.solvers.cpsat.scaling import Scaled, scale_weights
 from geocolor.solvers.dsatur import dsatur
+from geocolor.solvers.process.client import Worker, WorkerDiedError, WorkerPool
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.spectral import improve
 from geocolor.solvers.start import begin
 
-__all__ = ["prove", "run", "too_large"]
+__all__ = ["pool", "prove", "run", "too_large"]
 
 # Bitset words for the clique search: a second at most, and it carries the proof of many graphs.
 _CLIQUE_WORK = 1_000_000_000
@@ -37,6 +36,8 @@ _CLIQUE_WORK = 1_000_000_000
 _HINT_SECONDS, _HINT_SHARE = 1.0, 0.1
 # CP-SAT is asked to end this many seconds early, so that its last word is heard.
 _MARGIN = 0.05
+
+pool = WorkerPool("geocolor.solvers.cpsat.worker", "CP-SAT")
 
 
 def run(problem: Problem, search: Search) -> Outcome:
@@ -126,7 +127,7 @@ def _round(
     try:
         return _listen(problem, search, request, scaled, worker)
     except WorkerDiedError as died:
-        if died.returncode == -getattr(signal, "SIGKILL", 9):
+        if died.for_memory:
             return Outcome(
                 StopReason.MEMORY,
                 message="the CP-SAT process was killed, most likely for memory; "
@@ -199,10 +200,12 @@ def _listen(
                 if event["kind"] == "memory":
                     return Outcome(StopReason.MEMORY, message=event["error"])
                 raise SolverError(f"CP-SAT failed: {event['error']}")
-            else:
+            elif "done" in event:
                 return _done(search, event["done"], floor)
             if search.answered():
                 return Outcome(StopReason.COMPLETED)
+            if search.out_of_time():
+                break
             if floor is not None and request.model["minimize"] and _last_step(search):
                 # The yes-or-no model is far stronger: cliques of all its colors use each.
                 return None

@@ -1,4 +1,4 @@
-"""The parent's end of the worker process: start, talk, stop hard, keep warm."""
+"""The parent's end of a worker process: start, talk, stop hard, keep warm."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,34 +20,54 @@ from typing import IO, Any
 
 from geocolor.errors import SolverError
 
-__all__ = ["Worker", "WorkerDiedError", "WorkerPool", "pool"]
+__all__ = ["Worker", "WorkerDiedError", "WorkerPool"]
 
-_MODULE = "geocolor.solvers.cpsat.worker"
 # Seconds a stopped worker gets to answer before it is killed.
 _GRACE = 0.1
-# Idle workers kept; each holds some 90 MB.
+# Idle workers of a kind kept; each holds up to 90 MB.
 _MOST_IDLE = 2
-# A worker asked for nothing but to wait is looked at this often, so that Ctrl-C works anywhere.
+# Seconds without an event after which the caller is given a tick, and Ctrl-C its chance anywhere.
 _POLL = 0.1
 
 
 class WorkerDiedError(Exception):
     """The process ended in the middle of a request."""
 
-    def __init__(self, returncode: int, complaint: str) -> None:
+    def __init__(self, name: str, returncode: int, complaint: str) -> None:
         self.returncode = returncode
+        self._complaint = complaint
         told = f": {complaint}" if complaint else ""
-        super().__init__(f"the CP-SAT worker process ended with code {returncode}{told}")
+        super().__init__(f"the {name} worker process ended with code {returncode}{told}")
+
+    @property
+    def for_memory(self) -> bool:
+        """Whether memory was the likely reason: killed from outside, or C++ got none."""
+        killed = self.returncode == -getattr(signal, "SIGKILL", 9)
+        return killed or "bad_alloc" in self._complaint
 
 
 class Worker:
-    """One warm process; serves one request at a time."""
+    """One warm process; serves one request at a time.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    module : str
+        Run as ``python -m``; it calls :func:`geocolor.solvers.process.server.serve`.
+    name : str
+        Of the library in it, for messages.
+
+    Raises
+    ------
+    SolverError
+        The process cannot be started.
+    """
+
+    def __init__(self, module: str, name: str) -> None:
+        self._name = name
         if not sys.executable:
-            raise SolverError("CP-SAT runs in its own Python process, but sys.executable is empty")
+            raise SolverError(f"{name} runs in its own Python process, but sys.executable is empty")
         # -P keeps the working directory off the child's path.
-        command = [sys.executable, "-P", "-m", _MODULE]
+        command = [sys.executable, "-P", "-m", module]
         environment = dict(os.environ)
         # The child finds the modules the parent finds, however the parent found them.
         here = str(Path(__file__).parents[3])
@@ -62,8 +83,9 @@ class Worker:
                 start_new_session=True,
             )
         except OSError as error:
-            raise SolverError(f"cannot start the CP-SAT worker process: {error}") from error
+            raise SolverError(f"cannot start the {name} worker process: {error}") from error
         self._numbers = itertools.count(1)
+        self._number = 0
         self._events: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -96,15 +118,16 @@ class Worker:
     ) -> Generator[dict[str, Any], None, None]:
         """Send a request and yield its events as they come, until `deadline`.
 
-        When the caller stops listening, or an exception such as Ctrl-C ends it, the worker is
-        told to stop, and killed if it does not do so at once.
+        An empty event is a tick: nothing came for a tenth of a second, and the caller may want to
+        look at what others have done meanwhile. When the caller stops listening, or an exception
+        such as Ctrl-C ends it, the worker is told to stop, and killed if it does not do so at once.
 
         Raises
         ------
         WorkerDiedError
             The process ended.
         """
-        number = next(self._numbers)
+        number = self._number = next(self._numbers)
         finished = False
         self._send({**request, "id": number})
         try:
@@ -115,15 +138,20 @@ class Worker:
                 try:
                     event = self._events.get(timeout=min(left, _POLL))
                 except queue.Empty:
+                    yield {}
                     continue
                 if event is None:
                     finished = True
-                    raise WorkerDiedError(self.process.wait(), self._complaint())
+                    raise WorkerDiedError(self._name, self.process.wait(), self._complaint())
                 finished = "done" in event or "error" in event
                 yield event
         finally:
             if not finished:
                 self._stop(number)
+
+    def tell(self, news: dict[str, Any]) -> None:
+        """Send news to the request that runs; its solver looks at them when it can."""
+        self._send({"tell": self._number, **news})
 
     def _complaint(self) -> str:
         """Last line the process wrote to stderr."""
@@ -162,16 +190,27 @@ class Worker:
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
     if stream is None:
-        raise SolverError("the CP-SAT worker process has no pipes")
+        raise SolverError("the worker process has no pipes")
     return stream
 
 
 class WorkerPool:
-    """Warm workers; as many run as there are calls at once."""
+    """Warm workers of one kind; as many run as there are calls at once.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    module, name : str
+        What :class:`Worker` takes.
+    """
+
+    def __init__(self, module: str, name: str) -> None:
+        self.module = module
+        self.name = name
         self._lock = threading.Lock()
         self._idle: list[Worker] = []
+        atexit.register(self.close)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.forget)
 
     def acquire(self) -> Worker:
         """Take an idle worker, or start one."""
@@ -181,7 +220,7 @@ class WorkerPool:
                 if worker.alive:
                     return worker
                 worker.close()
-        return Worker()
+        return Worker(self.module, self.name)
 
     def release(self, worker: Worker) -> None:
         """Give a worker back; a dead or surplus one is closed."""
@@ -202,9 +241,3 @@ class WorkerPool:
         """Drop the workers without ending them: after a fork they are the parent's."""
         self._lock = threading.Lock()
         self._idle = []
-
-
-pool = WorkerPool()
-atexit.register(pool.close)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=pool.forget)
