@@ -1,6 +1,15 @@
 """Lower bounds, and the proofs of infeasibility that come with them."""
 
 from geocolor.bounds.clique import Clique, find_clique
+from geocolor.bounds.mycielskian import MycielskianBound, MycielskianLevel, mycielskian_bound
 from geocolor.bounds.weight import least_inside_pairs, weight_lower_bound
 
-__all__ = ["Clique", "find_clique", "least_inside_pairs", "weight_lower_bound"]
+__all__ = [
+    "Clique",
+    "MycielskianBound",
+    "MycielskianLevel",
+    "find_clique",
+    "least_inside_pairs",
+    "mycielskian_bound",
+    "weight_lower_bound",
+]
