@@ -20,6 +20,7 @@ Examples:
   geocolor generate queen 8 8 -o queen8_8.col
   geocolor generate mycielski 5 -o myciel5.col
   geocolor generate gnp 250 0.5 --seed 1 -o gnp250.col.gz
+  geocolor generate flat 300 28 0.5 --seed 1 -o flat300_28.col.gz
   geocolor generate layers 24 --seed 1 -o layers24.json
 """,
     no_args_is_help=True,
@@ -50,6 +51,29 @@ def queen(
     _save(lambda: generators.queen(rows, columns), output)
 
 
+@app.command("rook", epilog=_example("rook 30 30 -o qg.order30.col.gz"))
+def rook(
+    rows: Annotated[int, typer.Argument(help="Rows of the board.")],
+    columns: Annotated[int, typer.Argument(help="Columns of the board.")],
+    output: _Output,
+) -> None:
+    """Squares of a board, in conflict in one row or column: DIMACS qg.orderN."""
+    from geocolor.graph import generators
+
+    _save(lambda: generators.rook(rows, columns), output)
+
+
+@app.command("latin-square", epilog=_example("latin-square 9 -o latin9.col"))
+def latin_square(
+    n: Annotated[int, typer.Argument(help="Order of the square.")],
+    output: _Output,
+) -> None:
+    """Cells of the cyclic Latin square, in conflict in one row, column or symbol."""
+    from geocolor.graph import generators
+
+    _save(lambda: generators.latin_square(n), output)
+
+
 @app.command("mycielski", epilog=_example("mycielski 5 -o myciel5.col"))
 def mycielski(
     k: Annotated[int, typer.Argument(help="1 an edge, 2 the pentagon, 3 the Grötzsch graph.")],
@@ -59,6 +83,42 @@ def mycielski(
     from geocolor.graph import generators
 
     _save(lambda: generators.mycielski(k), output)
+
+
+@app.command("insertions", epilog=_example("insertions 2 3 -o 2-Insertions_3.col"))
+def insertions(
+    k: Annotated[int, typer.Argument(help="Insertions: longer odd cycles.")],
+    m: Annotated[int, typer.Argument(help="1 an edge, 2 an odd cycle.")],
+    output: _Output,
+) -> None:
+    """Generalized Mycielski graph, M + 1 colors: DIMACS K-Insertions_M."""
+    from geocolor.graph import generators
+
+    _save(lambda: generators.insertions(k, m), output)
+
+
+@app.command("full-insertions", epilog=_example("full-insertions 1 4 -o 1-FullIns_4.col"))
+def full_insertions(
+    k: Annotated[int, typer.Argument(help="Insertions, each level with its apex.")],
+    m: Annotated[int, typer.Argument(help="1 is an edge.")],
+    output: _Output,
+) -> None:
+    """Generalized Mycielski graph, K + M colors: DIMACS K-FullIns_M."""
+    from geocolor.graph import generators
+
+    _save(lambda: generators.full_insertions(k, m), output)
+
+
+@app.command("kneser", epilog=_example("kneser 9 4 -o kneser9_4.col"))
+def kneser(
+    n: Annotated[int, typer.Argument(help="Elements, up to 63.")],
+    k: Annotated[int, typer.Argument(help="Elements of a subset.")],
+    output: _Output,
+) -> None:
+    """Subsets of K out of N elements, in conflict if disjoint: N - 2K + 2 colors."""
+    from geocolor.graph import generators
+
+    _save(lambda: generators.kneser(n, k), output)
 
 
 @app.command("gnp", epilog=_example("gnp 250 0.5 --seed 1 -o gnp250.col.gz"))
@@ -72,6 +132,80 @@ def gnp(
     from geocolor.graph import generators
 
     _save(lambda: generators.gnp(n, p, seed), output)
+
+
+@app.command(
+    "geometric", epilog=_example("geometric 500 0.1 --complement --seed 1 -o far500.col.gz")
+)
+def geometric(
+    n: Annotated[int, typer.Argument(help="Points of the unit square.")],
+    radius: Annotated[float, typer.Argument(help="Closer points are in conflict.")],
+    output: _Output,
+    seed: _Seed = 0,
+    complement: Annotated[
+        bool, typer.Option("--complement", help="All other pairs are in conflict instead.")
+    ] = False,
+) -> None:
+    """Points in conflict if they are close, or far: DIMACS DSJR and R."""
+    from geocolor.graph import generators
+
+    _save(lambda: generators.geometric(n, radius, seed, complement=complement), output)
+
+
+@app.command("intervals", epilog=_example("intervals 400 0.1 --seed 1 -o intervals400.col"))
+def intervals(
+    n: Annotated[int, typer.Argument(help="Ranges.")],
+    length: Annotated[float, typer.Argument(help="Their mean length in a program of length 1.")],
+    output: _Output,
+    seed: _Seed = 0,
+) -> None:
+    """Live ranges in conflict if they overlap: like register interference."""
+    from geocolor.graph import generators
+
+    _save(lambda: generators.intervals(n, length, seed), output)
+
+
+@app.command("flat", epilog=_example("flat 300 28 0.5 --seed 1 -o flat300_28.col.gz"))
+def flat(
+    n: Annotated[int, typer.Argument(help="Nodes.")],
+    k: Annotated[int, typer.Argument(help="Hidden classes.")],
+    p: Annotated[float, typer.Argument(help="Share of conflicts between classes, 0 to 1.")],
+    output: _Output,
+    seed: _Seed = 0,
+) -> None:
+    """K hidden classes, conflicts spread evenly over them: DIMACS flatN_K."""
+    from geocolor.graph import generators
+
+    _save(lambda: generators.flat(n, k, p, seed), output)
+
+
+@app.command("leighton", epilog=_example("leighton 450 15 400 --seed 1 -o le450_15.col.gz"))
+def leighton(
+    n: Annotated[int, typer.Argument(help="Nodes.")],
+    k: Annotated[int, typer.Argument(help="Hidden classes, and nodes of the largest clique.")],
+    num_cliques: Annotated[int, typer.Argument(help="Cliques of 2 to K nodes.")],
+    output: _Output,
+    seed: _Seed = 0,
+) -> None:
+    """Random cliques over K hidden classes, K colors: DIMACS leN_K."""
+    from geocolor.graph import generators
+
+    _save(lambda: generators.leighton(n, k, num_cliques, seed), output)
+
+
+@app.command("timetable", epilog=_example("timetable 400 600 14 7 --seed 1 -o timetable400.col.gz"))
+def timetable(
+    exams: Annotated[int, typer.Argument(help="Nodes.")],
+    students: Annotated[int, typer.Argument(help="Cliques.")],
+    periods: Annotated[int, typer.Argument(help="Periods of the hidden timetable.")],
+    load: Annotated[int, typer.Argument(help="Exams of each student.")],
+    output: _Output,
+    seed: _Seed = 0,
+) -> None:
+    """Exams in conflict if a student sits both, and a hidden timetable."""
+    from geocolor.graph import generators
+
+    _save(lambda: generators.timetable(exams, students, periods, load, seed), output)
 
 
 @app.command("layers", epilog=_example("layers 24 --seed 1 --clusters 6 -o layers24.json"))

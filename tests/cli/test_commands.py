@@ -8,13 +8,24 @@ import pytest
 
 from geocolor import __version__, read
 from geocolor.cli.main import COMMANDS
-from geocolor.graph import ConflictGraph, gnp, layers, mycielski, queen
+from geocolor.graph import ConflictGraph, generators, gnp, layers, mycielski, queen
 from geocolor.io import write
 
 GENERATED = {
     "queen 3 4": queen(3, 4),
     "mycielski 4": mycielski(4),
     "gnp 30 0.4 --seed 5": gnp(30, 0.4, 5),
+    "rook 3 4": generators.rook(3, 4),
+    "latin-square 4": generators.latin_square(4),
+    "insertions 2 3": generators.insertions(2, 3),
+    "full-insertions 2 3": generators.full_insertions(2, 3),
+    "kneser 7 2": generators.kneser(7, 2),
+    "geometric 30 0.4 --seed 5": generators.geometric(30, 0.4, 5),
+    "geometric 30 0.4 --seed 5 --complement": generators.geometric(30, 0.4, 5, complement=True),
+    "intervals 30 0.2 --seed 5": generators.intervals(30, 0.2, 5),
+    "flat 30 4 0.6 --seed 5": generators.flat(30, 4, 0.6, 5),
+    "leighton 30 5 9 --seed 5": generators.leighton(30, 5, 9, 5),
+    "timetable 30 9 6 3 --seed 5": generators.timetable(30, 9, 6, 3, 5),
     "layers 9 --seed 5 --clusters 2 --spread 0.1 --conflict-share 0.3": layers(
         9, 5, clusters=2, spread=0.1, conflict_share=0.3
     ),
@@ -22,7 +33,7 @@ GENERATED = {
 
 
 @pytest.mark.parametrize(
-    "name", [*COMMANDS, *(f"generate {kind.split()[0]}" for kind in GENERATED)]
+    "name", [*COMMANDS, *sorted({f"generate {call.split()[0]}" for call in GENERATED})]
 )
 def test_help_has_examples(run, name: str) -> None:
     done = run(*name.split(), "--help")
