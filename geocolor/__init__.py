@@ -14,12 +14,13 @@ from geocolor._version import __version__
 if TYPE_CHECKING:
     from geocolor.compression import compress, conflict_graph, load
     from geocolor.errors import GeocolorError
-    from geocolor.graph import ConflictGraph
+    from geocolor.graph import ConflictGraph, line_graph
     from geocolor.io import read, write
     from geocolor.problem import (
         Coloring,
         ColoringProblem,
         CorrelationClusteringProblem,
+        EquitableColoringProblem,
         PartitionProblem,
         check,
     )
@@ -30,6 +31,7 @@ _HOMES = {
     "Coloring": "geocolor.problem",
     "ColoringProblem": "geocolor.problem",
     "CorrelationClusteringProblem": "geocolor.problem",
+    "EquitableColoringProblem": "geocolor.problem",
     "GeocolorError": "geocolor.errors",
     "PartitionProblem": "geocolor.problem",
     "SolveResult": "geocolor.solvers",
@@ -38,6 +40,7 @@ _HOMES = {
     "check": "geocolor.problem",
     "compress": "geocolor.compression",
     "conflict_graph": "geocolor.compression",
+    "line_graph": "geocolor.graph",
     "load": "geocolor.compression",
     "read": "geocolor.io",
     "solve": "geocolor.solvers",
@@ -49,6 +52,7 @@ __all__ = [
     "ColoringProblem",
     "ConflictGraph",
     "CorrelationClusteringProblem",
+    "EquitableColoringProblem",
     "GeocolorError",
     "PartitionProblem",
     "SolveResult",
@@ -58,6 +62,7 @@ __all__ = [
     "check",
     "compress",
     "conflict_graph",
+    "line_graph",
     "load",
     "read",
     "solve",

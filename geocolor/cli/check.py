@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geocolor.cli.options import ColorsOption, GraphFile, Kind, KindOption, build_problem
+from geocolor.cli.options import (
+    ColorsOption,
+    EquitableOption,
+    FixedOption,
+    GraphFile,
+    Kind,
+    KindOption,
+    ListsOption,
+    ask,
+)
 from geocolor.errors import CheckError, FormatError
 
 if TYPE_CHECKING:
@@ -22,6 +31,7 @@ Examples:
   geocolor check queen8_8.col queen8_8.sol
   geocolor check layers.json result.json
   geocolor check layers.json classes.txt --problem partition --colors 8
+  geocolor check exams.col exams.sol --fixed rooms.txt --lists allowed.txt
 """
 
 # Objectives are written exactly; summing in another order may cost a few last digits.
@@ -35,6 +45,9 @@ def command(
     ],
     problem: KindOption = None,
     colors: ColorsOption = None,
+    fixed: FixedOption = None,
+    lists: ListsOption = None,
+    equitable: EquitableOption = False,
 ) -> None:
     """Check a saved solution, independently of every solver.
 
@@ -48,13 +61,14 @@ def command(
     found = read_solution(solution)
     if found.colors is None:
         raise CheckError(f"{solution} holds no coloring")
-    if problem is None and colors is None:
+    if problem is None and colors is None and not equitable:
         problem, colors = _claimed_problem(found.claims, graph, str(solution))
-    question = build_problem(graph, problem, colors)
+    question = ask(graph, problem, colors, fixed=fixed, lists=lists, equitable=equitable)
     _require_same_graph(found.claims, graph)
     report = check(question, found.colors)
     _require_claims(found.claims, report)
-    objective = "" if question.kind == "coloring" else f", objective {report.objective:.10g}"
+    counted = question.kind in ("coloring", "equitable")
+    objective = "" if counted else f", objective {report.objective:.10g}"
     typer.echo(f"valid {question.kind}: {report.num_colors} colors{objective}")
 
 

@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ColorsOption",
+    "EquitableOption",
+    "FixedOption",
     "GraphFile",
     "Kind",
     "KindOption",
+    "ListsOption",
+    "ask",
     "build_problem",
     "byte_count",
     "seconds",
@@ -31,6 +35,7 @@ class Kind(StrEnum):
     """Problem kinds by their names on the command line."""
 
     COLORING = "coloring"
+    EQUITABLE = "equitable"
     PARTITION = "partition"
     CORRELATION = "correlation"
 
@@ -45,6 +50,24 @@ KindOption = Annotated[
 ColorsOption = Annotated[
     int | None,
     typer.Option("--colors", "-k", metavar="K", help="At most K classes; a partition needs it."),
+]
+FixedOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--fixed", metavar="FIXED", help="Fixed colors: lines 'NODE COLOR', colors from 0."
+    ),
+]
+ListsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--lists", metavar="LISTS", help="Allowed colors: lines 'NODE COLOR COLOR ...', from 0."
+    ),
+]
+EquitableOption = Annotated[
+    bool,
+    typer.Option(
+        "--equitable", help="Class sizes differ by at most one; short for --problem equitable."
+    ),
 ]
 
 _UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
@@ -83,6 +106,42 @@ def byte_count(text: str) -> int:
     return value
 
 
+def ask(
+    graph: ConflictGraph,
+    kind: str | None,
+    colors: int | None,
+    *,
+    fixed: Path | None = None,
+    lists: Path | None = None,
+    equitable: bool = False,
+) -> Problem:
+    """Make the problem that all options together ask of a graph.
+
+    Raises
+    ------
+    InputError
+        They do not go together, or a file does not hold what it should.
+    """
+    if equitable:
+        if kind not in (None, Kind.EQUITABLE):
+            raise InputError(f"--equitable does not go with --problem {kind}")
+        kind = Kind.EQUITABLE
+    if fixed is None and lists is None:
+        return build_problem(graph, kind, colors)
+    if kind not in (None, Kind.COLORING):
+        raise InputError(f"--fixed and --lists are for colorings, not for --problem {kind}")
+
+    from geocolor.io import read_fixed, read_lists
+    from geocolor.problem import ColoringProblem
+
+    return ColoringProblem(
+        graph,
+        colors,
+        None if fixed is None else read_fixed(fixed, graph),
+        None if lists is None else read_lists(lists, graph),
+    )
+
+
 def build_problem(graph: ConflictGraph, kind: str | None, colors: int | None) -> Problem:
     """Make the problem that `--problem` and `--colors` ask of a graph.
 
@@ -96,6 +155,7 @@ def build_problem(graph: ConflictGraph, kind: str | None, colors: int | None) ->
     from geocolor.problem import (
         ColoringProblem,
         CorrelationClusteringProblem,
+        EquitableColoringProblem,
         PartitionProblem,
         problem_for,
     )
@@ -106,6 +166,8 @@ def build_problem(graph: ConflictGraph, kind: str | None, colors: int | None) ->
         kind = Kind.PARTITION if graph.is_weighted else Kind.COLORING
     if kind == Kind.COLORING:
         return ColoringProblem(graph, colors)
+    if kind == Kind.EQUITABLE:
+        return EquitableColoringProblem(graph, colors)
     if kind == Kind.PARTITION:
         if colors is None:
             raise InputError("a partition needs the number of classes: --colors K")

@@ -45,7 +45,7 @@ def summary(result: SolveResult) -> str:
     rows = [("status", f"{result.status.value} ({result.stop_reason.value.lower()})")]
     if result.num_colors is not None:
         rows.append(("colors", str(result.num_colors)))
-        if result.options["problem"] != "coloring":
+        if result.options["problem"] not in ("coloring", "equitable"):
             rows.append(("objective", f"{result.objective:.10g}"))
     if result.lower_bound is not None:
         gap = "" if result.gap is None else f" (gap {100 * result.gap:.2f}%)"

@@ -11,10 +11,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geocolor.cli.console import ProgressLine, note
-from geocolor.cli.options import ColorsOption, GraphFile, KindOption, build_problem, seconds
+from geocolor.cli.options import (
+    ColorsOption,
+    EquitableOption,
+    FixedOption,
+    GraphFile,
+    KindOption,
+    ListsOption,
+    ask,
+    seconds,
+)
 from geocolor.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from geocolor.problem import Coloring, Problem
     from geocolor.solvers import SolveResult, TracePoint
 
@@ -26,6 +38,12 @@ Examples:
   geocolor solve graph.col.gz --colors 9 --time-limit 2m -o graph.sol
   geocolor solve layers.json --problem partition --colors 8 --json
   geocolor solve layers.json --problem correlation --solver cpsat --seed 1
+  geocolor solve exams.col --fixed rooms.txt --lists allowed.txt --colors 12
+  geocolor solve exams.col --equitable --colors 12
+  geocolor solve exams.col --initial yesterday.sol -o today.sol
+
+FIXED has lines 'NODE COLOR', LISTS lines 'NODE COLOR COLOR ...'; nodes go by name (in DIMACS
+files, numbers from 1), colors count from 0 as in JSON solutions, and '#' begins a comment.
 """
 
 # Some ten milliseconds: larger than K without a search means that K was a slip.
@@ -36,6 +54,15 @@ def command(
     file: GraphFile,
     problem: KindOption = None,
     colors: ColorsOption = None,
+    fixed: FixedOption = None,
+    lists: ListsOption = None,
+    equitable: EquitableOption = False,
+    initial: Annotated[
+        Path | None,
+        typer.Option(
+            "--initial", metavar="START", help="Solution to start from: .json, .sol or .txt."
+        ),
+    ] = None,
     solver: Annotated[
         str,
         typer.Option(
@@ -80,7 +107,8 @@ def command(
     from geocolor.solvers import StopReason, solve
 
     graph = read(file)
-    question = build_problem(graph, problem, colors)
+    question = ask(graph, problem, colors, fixed=fixed, lists=lists, equitable=equitable)
+    start = None if initial is None else _initial(initial)
     _refuse_at_a_glance(question)
     with ProgressLine(quiet=quiet) as line:
 
@@ -93,6 +121,7 @@ def command(
             time_limit=limit,
             seed=seed,
             workers=workers,
+            initial=start,
             on_progress=show,
         )
     with _undisturbed():
@@ -104,6 +133,15 @@ def command(
         if result.stop_reason is StopReason.INTERRUPT:
             note(_interrupted(result, written))
             raise typer.Exit(130)
+
+
+def _initial(path: Path) -> NDArray[np.int64]:
+    from geocolor.io import read_solution
+
+    colors = read_solution(path).colors
+    if colors is None:
+        raise InputError(f"{path} holds no coloring to start from")
+    return colors
 
 
 def _require_output(output: Path, file: Path) -> None:

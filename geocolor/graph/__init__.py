@@ -3,5 +3,6 @@
 from geocolor.graph.adjacency import Adjacency
 from geocolor.graph.conflict_graph import ConflictGraph
 from geocolor.graph.generators import gnp, layers, mycielski, queen
+from geocolor.graph.line import line_graph
 
-__all__ = ["Adjacency", "ConflictGraph", "gnp", "layers", "mycielski", "queen"]
+__all__ = ["Adjacency", "ConflictGraph", "gnp", "layers", "line_graph", "mycielski", "queen"]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geocolor.errors import InputError
+from geocolor.graph import conversion
 from geocolor.graph.adjacency import Adjacency, frozen
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ class ConflictGraph:
     they do: positive weights are costs, negative weights gains, a missing pair costs nothing.
     A pair may carry both; the conflict then decides.
 
-    Build one with :meth:`from_edges`, :meth:`from_dense`, :meth:`from_networkx` or
-    :meth:`from_scipy`; the constructor takes finished parts.
+    Build one with :meth:`from_edges`, :meth:`from_dense`, :meth:`from_networkx`,
+    :meth:`from_igraph` or :meth:`from_scipy`; the constructor takes finished parts.
 
     Attributes
     ----------
@@ -132,21 +133,21 @@ class ConflictGraph:
         InputError
             A matrix is not square or not symmetric, or an entry is not finite.
         """
-        matrix = _square(weights, "weights").astype(np.float64)
+        matrix = conversion.square(weights, "weights").astype(np.float64)
         wrong = np.argwhere(~np.isfinite(matrix))
         if wrong.size:
             i, j = wrong[0]
             raise InputError(f"weights[{i}, {j}] is {matrix[i, j]}, not finite")
-        _require_symmetric(matrix, "weights")
+        conversion.require_symmetric(matrix, "weights")
         upper = np.argwhere(np.triu(matrix, 1) != 0.0)
         hard: NDArray[np.int64] = np.empty((0, 2), dtype=np.int64)
         if conflicts is not None:
-            pattern = _square(conflicts, "conflicts").astype(bool)
+            pattern = conversion.square(conflicts, "conflicts").astype(bool)
             if pattern.shape != matrix.shape:
                 raise InputError(
                     f"weights have shape {matrix.shape}, conflicts shape {pattern.shape}"
                 )
-            _require_symmetric(pattern, "conflicts")
+            conversion.require_symmetric(pattern, "conflicts")
             hard = np.argwhere(np.triu(pattern, 1))
         return cls.from_edges(
             len(matrix),
@@ -159,59 +160,125 @@ class ConflictGraph:
 
     @classmethod
     def from_networkx(
-        cls, graph: nx.Graph[Any], weight: str = "weight", conflict: str = "conflict"
+        cls, graph: nx.Graph[Any], weight: str | None = "weight", conflict: str = "conflict"
     ) -> ConflictGraph:
         """Build from a networkx graph, nodes in its own order.
 
         An edge without the attribute `weight` is a hard conflict; an edge with it is a weighted
-        pair, and also a hard conflict if its attribute `conflict` is true. Node names become
-        labels.
+        pair, and also a hard conflict if its attribute `conflict` is true. With `weight` None all
+        edges are hard conflicts. Parallel edges become one, weights added. Node names become
+        labels; ``coloring.by_node(graph)`` gives the colors back by node.
 
         Raises
         ------
         InputError
-            The graph is directed, has a loop, or a weight is not finite.
+            The graph is directed, has a loop, or a weight is not a finite number.
         """
         if graph.is_directed():
             raise InputError("the networkx graph is directed; pass graph.to_undirected()")
         index = {node: i for i, node in enumerate(graph)}
-        hard: list[tuple[int, int]] = []
-        pairs: list[tuple[int, int]] = []
-        values: list[float] = []
-        for u, v, data in graph.edges(data=True):
-            pair = (index[u], index[v])
-            if weight in data:
-                pairs.append(pair)
-                values.append(float(data[weight]))
-            if weight not in data or data.get(conflict, False):
-                hard.append(pair)
+        pairs, values, hard = conversion.attributed_pairs(
+            [
+                (
+                    index[u],
+                    index[v],
+                    None if weight is None else data.get(weight),
+                    data.get(conflict, False),
+                )
+                for u, v, data in graph.edges(data=True)
+            ]
+        )
         return cls.from_edges(
             len(index), pairs, values, conflicts=hard, labels=[str(node) for node in index]
         )
 
     @classmethod
+    def from_igraph(
+        cls, graph: Any, weight: str | None = "weight", conflict: str = "conflict"
+    ) -> ConflictGraph:
+        """Build from an igraph graph, as :meth:`from_networkx`; names are its ``vs["name"]``.
+
+        Raises
+        ------
+        InputError
+            The graph is directed, has a loop, or a weight is not a finite number.
+        """
+        if graph.is_directed():
+            raise InputError("the igraph graph is directed; pass graph.as_undirected()")
+
+        def column(name: str | None) -> list[Any]:
+            return graph.es[name] if name in graph.es.attributes() else [None] * graph.ecount()
+
+        ends = zip(graph.get_edgelist(), column(weight), column(conflict), strict=True)
+        pairs, values, hard = conversion.attributed_pairs([(*pair, w, c) for pair, w, c in ends])
+        named = "name" in graph.vs.attributes()
+        labels = [str(name) for name in graph.vs["name"]] if named else None
+        return cls.from_edges(graph.vcount(), pairs, values, conflicts=hard, labels=labels)
+
+    @classmethod
     def from_scipy(
         cls,
-        weights: sp.sparray | sp.spmatrix,
+        weights: sp.sparray | sp.spmatrix | None = None,
         conflicts: sp.sparray | sp.spmatrix | None = None,
         *,
         labels: Iterable[str] | None = None,
         sizes: ArrayLike | None = None,
     ) -> ConflictGraph:
-        """Build from symmetric scipy sparse matrices; diagonals are ignored.
+        """Build from symmetric scipy sparse matrices; diagonals and stored zeros are ignored.
+
+        An adjacency matrix to be colored is `conflicts`.
 
         Raises
         ------
         InputError
-            A matrix is not square or not symmetric, or an entry is not finite.
+            There is no matrix, or one is not square or not symmetric, or an entry is not finite.
         """
-        count, pairs, values = _from_sparse(weights, "weights")
-        hard = np.empty((0, 2), dtype=np.int64)
-        if conflicts is not None:
-            other, hard, _ = _from_sparse(conflicts, "conflicts")
-            if other != count:
-                raise InputError(f"weights have {count} nodes, conflicts {other}")
-        return cls.from_edges(count, pairs, values, conflicts=hard, labels=labels, sizes=sizes)
+        given = {"weights": weights, "conflicts": conflicts}
+        found = {
+            name: conversion.sparse_pairs(matrix, name)
+            for name, matrix in given.items()
+            if matrix is not None
+        }
+        if not found:
+            raise InputError("give weights, conflicts or both")
+        counts = {name: count for name, (count, _, _) in found.items()}
+        if len(set(counts.values())) > 1:
+            raise InputError(
+                f"weights have {counts['weights']} nodes, conflicts {counts['conflicts']}"
+            )
+        _, pairs, values = found.get("weights", (0, _pairs(()), ()))
+        return cls.from_edges(
+            max(counts.values()),
+            pairs,
+            values,
+            conflicts=found["conflicts"][1] if "conflicts" in found else (),
+            labels=labels,
+            sizes=sizes,
+        )
+
+    def to_networkx(self) -> nx.Graph[Any]:
+        """Make a networkx graph that :meth:`from_networkx` reads back; sizes are left out.
+
+        Nodes are the labels, or numbers where there are none.
+        """
+        return conversion.to_networkx(self)
+
+    def to_igraph(self) -> Any:
+        """Make an igraph graph that :meth:`from_igraph` reads back; sizes are left out.
+
+        Raises
+        ------
+        InputError
+            igraph is not installed.
+        """
+        return conversion.to_igraph(self)
+
+    def to_scipy(self) -> tuple[sp.csr_array, sp.csr_array]:
+        """Give the symmetric matrices of weights and of conflicts that :meth:`from_scipy` takes.
+
+        A weight of zero is a stored zero there, which says nothing when it is read back.
+        """
+        return conversion.to_scipy(self)
 
     def induced(self, nodes: ArrayLike) -> ConflictGraph:
         """Restrict to some nodes, which become 0, 1, ... in the order given; O(m).
@@ -253,6 +320,23 @@ class ConflictGraph:
     def label(self, node: int) -> str:
         """Name of `node`; its number, counted from 0, where no names were given."""
         return str(node) if self.labels is None else self.labels[node]
+
+    def node(self, label: str) -> int:
+        """Give the number of the node called `label`, the inverse of :meth:`label`.
+
+        Raises
+        ------
+        InputError
+            There is none.
+        """
+        found = self._numbers.get(label)
+        if found is None:
+            raise InputError(f"no node is called {label!r}")
+        return found
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {self.label(node): node for node in range(self.num_nodes)}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -307,38 +391,3 @@ def _sizes(sizes: ArrayLike | None, count: int) -> NDArray[np.float64]:
     if not (np.isfinite(array) & (array > 0)).all():
         raise InputError("node sizes must be positive and finite")
     return frozen(array.copy())
-
-
-def _square(matrix: ArrayLike, name: str) -> NDArray[Any]:
-    array = np.asarray(matrix)
-    if array.ndim != 2 or array.shape[0] != array.shape[1]:
-        raise InputError(f"{name} must be a square matrix, not of shape {array.shape}")
-    return array
-
-
-def _require_symmetric(matrix: NDArray[Any], name: str) -> None:
-    off = np.argwhere(matrix != matrix.T)
-    if off.size:
-        i, j = off[0]
-        raise InputError(
-            f"{name} is not symmetric: [{i}, {j}] is {matrix[i, j]}, [{j}, {i}] is {matrix[j, i]}"
-        )
-
-
-def _from_sparse(
-    matrix: sp.sparray | sp.spmatrix, name: str
-) -> tuple[int, NDArray[np.int64], NDArray[np.float64]]:
-    import scipy.sparse as sp
-
-    coo = sp.coo_array(matrix)
-    if coo.shape[0] != coo.shape[1]:
-        raise InputError(f"{name} must be square, not of shape {coo.shape}")
-    coo.sum_duplicates()
-    if not np.isfinite(coo.data.astype(np.float64)).all():
-        raise InputError(f"{name} has an entry that is not finite")
-    if (abs(coo - coo.T) > 0).nnz:
-        raise InputError(f"{name} is not symmetric")
-    rows, cols = coo.coords
-    keep = (rows < cols) & (coo.data != 0)
-    pairs = np.stack([rows[keep], cols[keep]], axis=1).astype(np.int64)
-    return int(coo.shape[0]), pairs, coo.data[keep].astype(np.float64)

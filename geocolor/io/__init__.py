@@ -1,10 +1,11 @@
-"""Graphs and solutions in files.
+"""Graphs, restrictions of their colors and solutions in files.
 
 The format follows from the suffix, before an optional ``.gz``.
 """
 
 from geocolor.io.formats import FORMATS, Format, read, require_graph_name, write
 from geocolor.io.limits import Limits
+from geocolor.io.restrictions import read_fixed, read_lists
 from geocolor.io.solution import Solution, read_solution, write_solution
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "Limits",
     "Solution",
     "read",
+    "read_fixed",
+    "read_lists",
     "read_solution",
     "require_graph_name",
     "write",

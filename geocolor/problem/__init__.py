@@ -5,6 +5,7 @@ from geocolor.problem.coloring import Coloring
 from geocolor.problem.problems import (
     ColoringProblem,
     CorrelationClusteringProblem,
+    EquitableColoringProblem,
     PartitionProblem,
     Problem,
     problem_for,
@@ -15,6 +16,7 @@ __all__ = [
     "Coloring",
     "ColoringProblem",
     "CorrelationClusteringProblem",
+    "EquitableColoringProblem",
     "PartitionProblem",
     "Problem",
     "check",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from geocolor.errors import CheckError
 from geocolor.problem.coloring import Coloring
-from geocolor.problem.problems import ColoringProblem, Problem
+from geocolor.problem.problems import ColoringProblem, EquitableColoringProblem, Problem
 
 __all__ = ["CheckReport", "check"]
 
@@ -49,7 +50,8 @@ def check(problem: Problem, coloring: Coloring | ArrayLike) -> CheckReport:
     Raises
     ------
     CheckError
-        Wrong length, a negative class, a hard conflict inside a class, or too many classes.
+        Wrong length, a negative class, a hard conflict inside a class, too many classes, a color
+        that its node is not fixed to or not allowed, or classes whose sizes are not equitable.
     """
     given = coloring.colors if isinstance(coloring, Coloring) else np.asarray(coloring)
     graph = problem.graph
@@ -75,7 +77,55 @@ def check(problem: Problem, coloring: Coloring | ArrayLike) -> CheckReport:
     if used > problem.max_colors:
         raise CheckError(f"{used} colors, but at most {problem.max_colors} are allowed")
     if isinstance(problem, ColoringProblem):
+        _require_allowed(problem, given.tolist())
+        return CheckReport(float(used), used)
+    if isinstance(problem, EquitableColoringProblem):
+        _require_equitable(problem, given)
         return CheckReport(float(used), used)
     pairs = graph.weights.edges()
     inside = given[pairs[:, 0]] == given[pairs[:, 1]]
     return CheckReport(math.fsum(graph.weights.edge_values()[inside]), used)
+
+
+def _require_allowed(problem: ColoringProblem, given: list[int]) -> None:
+    """Hold every node to its fixed color, its list and the palette."""
+    label = problem.graph.label
+    fixed, allowed = problem.fixed or {}, problem.allowed or {}
+    for node, color in fixed.items():
+        if given[node] != color:
+            raise CheckError(
+                f"node {label(node)} has color {given[node]}, but is fixed to color {color}"
+            )
+    for node, colors in allowed.items():
+        if given[node] not in colors:
+            shown = ", ".join(map(str, sorted(colors)[:10])) + (", ..." if len(colors) > 10 else "")
+            raise CheckError(
+                f"node {label(node)} has color {given[node]}, but is allowed only {shown}"
+            )
+    if problem.k is not None and (fixed or allowed):
+        palette = set(range(problem.k))
+    elif allowed:
+        palette = {*fixed.values(), *(color for colors in allowed.values() for color in colors)}
+    else:
+        return
+    for node, color in enumerate(given):
+        if color not in palette:
+            raise CheckError(
+                f"node {label(node)} has color {color}, which is not one of the "
+                f"{len(palette)} colors of the palette"
+            )
+
+
+def _require_equitable(problem: EquitableColoringProblem, given: NDArray[Any]) -> None:
+    """Hold the sizes of classes to differ by at most one; classes asked for and not there are 0."""
+    colors, sizes = np.unique(given, return_counts=True)
+    missing = problem.k is not None and len(colors) < problem.k
+    least = 0 if missing else int(sizes.min(initial=len(given)))
+    if sizes.max(initial=least) - least > 1:
+        most = int(np.argmax(sizes))
+        other = (
+            f"only {len(colors)} of {problem.k} classes are used"
+            if missing
+            else f"class {colors[np.argmin(sizes)]} has {least}"
+        )
+        raise CheckError(f"not equitable: class {colors[most]} has {sizes[most]} nodes, {other}")

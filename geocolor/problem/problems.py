@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,10 +11,18 @@ from numpy.typing import NDArray
 
 from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph
+from geocolor.problem.restrictions import (
+    Allowed,
+    Fixed,
+    allowed_colors,
+    fixed_colors,
+    require_allowed,
+)
 
 __all__ = [
     "ColoringProblem",
     "CorrelationClusteringProblem",
+    "EquitableColoringProblem",
     "PartitionProblem",
     "Problem",
     "problem_for",
@@ -35,9 +44,12 @@ def _cost_inside(graph: ConflictGraph, colors: NDArray[np.int32]) -> float:
     return float(graph.weights.edge_values()[inside].sum())
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class ColoringProblem:
     """Fewest classes without a hard conflict inside any; weights play no part.
+
+    With `fixed` or `allowed` the numbers of the colors mean something: they are kept in the answer,
+    where a plain coloring numbers its classes by first appearance.
 
     Parameters
     ----------
@@ -45,7 +57,91 @@ class ColoringProblem:
         Its hard conflicts are the edges.
     k : int, optional
         Ask for at most k classes instead. Any such coloring answers the question; it is OPTIMAL
-        only if fewer classes are proven impossible, and INFEASIBLE says that none exists.
+        only if fewer classes are proven impossible, and INFEASIBLE says that none exists. With
+        `fixed` or `allowed`, the colors are 0 to ``k - 1``.
+    fixed : mapping of int or str to int, or array_like of int, shape (num_nodes,), optional
+        Precoloring: the color of some nodes, by number or label; in an array, -1 leaves a node
+        free. Without `k`, still the fewest classes in all are sought; the fixed ones count, and the
+        others take the lowest numbers left.
+    allowed : mapping of int or str to collection of int, optional
+        List coloring: the colors that a node may have. A node without a list may have any color
+        of the palette, which is 0 to ``k - 1`` or, without `k`, all colors that a list or `fixed`
+        names. Any coloring that keeps to the lists answers the question, as with `k`: it is
+        OPTIMAL only where it happens to use no more colors than a proven bound, and INFEASIBLE
+        says that none exists.
+
+    Attributes
+    ----------
+    fixed : mapping of int to int, or None
+        By node number; None if no node is fixed.
+    allowed : mapping of int to frozenset of int, or None
+        By node number; None if no node has a list.
+
+    Raises
+    ------
+    InputError
+        `k` is not a positive integer; a node or color does not exist; neighbors are fixed to the
+        same color; a list is empty, or does not have the color that its node is fixed to.
+
+    Examples
+    --------
+    >>> path = ConflictGraph.from_edges(3, [(0, 1), (1, 2)], labels="abc")
+    >>> ColoringProblem(path, fixed={"a": 0, "c": 1}).fixed[2]
+    1
+    """
+
+    graph: ConflictGraph
+    k: int | None
+    fixed: Mapping[int, int] | None
+    allowed: Mapping[int, frozenset[int]] | None
+    kind: ClassVar[str] = "coloring"
+
+    def __init__(
+        self,
+        graph: ConflictGraph,
+        k: int | None = None,
+        fixed: Fixed | None = None,
+        allowed: Allowed | None = None,
+    ) -> None:
+        most = None if k is None else _checked_k(k)
+        colors, lists = fixed_colors(graph, fixed, most), allowed_colors(graph, allowed, most)
+        if colors is not None and lists is not None:
+            require_allowed(graph, colors, lists)
+        for name, value in (("graph", graph), ("k", most), ("fixed", colors), ("allowed", lists)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether some node may not have any color, so that the numbers of colors matter."""
+        return self.fixed is not None or self.allowed is not None
+
+    @property
+    def any_answers(self) -> bool:
+        """Whether any solution answers the question: k classes or lists are given."""
+        return self.k is not None or self.allowed is not None
+
+    @property
+    def max_colors(self) -> int:
+        """Most classes a solution may have."""
+        return self.graph.num_nodes if self.k is None else self.k
+
+    def objective(self, colors: NDArray[np.int32]) -> float:
+        """Count the classes in use."""
+        return float(len(np.unique(colors)))
+
+
+@dataclass(frozen=True, eq=False)
+class EquitableColoringProblem:
+    """Fewest classes without a hard conflict inside any, their sizes differing by at most one.
+
+    Parameters
+    ----------
+    graph : ConflictGraph
+        Its hard conflicts are the edges.
+    k : int, optional
+        Ask for exactly k classes instead (of which some stay empty if there are fewer nodes). An
+        equitable coloring with k classes does not imply one with more. The number of classes being
+        given, any answer is OPTIMAL, and INFEASIBLE says that none exists.
 
     Raises
     ------
@@ -55,11 +151,16 @@ class ColoringProblem:
 
     graph: ConflictGraph
     k: int | None = None
-    kind: ClassVar[str] = "coloring"
+    kind: ClassVar[str] = "equitable"
 
     def __post_init__(self) -> None:
         if self.k is not None:
             object.__setattr__(self, "k", _checked_k(self.k))
+
+    @property
+    def any_answers(self) -> bool:
+        """Whether any solution answers the question: k is given."""
+        return self.k is not None
 
     @property
     def max_colors(self) -> int:
@@ -130,7 +231,9 @@ class CorrelationClusteringProblem:
         return _cost_inside(self.graph, colors)
 
 
-Problem = ColoringProblem | PartitionProblem | CorrelationClusteringProblem
+Problem = (
+    ColoringProblem | EquitableColoringProblem | PartitionProblem | CorrelationClusteringProblem
+)
 
 
 def problem_for(graph: ConflictGraph) -> Problem:

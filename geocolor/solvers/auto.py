@@ -6,12 +6,18 @@ import time
 
 from geocolor.bounds import Clique
 from geocolor.errors import InputError
-from geocolor.problem import ColoringProblem, CorrelationClusteringProblem, Problem
+from geocolor.problem import (
+    ColoringProblem,
+    CorrelationClusteringProblem,
+    EquitableColoringProblem,
+    Problem,
+)
 from geocolor.solvers.budget import Budget
 from geocolor.solvers.components import attracting_components, solve_by_components
 from geocolor.solvers.cpsat import WithWorker
 from geocolor.solvers.cpsat.solver import prove, too_large
 from geocolor.solvers.dsatur import dsatur
+from geocolor.solvers.equitable import solve_equitable
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.spectral import improve
@@ -41,6 +47,8 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
     Outcome
         COMPLETED if the problem is settled or nothing is left to try.
     """
+    if isinstance(problem, EquitableColoringProblem):
+        return solve_equitable(problem, search)
     clique, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
     if outcome is not None:
         return outcome

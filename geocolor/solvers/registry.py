@@ -23,7 +23,8 @@ __all__ = [
 ENTRY_POINTS = "geocolor.solvers"
 
 
-_ALL = frozenset({"coloring", "partition", "correlation"})
+_MAIN = frozenset({"coloring", "partition", "correlation"})
+_ALL = _MAIN | {"equitable"}
 
 SOLVERS: dict[str, SolverInfo] = {
     info.name: info
@@ -39,7 +40,7 @@ SOLVERS: dict[str, SolverInfo] = {
         SolverInfo(
             "cpsat",
             "OR-Tools CP-SAT: exact, streams incumbents and bounds",
-            _ALL,
+            _MAIN,
             True,
             "geocolor.solvers.cpsat:cpsat",
             ("ortools", "numba"),
@@ -79,7 +80,7 @@ SOLVERS: dict[str, SolverInfo] = {
         SolverInfo(
             "spectral",
             "spectral embedding, greedy rounding under conflicts, local search",
-            _ALL,
+            _MAIN,
             False,
             "geocolor.solvers.spectral:solve_spectral",
             ("scipy", "numba"),

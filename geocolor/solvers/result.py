@@ -77,7 +77,7 @@ class SolveResult:
     versions : mapping of str to str
         geocolor, Python and the libraries that took part.
     options : mapping
-        Problem kind, k, limits.
+        Problem kind, k, limits; ``restricted`` if colors were fixed or had lists.
     instance_hash : str
         Fingerprint of the graph.
     scaling_error : float

@@ -13,12 +13,19 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geocolor.errors import CheckError, WrongAnswerError
-from geocolor.problem import Coloring, ColoringProblem, Problem, check
+from geocolor.problem import (
+    Coloring,
+    ColoringProblem,
+    EquitableColoringProblem,
+    Problem,
+    check,
+)
 from geocolor.solvers.result import StopReason, TracePoint
 
 __all__ = ["Outcome", "Progress", "Search", "processors"]
@@ -98,6 +105,7 @@ class Search:
         self.scaling_error = 0.0
         self.refusal: WrongAnswerError | None = None
         self._unit = _unit(problem)
+        self._keep_numbers = isinstance(problem, ColoringProblem) and problem.is_restricted
         self.trace: list[TracePoint] = []
         self._on_progress = on_progress
         self._parent: Search | None = None
@@ -200,9 +208,9 @@ class Search:
         return self.scaling_error + _RELATIVE_ROUNDING * max(self._unit, abs(objective))
 
     def answered(self) -> bool:
-        """Whether nothing is left to do: proven, or k classes given and reached."""
-        given_k = isinstance(self.problem, ColoringProblem) and self.problem.k is not None
-        if self.proven() or (given_k and self.coloring is not None):
+        """Whether nothing is left to do: proven, or found where any solution will do."""
+        any_answers = _counts_classes(self.problem) and self.problem.any_answers
+        if self.proven() or (any_answers and self.coloring is not None):
             return True
         return self._parent is not None and self._parent.answered()
 
@@ -233,7 +241,7 @@ class Search:
                         f"objective {report.objective}"
                     )
                 self.lower_bound = report.objective
-            self.coloring = Coloring.from_colors(colors)
+            self.coloring = Coloring.from_colors(colors, keep_numbers=self._keep_numbers)
             self.objective = report.objective
             self._record()
             return True
@@ -249,7 +257,7 @@ class Search:
             raise self._refuse(f"a solver claims the bound {bound}")
         if bound == -math.inf:
             return
-        if isinstance(self.problem, ColoringProblem):
+        if _counts_classes(self.problem):
             bound = float(math.ceil(bound - _RELATIVE_ROUNDING))
         with self._lock:
             if self.lower_bound is not None and bound <= self.lower_bound:
@@ -279,10 +287,15 @@ class Search:
             self._on_progress(point, self.coloring)
 
 
+def _counts_classes(problem: Problem) -> TypeGuard[ColoringProblem | EquitableColoringProblem]:
+    """Whether the objective is a number of classes."""
+    return isinstance(problem, ColoringProblem | EquitableColoringProblem)
+
+
 def _unit(problem: Problem) -> float:
     """Scale of the objective: one class, or the heaviest weight (tiny weights are no rounding)."""
     values = problem.graph.weights.values
-    if isinstance(problem, ColoringProblem) or values is None or not len(values):
+    if _counts_classes(problem) or values is None or not len(values):
         return 1.0
     return float(np.abs(values).max())
 

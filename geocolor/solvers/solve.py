@@ -14,13 +14,14 @@ from geocolor.graph import ConflictGraph
 from geocolor.problem import (
     Coloring,
     ColoringProblem,
-    PartitionProblem,
+    CorrelationClusteringProblem,
     Problem,
     check,
     problem_for,
 )
 from geocolor.solvers.info import Solver, SolverInfo
 from geocolor.solvers.registry import load_solver
+from geocolor.solvers.restricted import run_restricted
 from geocolor.solvers.result import SolveResult, Status, StopReason
 from geocolor.solvers.search import Outcome, Progress, Search
 
@@ -112,7 +113,7 @@ def answer(info: SolverInfo, run: Solver, search: Search) -> SolveResult:
         The solver failed, ended the program, or returned what is no outcome.
     """
     try:
-        outcome = run(search.problem, search)
+        outcome = _run(run, search.problem, search)
     except SystemExit as error:
         raise SolverError(f"solver {info.name!r} called exit: {error}") from error
     except KeyboardInterrupt:
@@ -129,6 +130,13 @@ def answer(info: SolverInfo, run: Solver, search: Search) -> SolveResult:
             "search.offer, and nothing is returned"
         )
     return _result(info, search, outcome)
+
+
+def _run(run: Solver, problem: Problem, search: Search) -> Outcome | None:
+    """Ask the solver; of restrictions on colors it need not know."""
+    if isinstance(problem, ColoringProblem) and problem.is_restricted:
+        return run_restricted(run, problem, search)
+    return run(problem, search)
 
 
 def _check_arguments(
@@ -159,7 +167,8 @@ def _status(search: Search, outcome: Outcome) -> Status:
 
 def _result(info: SolverInfo, search: Search, outcome: Outcome) -> SolveResult:
     problem = search.problem
-    k = problem.k if isinstance(problem, ColoringProblem | PartitionProblem) else None
+    k = None if isinstance(problem, CorrelationClusteringProblem) else problem.k
+    restricted = isinstance(problem, ColoringProblem) and problem.is_restricted
     return SolveResult(
         status=_status(search, outcome),
         stop_reason=outcome.stop_reason,
@@ -175,6 +184,7 @@ def _result(info: SolverInfo, search: Search, outcome: Outcome) -> SolveResult:
         options={
             "problem": problem.kind,
             "k": k,
+            **({"restricted": True} if restricted else {}),
             "time_limit": search.time_limit,
             "max_iterations": search.max_iterations,
         },

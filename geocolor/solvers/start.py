@@ -5,7 +5,12 @@ from __future__ import annotations
 import math
 
 from geocolor.bounds import Clique, find_clique, weight_lower_bound
-from geocolor.problem import ColoringProblem, CorrelationClusteringProblem, Problem
+from geocolor.problem import (
+    ColoringProblem,
+    CorrelationClusteringProblem,
+    EquitableColoringProblem,
+    Problem,
+)
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 
@@ -56,7 +61,7 @@ def begin(problem: Problem, search: Search, *, clique_work: int) -> tuple[Clique
             infeasible=True,
             message=f"{k} classes cannot do: these {len(clique)} nodes all conflict: {names}{more}",
         )
-    if isinstance(problem, ColoringProblem):
+    if isinstance(problem, ColoringProblem | EquitableColoringProblem):
         search.raise_lower_bound(float(len(clique)))
         return clique, None
     bound = weight_lower_bound(graph, k if given_k else None)

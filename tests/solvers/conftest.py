@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from geocolor.graph import ConflictGraph
-from geocolor.problem import ColoringProblem, Problem
+from geocolor.problem import ColoringProblem, EquitableColoringProblem, Problem
 
 
 @cache
@@ -36,9 +36,16 @@ def optimum(problem: Problem) -> float | None:
     holds = used <= problem.max_colors
     for u, v in graph.conflicts.edges():
         holds &= partitions[:, u] != partitions[:, v]
+    if isinstance(problem, EquitableColoringProblem):
+        k = used if problem.k is None else np.full_like(used, problem.k)
+        sizes = np.stack([(partitions == color).sum(axis=1) for color in range(max(used) + 1)])
+        large = -(-graph.num_nodes // np.maximum(k, 1))
+        small = graph.num_nodes // np.maximum(k, 1)
+        counted = np.arange(len(sizes))[:, None] < np.minimum(k, len(sizes))
+        holds &= (sizes <= large).all(axis=0) & (~counted | (sizes >= small)).all(axis=0)
     if not holds.any():
         return None
-    if isinstance(problem, ColoringProblem):
+    if isinstance(problem, ColoringProblem | EquitableColoringProblem):
         return float(used[holds].min())
     cost = np.zeros(len(partitions))
     for (u, v), weight in zip(graph.weights.edges(), graph.weights.edge_values(), strict=True):

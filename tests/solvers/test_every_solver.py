@@ -21,6 +21,7 @@ from geocolor.graph import ConflictGraph
 from geocolor.problem import (
     ColoringProblem,
     CorrelationClusteringProblem,
+    EquitableColoringProblem,
     PartitionProblem,
     Problem,
     check,
@@ -34,6 +35,8 @@ NAMES = sorted(SOLVERS)
 def problem_of(kind: str, graph: ConflictGraph, k: int | None) -> Problem:
     if kind == "coloring":
         return ColoringProblem(graph, k)
+    if kind == "equitable":
+        return EquitableColoringProblem(graph, k)
     if kind == "partition":
         return PartitionProblem(graph, k or 3)
     return CorrelationClusteringProblem(graph)

@@ -95,7 +95,8 @@ def _read(x: list[dict[int, cp_model.IntVar]]) -> Callable[[Any], list[int]]:
 def _coloring(request: dict[str, Any]) -> Built:
     """Fewest classes, or any solution with `max_colors` of them.
 
-    One at-most-one per clique of an edge cover and color; it also opens the color.
+    One at-most-one per clique of an edge cover and color; it also opens the color. With `sizes`,
+    every class has at least and at most so many nodes.
     """
     model = cp_model.CpModel()
     x = _assignments(model, request)
@@ -121,6 +122,11 @@ def _coloring(request: dict[str, Any]) -> Built:
                 if color in used:
                     # Stronger in the relaxation than one implication per node.
                     model.add(sum(here) <= used[color])
+    if "sizes" in request:
+        least, most = request["sizes"]
+        for color in range(request["max_colors"]):
+            members = [choices[color] for choices in x if color in choices]
+            model.add_linear_constraint(sum(members), least, most)
     if minimize:
         model.minimize(first + sum(used.values()))
     return Built(model, _read(x), minimize)

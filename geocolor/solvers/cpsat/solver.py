@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from geocolor.bounds import Clique
 from geocolor.errors import SolverError
-from geocolor.problem import Coloring, ColoringProblem, Problem
+from geocolor.problem import Coloring, ColoringProblem, EquitableColoringProblem, Problem
 from geocolor.solvers.budget import Budget
 from geocolor.solvers.cpsat.requests import (
     MOST_LITERALS,
@@ -28,7 +28,7 @@ from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.spectral import improve
 from geocolor.solvers.start import begin
 
-__all__ = ["pool", "prove", "run", "too_large"]
+__all__ = ["decide_equitable", "pool", "prove", "run", "too_large"]
 
 # Bitset words for the clique search: a second at most, and it carries the proof of many graphs.
 _CLIQUE_WORK = 1_000_000_000
@@ -115,6 +115,45 @@ def _round(
         if hint is not None:
             hint = _clique_first(hint, clique)
         request = weighted_request(problem, search, clique, scaled, hint)
+    return _ask(problem, search, request, scaled)
+
+
+def decide_equitable(
+    problem: EquitableColoringProblem, search: Search, clique: Clique, classes: int
+) -> Outcome:
+    """Find an equitable coloring with a number of classes, or prove that there is none.
+
+    Parameters
+    ----------
+    problem : EquitableColoringProblem
+        The question.
+    search : Search
+        Gets the coloring.
+    clique : Clique
+        A clique of the hard conflicts.
+    classes : int
+        How many, no fewer than the nodes of the clique and no more than those of the graph.
+
+    Returns
+    -------
+    Outcome
+        Infeasible if there is none with this number; MEMORY if the model would be too large.
+    """
+    plain = ColoringProblem(problem.graph, classes)
+    refused = too_large(plain)
+    if refused is not None:
+        return Outcome(StopReason.MEMORY, message=refused)
+    request = coloring_request(plain, search, clique, classes, minimize=False)
+    if request is not None and request.model:
+        small, larger = divmod(problem.graph.num_nodes, classes)
+        request.model["sizes"] = [small, small + (larger > 0)]
+    return _ask(problem, search, request, None) or Outcome(StopReason.COMPLETED)
+
+
+def _ask(
+    problem: Problem, search: Search, request: Request | None, scaled: Scaled | None
+) -> Outcome | None:
+    """Let a worker solve one model; None if a smaller one may now do better."""
     if request is None:
         return Outcome(StopReason.TIME)
     if request.literals > MOST_LITERALS:

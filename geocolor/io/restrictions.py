@@ -1,0 +1,119 @@
+r"""Files of fixed and of allowed colors, one node a line.
+
+A line of fixed colors is ``NODE COLOR``, a line of lists ``NODE COLOR COLOR ...``. Nodes go by
+their names in the graph (in DIMACS files, their numbers from 1); colors are whole numbers from 0,
+as in Python and in JSON solutions. ``#`` begins a comment, empty lines are passed over.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from geocolor.errors import FormatError, InputError
+from geocolor.graph import ConflictGraph
+from geocolor.io.limits import Limits
+from geocolor.io.source import line_blocks
+
+__all__ = ["read_fixed", "read_lists"]
+
+
+def read_fixed(
+    path: str | os.PathLike[str], graph: ConflictGraph, limits: Limits | None = None
+) -> dict[int, int]:
+    """Read which nodes are fixed to which colors, lines ``NODE COLOR``.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    graph : ConflictGraph
+        Whose nodes it names.
+    limits : Limits, optional
+        What a file may be at most.
+
+    Returns
+    -------
+    dict of int to int
+        Colors by node number.
+
+    Raises
+    ------
+    FormatError
+        With the line: it is not of that form, there is no such node, or it has a color already.
+    InputError
+        The file cannot be read.
+    """
+    fixed = {}
+    for line, node, colors in _rows(Path(path), graph, limits or Limits()):
+        if len(colors) != 1:
+            raise FormatError("expected 'NODE COLOR'", str(path), line)
+        fixed[node] = colors[0]
+    return fixed
+
+
+def read_lists(
+    path: str | os.PathLike[str], graph: ConflictGraph, limits: Limits | None = None
+) -> dict[int, list[int]]:
+    """Read which colors nodes may have, lines ``NODE COLOR COLOR ...``.
+
+    Parameters
+    ----------
+    path, graph, limits
+        As for :func:`read_fixed`.
+
+    Returns
+    -------
+    dict of int to list of int
+        Colors by node number.
+
+    Raises
+    ------
+    FormatError
+        With the line: it is not of that form, there is no such node, or it has a list already.
+    InputError
+        The file cannot be read.
+    """
+    return {node: colors for _, node, colors in _rows(Path(path), graph, limits or Limits())}
+
+
+def _rows(path: Path, graph: ConflictGraph, limits: Limits) -> Iterator[tuple[int, int, list[int]]]:
+    """Line number, node and colors of every line that says something."""
+    line = 0
+    seen: dict[int, int] = {}
+    for block in line_blocks(path, limits):
+        for row in block.split(b"\n")[:-1]:
+            line += 1
+            match row.partition(b"#")[0].split():
+                case []:
+                    continue
+                case [name, *colors] if colors:
+                    node = _node(graph, name, path, line)
+                case _:
+                    raise FormatError("expected a node and its colors", str(path), line)
+            if node in seen:
+                shown = graph.label(node)
+                raise FormatError(f"node {shown} is in line {seen[node]} already", str(path), line)
+            seen[node] = line
+            yield line, node, [_color(color, path, line) for color in colors]
+
+
+def _node(graph: ConflictGraph, name: bytes, path: Path, line: int) -> int:
+    try:
+        return graph.node(name.decode())
+    except UnicodeDecodeError as error:
+        raise FormatError("is not UTF-8", str(path), line) from error
+    except InputError as error:
+        raise FormatError(str(error), str(path), line) from error
+
+
+def _color(token: bytes, path: Path, line: int) -> int:
+    if not token.isdigit() or len(token) > 10 or int(token) >= 1 << 31:
+        shown = token[:40].decode(errors="replace")
+        raise FormatError(
+            f"{shown!r} is no color; colors are whole numbers from 0 to {(1 << 31) - 1}",
+            str(path),
+            line,
+        )
+    return int(token)
