@@ -1,4 +1,4 @@
-"""The default: heuristics for a good incumbent at once, then proof with the time left."""
+"""The default: all there is, by kind and size of the problem."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from geocolor.problem import (
 )
 from geocolor.solvers.budget import Budget
 from geocolor.solvers.components import attracting_components, solve_by_components
-from geocolor.solvers.cpsat import WithWorker
+from geocolor.solvers.cpsat import solve_cpsat
 from geocolor.solvers.cpsat.solver import prove, too_large
-from geocolor.solvers.dsatur import dsatur
 from geocolor.solvers.equitable import solve_equitable
+from geocolor.solvers.portfolio import color
+from geocolor.solvers.process import WithWorker
 from geocolor.solvers.result import StopReason
+from geocolor.solvers.sat import solve_sat
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.spectral import improve
 from geocolor.solvers.start import begin
-from geocolor.solvers.tabucol import fewer_colors
 
 __all__ = ["auto", "solve_auto"]
 
@@ -30,6 +31,7 @@ __all__ = ["auto", "solve_auto"]
 _SHARE = 0.2
 _MOST_SECONDS = 5.0
 _CLIQUE_WORK = 300_000_000
+_TOOLS = "spectral rounding and tabu search"
 
 
 def solve_auto(problem: Problem, search: Search) -> Outcome:
@@ -49,6 +51,8 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
     """
     if isinstance(problem, EquitableColoringProblem):
         return solve_equitable(problem, search)
+    if isinstance(problem, ColoringProblem):
+        return color(problem, search)
     clique, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
     if outcome is not None:
         return outcome
@@ -61,37 +65,14 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
         until = time.monotonic() + min(_MOST_SECONDS, _SHARE * search.remaining())
     else:
         until = search.deadline
-    found = _heuristics(problem, search, Budget(search, until))
+    found = improve(problem, search, Budget(search, until))
     if search.answered():
-        return Outcome(
-            StopReason.COMPLETED, message=f"{_tools(problem)}, and a bound that meets it"
-        )
+        return Outcome(StopReason.COMPLETED, message=f"{_TOOLS}, and a bound that meets it")
     if refused is not None:
-        message = f"{_tools(problem)} only: {refused}"
-        return Outcome(found.stop_reason, message=message)
+        return Outcome(found.stop_reason, message=f"{_TOOLS} only: {refused}")
     if search.out_of_time():
-        return Outcome(StopReason.TIME, message=f"{_tools(problem)} took the time")
+        return Outcome(StopReason.TIME, message=f"{_TOOLS} took the time")
     return _proof(problem, search, clique)
-
-
-def _tools(problem: Problem) -> str:
-    if isinstance(problem, ColoringProblem):
-        return "DSATUR and TabuCol"
-    return "spectral rounding and tabu search"
-
-
-def _heuristics(problem: Problem, search: Search, budget: Budget) -> Outcome:
-    if not isinstance(problem, ColoringProblem):
-        return improve(problem, search, budget)
-    greedy = dsatur(problem.graph.conflicts, search)
-    if greedy is None:
-        return Outcome(StopReason.TIME)
-    colors = greedy[0]
-    if int(colors.max()) < problem.max_colors:
-        search.offer(colors)
-    if search.coloring is not None:
-        colors = search.coloring.colors
-    return Outcome(fewer_colors(problem, search, budget, colors))
 
 
 def _proof(problem: Problem, search: Search, clique: Clique) -> Outcome:
@@ -99,15 +80,23 @@ def _proof(problem: Problem, search: Search, clique: Clique) -> Outcome:
         outcome = prove(problem, search, clique)
     except InputError as error:
         # The weights do not fit an integer model; the incumbent stands.
-        return Outcome(StopReason.COMPLETED, message=f"{_tools(problem)} only: {error}")
+        return Outcome(StopReason.COMPLETED, message=f"{_TOOLS} only: {error}")
     if outcome.stop_reason is StopReason.MEMORY:
         # What is left of the time is worth more to the heuristics.
-        found = _heuristics(problem, search, Budget(search))
-        return Outcome(found.stop_reason, message=f"{_tools(problem)} only: {outcome.message}")
-    message = f"{_tools(problem)}, then CP-SAT"
+        found = improve(problem, search, Budget(search))
+        return Outcome(found.stop_reason, message=f"{_TOOLS} only: {outcome.message}")
+    message = f"{_TOOLS}, then CP-SAT"
     if outcome.message:
         message = f"{message}: {outcome.message}"
     return Outcome(outcome.stop_reason, outcome.infeasible, message)
 
 
-auto = WithWorker(solve_auto)
+auto = WithWorker(
+    solve_auto,
+    {
+        "coloring": solve_sat,
+        "equitable": solve_cpsat,
+        "partition": solve_cpsat,
+        "correlation": solve_cpsat,
+    },
+)

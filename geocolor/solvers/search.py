@@ -109,6 +109,7 @@ class Search:
         self.trace: list[TracePoint] = []
         self._on_progress = on_progress
         self._parent: Search | None = None
+        self._lift_bound: Callable[[float], float] | None = None
         self._called_off = threading.Event()
         # Reentrant: what watches a search may ask it, or report to the search it is part of.
         self._lock = threading.RLock()
@@ -130,13 +131,14 @@ class Search:
     def within(
         self,
         problem: Problem,
-        lift: Callable[[NDArray[np.int32]], ArrayLike],
+        lift: Callable[[NDArray[np.int32]], ArrayLike | None],
         lift_bound: Callable[[float], float] | None = None,
+        share: float = 1.0,
     ) -> Search:
         """Open a search of a problem whose every answer is an answer of this one.
 
-        What is reported there is lifted and reported here at once; it ends with this search, and
-        when this one is answered.
+        What is reported there is lifted and reported here at once; it ends with this search, when
+        this one is answered, and when a better answer there would not be one here.
 
         Parameters
         ----------
@@ -144,26 +146,29 @@ class Search:
             The problem to work on instead: a reduced graph, say.
         lift : callable
             Makes of its colorings, classes numbered by first appearance, colorings of this
-            search's problem.
+            search's problem; None while other parts of it have none.
         lift_bound : callable, optional
             Makes of its lower bounds bounds of this search's problem; without it they stay there.
+        share : float
+            Share of the time left that it gets.
         """
+        limit = None if math.isinf(self.deadline) else self.elapsed() + share * self.remaining()
         inner = Search(
             problem,
             started=self.started,
-            time_limit=self.time_limit,
+            time_limit=limit,
             seed=self.seed,
             workers=self.workers,
             max_iterations=self.max_iterations,
             on_progress=self._lifting(lift, lift_bound),
         )
         inner._parent = self
-        inner._called_off = self._called_off
+        inner._lift_bound = lift_bound
         return inner
 
     def _lifting(
         self,
-        lift: Callable[[NDArray[np.int32]], ArrayLike],
+        lift: Callable[[NDArray[np.int32]], ArrayLike | None],
         lift_bound: Callable[[float], float] | None,
     ) -> Progress:
         seen: Coloring | None = None
@@ -172,7 +177,9 @@ class Search:
             nonlocal seen
             if coloring is not None and coloring is not seen:
                 seen = coloring
-                self.offer(lift(coloring.colors))
+                lifted = lift(coloring.colors)
+                if lifted is not None:
+                    self.offer(lifted)
             if lift_bound is not None and point.lower_bound is not None:
                 self.raise_lower_bound(lift_bound(point.lower_bound))
 
@@ -184,15 +191,19 @@ class Search:
 
     def remaining(self) -> float:
         """Seconds left, at least 0; infinite without a limit."""
-        return 0.0 if self._called_off.is_set() else max(0.0, self.deadline - time.monotonic())
+        return 0.0 if self._is_off() else max(0.0, self.deadline - time.monotonic())
 
     def out_of_time(self) -> bool:
         """Whether the time limit has passed, or the search was called off."""
-        return self._called_off.is_set() or time.monotonic() >= self.deadline
+        return self._is_off() or time.monotonic() >= self.deadline
 
     def call_off(self) -> None:
-        """End the work of every thread on this search, as if its time were up."""
+        """End the work of every thread on this search or within it, as if its time were up."""
         self._called_off.set()
+
+    def _is_off(self) -> bool:
+        around = self._parent
+        return self._called_off.is_set() or (around is not None and around._is_off())
 
     def proven(self) -> bool:
         """Whether the incumbent meets the bound."""
@@ -212,7 +223,16 @@ class Search:
         any_answers = _counts_classes(self.problem) and self.problem.any_answers
         if self.proven() or (any_answers and self.coloring is not None):
             return True
-        return self._parent is not None and self._parent.answered()
+        return self._parent is not None and (self._parent.answered() or self._as_good_as_needed())
+
+    def _as_good_as_needed(self) -> bool:
+        """Whether the search around this one has a bound that the incumbent here meets."""
+        around = self._parent
+        if around is None or around.lower_bound is None or self.objective is None:
+            return False
+        return self._lift_bound is not None and (
+            self._lift_bound(self.objective) <= around.lower_bound
+        )
 
     def offer(self, colors: ArrayLike) -> bool:
         """Check a coloring and keep it if it is better than the incumbent.

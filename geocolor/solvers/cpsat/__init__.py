@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from geocolor.problem import Problem
-from geocolor.solvers.process import WithWorkers
+from geocolor.solvers.process import WithWorker
 from geocolor.solvers.search import Outcome, Search
 
-__all__ = ["WithWorker", "cpsat", "solve_cpsat"]
+__all__ = ["cpsat", "solve_cpsat"]
 
 
 def solve_cpsat(problem: Problem, search: Search) -> Outcome:
@@ -40,6 +38,6 @@ def solve_cpsat(problem: Problem, search: Search) -> Outcome:
     return run(problem, search)
 
 
-WithWorker = partial(WithWorkers, needs=(solve_cpsat,))
-
-cpsat = WithWorker(solve_cpsat)
+cpsat = WithWorker(
+    solve_cpsat, dict.fromkeys(("coloring", "partition", "correlation"), solve_cpsat)
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,36 +14,35 @@ from geocolor.solvers.search import Outcome, Search
 if TYPE_CHECKING:
     from geocolor.solvers.info import Solver
 
-__all__ = ["WithWorkers"]
+__all__ = ["WithWorker"]
 
 
 @dataclass(frozen=True)
-class WithWorkers:
-    """A solver that needs worker processes.
+class WithWorker:
+    """A solver that needs a worker process.
 
-    Preparing it starts them, which takes up to a second: outside a benchmark's clock.
+    Preparing it starts the process, which takes up to a second: outside a benchmark's clock.
 
     Attributes
     ----------
     solve : Solver
         The solver.
-    needs : tuple of Solver
-        Solvers that each start one of the processes.
+    needs : mapping from str to Solver
+        By kind of problem, the solver whose process it needs.
     """
 
     solve: Solver
-    needs: tuple[Solver, ...]
+    needs: Mapping[str, Solver]
 
     def prepare(self, problem: Problem) -> Solver:
-        """Have processes ready that have solved something; the problem itself plays no part."""
+        """Have the process ready, and let it solve something small."""
         # Its clique has two nodes, so nothing but the process proves that it needs three colors.
         pentagon = ConflictGraph.from_edges(5, [(i, (i + 1) % 5) for i in range(5)])
         small = ColoringProblem(pentagon)
-        for solver in self.needs:
-            started = time.monotonic()
-            solver(small, Search(small, started=started, time_limit=None, seed=0, workers=1))
+        search = Search(small, started=time.monotonic(), time_limit=None, seed=0, workers=1)
+        self.needs[problem.kind](small, search)
         return self.solve
 
     def __call__(self, problem: Problem, search: Search) -> Outcome | None:
-        """Work on `problem`, starting the processes when they are needed."""
+        """Work on `problem`, starting the process when it is needed."""
         return self.solve(problem, search)

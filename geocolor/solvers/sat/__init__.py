@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from geocolor.problem import Problem
-from geocolor.solvers.process import WithWorkers
+from geocolor.solvers.process import WithWorker
 from geocolor.solvers.search import Outcome, Search
 
 __all__ = ["sat", "solve_sat"]
@@ -36,4 +36,4 @@ def solve_sat(problem: Problem, search: Search) -> Outcome:
     return run(problem, search)
 
 
-sat = WithWorkers(solve_sat, needs=(solve_sat,))
+sat = WithWorker(solve_sat, {"coloring": solve_sat})

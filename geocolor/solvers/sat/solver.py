@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import closing
 from typing import Any, Literal
@@ -43,7 +44,11 @@ def run(problem: Problem, search: Search) -> Outcome:
 
 
 def prove_by_sat(
-    problem: ColoringProblem, search: Search, clique: Clique, strategy: Strategy = "both"
+    problem: ColoringProblem,
+    search: Search,
+    clique: Clique,
+    strategy: Strategy = "both",
+    until: float = math.inf,
 ) -> Outcome:
     """Close the gap between incumbent and bound with CaDiCaL.
 
@@ -60,6 +65,8 @@ def prove_by_sat(
     strategy : {"both", "ascend", "descend"}
         Where to ask: from the bound upwards, which proves; from the incumbent downwards, which
         finds; or in turns.
+    until : float
+        ``time.monotonic()`` at which to stop, before the search ends.
 
     Returns
     -------
@@ -93,7 +100,7 @@ def prove_by_sat(
     request |= {"least": least, "most": most, "strategy": strategy, "seed": search.seed % _SEEDS}
     worker = pool.acquire()
     try:
-        return _listen(problem, search, request, worker)
+        return _listen(problem, search, request, worker, until)
     except WorkerDiedError as died:
         if died.for_memory:
             return Outcome(
@@ -123,12 +130,16 @@ def _impossible(k: int) -> Outcome:
 
 
 def _listen(
-    problem: ColoringProblem, search: Search, request: dict[str, Any], worker: Worker
+    problem: ColoringProblem,
+    search: Search,
+    request: dict[str, Any],
+    worker: Worker,
+    until: float,
 ) -> Outcome:
     """Pass the worker's events on to `search`, and what others report there to the worker."""
     told = request["least"], request["most"]
     proof = ""
-    deadline = time.monotonic() + search.remaining()
+    deadline = min(until, time.monotonic() + search.remaining())
     with closing(worker.run(request, deadline)) as events:
         for event in events:
             if "colors" in event:
