@@ -11,6 +11,7 @@ from geocolor.solvers.budget import Budget
 from geocolor.solvers.dsatur import dsatur
 from geocolor.solvers.fixed_k import fewest_conflicts, kcolor, table_fits
 from geocolor.solvers.kernels.crossover import greedy_partition_crossover
+from geocolor.solvers.partialcol import partialcol
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.start import begin
@@ -25,8 +26,9 @@ _SEARCH = 8_000
 _CYCLE = 10
 # Generations after which a search that nothing limits gives up.
 _PATIENT = 2 * _CYCLE
-# Iterations without progress after which TabuCol alone is no longer the faster way down.
-_PATIENCE = 50_000
+# Iterations without progress after which TabuCol alone is no longer the faster way down, nor
+# PartialCol, which alone finds what is hidden in graphs like le450_15c.
+_PATIENCE, _PARTIAL_PATIENCE = 50_000, 300_000
 
 
 def solve_memetic(problem: Problem, search: Search) -> Outcome:
@@ -34,8 +36,8 @@ def solve_memetic(problem: Problem, search: Search) -> Outcome:
 
     Moalic and Gondran, "Variations on memetic algorithms for graph coloring problems",
     J. Heuristics 24 (2018): HEAD. TabuCol alone goes down from a DSATUR coloring while that is
-    quick; then each number of classes is sought by the population, which begins anew, with longer
-    searches, when its two have become the same.
+    quick, then PartialCol; then each number of classes is sought by the population, which begins
+    anew, with longer searches, when its two have become the same.
 
     Parameters
     ----------
@@ -96,6 +98,8 @@ def climb(
         if not table_fits(adjacency.num_nodes, k):
             return Outcome(StopReason.COMPLETED, message="the graph is too large for its table")
         found = kcolor(adjacency, colors, k, budget, _PATIENCE)
+        if found is None:
+            found = partialcol(adjacency, colors, k, budget, _PARTIAL_PATIENCE)
         if found is None:
             found = _evolve(adjacency, k, budget)
         if found is not None:

@@ -54,6 +54,14 @@ SOLVERS: dict[str, SolverInfo] = {
             ("python-sat", "numba"),
         ),
         SolverInfo(
+            "columns",
+            "stable sets: the bound of fractional coloring, then branch and price",
+            frozenset({"coloring"}),
+            True,
+            "geocolor.solvers.stable_sets:solve_columns",
+            ("scipy", "numba"),
+        ),
+        SolverInfo(
             "dsatur",
             "DSATUR greedy coloring",
             frozenset({"coloring"}),
@@ -67,6 +75,14 @@ SOLVERS: dict[str, SolverInfo] = {
             frozenset({"coloring"}),
             False,
             "geocolor.solvers.tabucol:solve_tabucol",
+            ("numba",),
+        ),
+        SolverInfo(
+            "partialcol",
+            "PartialCol from a DSATUR coloring, one color fewer at a time",
+            frozenset({"coloring"}),
+            False,
+            "geocolor.solvers.partialcol:solve_partialcol",
             ("numba",),
         ),
         SolverInfo(

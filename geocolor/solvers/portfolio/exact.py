@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 from geocolor.bounds import Clique, mycielskian_bound
 from geocolor.problem import ColoringProblem
 from geocolor.solvers.result import StopReason
-from geocolor.solvers.sat.solver import prove_by_sat
+from geocolor.solvers.sat.requests import MOST_LITERALS, estimate
+from geocolor.solvers.sat.solver import Strategy, prove_by_sat
 from geocolor.solvers.search import Outcome, Search
+from geocolor.solvers.stable_sets.solver import fractional, promising
 
 __all__ = ["Proof"]
 
 # Bitset words for the Mycielskian bound: half a second.
 _MYCIELSKIAN_WORK = 300_000_000
-# Colors between incumbent and bound up to which a proof may still come.
-_NEAR = 4
-# The turn of a method that has not proven to be the right one yet.
-_SHARE, _SECONDS = 0.25, 20.0
+# Colors between incumbent and bound up to which a search may still close the gap.
+_NEAR = 3
+# Density below which clauses come before stable sets.
+_SPARSE = 0.3
+# The share of the time left that a method's first turn takes, and its least in seconds.
+_SHARE, _LEAST_SECONDS = 0.25, 2.0
 
 
 class Proof:
@@ -31,22 +40,30 @@ class Proof:
         Where incumbents and bounds go; others may report there meanwhile.
     clique : Clique
         A clique of the conflicts, no larger than the classes allowed.
+    colors : ndarray of int32
+        A coloring of any number of classes.
     until : float
         ``time.monotonic()`` at which to stop.
     """
 
     def __init__(
-        self, problem: ColoringProblem, search: Search, clique: Clique, until: float
+        self,
+        problem: ColoringProblem,
+        search: Search,
+        clique: Clique,
+        colors: NDArray[np.int32],
+        until: float,
     ) -> None:
         self._problem = problem
         self._search = search
         self._clique = clique
+        self._colors = colors
         self._until = min(until, search.deadline)
         self._told: list[str] = []
 
     def run(self) -> Outcome:
         """Go through the methods until one settles it, the time is up, or there is no hope."""
-        for method in (self._mycielskian, self._satisfiability):
+        for method in self._methods():
             if self._over():
                 break
             outcome = method()
@@ -56,6 +73,17 @@ class Proof:
                 self._told.append(outcome.message)
         return Outcome(StopReason.COMPLETED, message=self._message())
 
+    def _methods(self) -> Iterator[Callable[[], Outcome]]:
+        yield self._mycielskian
+        if not promising(self._problem.graph.conflicts):
+            yield partial(self._satisfiability, self._until if self._near() else self._turn())
+            return
+        if self._sparse():
+            yield partial(self._satisfiability, self._turn())
+        yield self._columns
+        if self._near():
+            yield partial(self._satisfiability, self._until)
+
     def _message(self, *more: str) -> str:
         return "; ".join([*self._told, *more])
 
@@ -63,11 +91,21 @@ class Proof:
         late = time.monotonic() >= self._until
         return late or self._search.answered() or self._search.out_of_time()
 
-    def _gap(self) -> int:
-        """Colors between incumbent and bound."""
+    def _near(self) -> bool:
+        """Whether incumbent and bound are close."""
         found = self._search.objective
         most = self._problem.max_colors if found is None else int(found)
-        return most - int(self._search.lower_bound or 0)
+        return most - int(self._search.lower_bound or 0) <= _NEAR
+
+    def _sparse(self) -> bool:
+        """Whether clauses, which are about edges, are likely to be the shorter way."""
+        count, edges = self._problem.graph.num_nodes, self._problem.graph.conflicts.num_edges
+        return 2 * edges < _SPARSE * count * (count - 1)
+
+    def _turn(self) -> float:
+        """When a turn that begins now is over."""
+        now = time.monotonic()
+        return min(self._until, now + max(_LEAST_SECONDS, _SHARE * (self._until - now)))
 
     def _mycielskian(self) -> Outcome:
         """Raise the clique's bound by generalised Mycielskians."""
@@ -90,9 +128,16 @@ class Proof:
         told = f"a Mycielskian inside needs {found.bound}" if found.levels else ""
         return Outcome(StopReason.COMPLETED, message=told)
 
-    def _satisfiability(self) -> Outcome:
-        """Ask CaDiCaL, for a while or, near the end, for good."""
-        until = self._until
-        if self._gap() > _NEAR:
-            until = min(until, time.monotonic() + min(_SECONDS, _SHARE * self._search.remaining()))
-        return prove_by_sat(self._problem, self._search, self._clique, until=until)
+    def _satisfiability(self, until: float) -> Outcome:
+        """Ask CaDiCaL from both ends; from above alone, if both would be too much."""
+        adjacency, search = self._problem.graph.conflicts, self._search
+        most = self._problem.max_colors if search.objective is None else int(search.objective)
+        both = estimate(adjacency, most + int(search.lower_bound or 0)) <= MOST_LITERALS
+        strategy: Strategy = "both" if both else "descend"
+        return prove_by_sat(self._problem, search, self._clique, strategy, until)
+
+    def _columns(self) -> Outcome:
+        """Generate stable sets, and branch if the end is near."""
+        return fractional(
+            self._problem, self._search, self._clique, self._colors, self._until, _NEAR
+        )

@@ -67,7 +67,7 @@ def _proofs_first(problem: ColoringProblem, search: Search, colors: NDArray[np.i
         return settled
     alone = search.workers == 1
     seconds = search.remaining() * (_PROOF_SHARE if alone else 1.0)
-    proof = Proof(problem, search, clique, time.monotonic() + seconds)
+    proof = Proof(problem, search, clique, colors, time.monotonic() + seconds)
     outcome = proof.run()
     if outcome.infeasible or search.answered():
         return Outcome(StopReason.COMPLETED, outcome.infeasible, outcome.message)
