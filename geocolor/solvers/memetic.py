@@ -12,6 +12,7 @@ from geocolor.solvers.dsatur import dsatur
 from geocolor.solvers.fixed_k import fewest_conflicts, kcolor, table_fits
 from geocolor.solvers.kernels.crossover import greedy_partition_crossover
 from geocolor.solvers.partialcol import partialcol
+from geocolor.solvers.removal import removal
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.start import begin
@@ -70,7 +71,8 @@ def climb(
 ) -> Outcome:
     """Go down from `colors`, one class after the other, until the budget ends.
 
-    Other threads may climb in the same search; what they find is where this one goes on.
+    Other threads may climb in the same search; what they find is where this one goes on. A graph
+    too large for tables of nodes by classes gets :func:`geocolor.solvers.removal.removal` instead.
 
     Parameters
     ----------
@@ -95,19 +97,27 @@ def climb(
         k = min(int(colors.max()), problem.max_colors)
         if k < 1:
             break
-        if not table_fits(adjacency.num_nodes, k):
-            return Outcome(StopReason.COMPLETED, message="the graph is too large for its table")
-        found = kcolor(adjacency, colors, k, budget, _PATIENCE)
-        if found is None:
-            found = partialcol(adjacency, colors, k, budget, _PARTIAL_PATIENCE)
-        if found is None:
-            found = _evolve(adjacency, k, budget)
+        found = _fewer(adjacency, colors, k, budget)
         if found is not None:
             colors = found
-            search.offer(colors)
+            if int(colors.max()) < problem.max_colors:
+                search.offer(colors)
         elif not budget.too_late(k):
             break
     return Outcome(StopReason.COMPLETED if search.answered() else budget.reason())
+
+
+def _fewer(
+    adjacency: Adjacency, colors: NDArray[np.int32], k: int, budget: Budget
+) -> NDArray[np.int32] | None:
+    """Look for a coloring with `k` classes; one fewer than now where tables would be too large."""
+    if not table_fits(adjacency.num_nodes, k):
+        found = removal(adjacency, colors, budget)
+        return found if found.max() < colors.max() else None
+    by_moves = kcolor(adjacency, colors, k, budget, _PATIENCE)
+    if by_moves is None:
+        by_moves = partialcol(adjacency, colors, k, budget, _PARTIAL_PATIENCE)
+    return _evolve(adjacency, k, budget) if by_moves is None else by_moves
 
 
 def _evolve(adjacency: Adjacency, k: int, budget: Budget) -> NDArray[np.int32] | None:

@@ -7,7 +7,7 @@ import pytest
 
 from geocolor.graph import generators
 from geocolor.problem import ColoringProblem
-from geocolor.solvers import Status, StopReason, fixed_k, memetic, solve
+from geocolor.solvers import StopReason, fixed_k, memetic, solve
 from geocolor.solvers.budget import Budget
 from geocolor.solvers.search import Search
 
@@ -57,8 +57,15 @@ def test_ends_by_itself_without_any_limit() -> None:
     assert (result.objective, result.stop_reason) == (4.0, StopReason.COMPLETED)
 
 
-def test_a_graph_too_large_for_the_table_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_graph_too_large_for_the_table_gets_fewer_classes_without_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(fixed_k, "_LARGEST_TABLE", 10)
-    result = solve(generators.mycielski(4), "memetic", time_limit=None, max_iterations=1000)
-    assert result.status is Status.FEASIBLE
-    assert "too large" in result.message
+    graph = generators.gnp(120, 0.5, seed=1)
+    greedy = solve(graph, "dsatur", time_limit=None).objective
+    found = solve(graph, "memetic", time_limit=None, max_iterations=300_000)
+    assert found.objective < greedy
+    assert found.stop_reason is StopReason.ITERATIONS
+    # From a coloring with more classes than are allowed, too.
+    problem = ColoringProblem(graph, int(greedy) - 1)
+    assert solve(problem, "memetic", time_limit=None, max_iterations=300_000).coloring is not None
