@@ -22,7 +22,8 @@ export THP_MEM_ALLOC_ENABLE := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help venv assets test lint types contracts bench-check bench-baseline slow demo bench-models clean
+.PHONY: help venv assets test lint types contracts bench-check bench-baseline bench-coloring slow demo \
+	bench-models clean
 
 help:  ## show this list
 	@echo "geocolor: make TARGET"
@@ -95,6 +96,20 @@ bench-baseline: $(VENV)/.dev  ## record the baseline anew, after a change that i
 	@cp build/bench-baseline/journal.jsonl $(BASELINE)/
 	@sed 's|"path": "[./]*/instances/|"path": "../../../instances/|' \
 		build/bench-baseline/campaign.json > $(BASELINE)/campaign.json
+
+# One run at a time, each with two threads. HEAD joins where GEOCOLOR_HEAD names its program.
+GEOCOLOR_INSTANCES ?= coloring
+TIME_LIMIT ?= 60s
+SEEDS ?= 5
+COMMA := ,
+SOLVERS ?= auto,gcol-hea,gcol-tabucol,gcol-dsatur,networkx-dsatur,igraph-dsatur,rustworkx-dsatur$(if \
+	$(GEOCOLOR_HEAD),$(COMMA)head)
+RESULTS ?= bench-coloring
+
+bench-coloring: $(VENV)/.dev  ## auto against other packages on the folder GEOCOLOR_INSTANCES
+	@echo "== coloring against other packages, into $(RESULTS)/"
+	@$(BIN)/python -m geocolor bench "$(GEOCOLOR_INSTANCES)" --solvers "$(SOLVERS)" --threads 2 \
+		--time-limit $(TIME_LIMIT) --seeds $(SEEDS) -o "$(RESULTS)"
 
 slow: $(VENV)/.assets  ## the tests that take long or need real models
 	@echo "== pytest, slow tests"
