@@ -17,12 +17,16 @@ from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.start import begin
 
-__all__ = ["climb", "solve_memetic"]
+__all__ = ["LONG", "SHORT", "climb", "leap", "solve_memetic"]
 
 _CLIQUE_WORK = 20_000_000
 # TabuCol iterations after each crossover, at first. Measured: with the paper's 30,000 DSJC500.5 has
-# 48 colors after a minute in one run of four, with 8,000 in all of four within 15 seconds.
-_SEARCH = 8_000
+# 48 colors after a minute in one run of four, with 8,000 in all of four within 15 seconds. Sparse
+# graphs want less: DSJC1000.1 has 20 colors with 3,000 in 12 and 26 seconds, not with 8,000 in 60;
+# le450_25c has 26 with 8,000 in 2 and 7 seconds, with 3,000 in 19 and 25.
+LONG, SHORT = 8_000, 3_000
+# A leap goes down to this part of the colors at once, with long searches and few generations.
+_LEAP, _LEAP_SEARCH, _LEAP_GENERATIONS = 0.75, 100_000, 5
 # Generations between two returns of an elite: the paper's value.
 _CYCLE = 10
 # Generations after which a search that nothing limits gives up.
@@ -67,7 +71,11 @@ def solve_memetic(problem: Problem, search: Search) -> Outcome:
 
 
 def climb(
-    problem: ColoringProblem, search: Search, budget: Budget, colors: NDArray[np.int32]
+    problem: ColoringProblem,
+    search: Search,
+    budget: Budget,
+    colors: NDArray[np.int32],
+    length: int = LONG,
 ) -> Outcome:
     """Go down from `colors`, one class after the other, until the budget ends.
 
@@ -84,6 +92,8 @@ def climb(
         What may be spent.
     colors : ndarray of int32
         A coloring to begin with, of any number of classes.
+    length : int
+        TabuCol iterations after each crossover, at first.
 
     Returns
     -------
@@ -97,7 +107,7 @@ def climb(
         k = min(int(colors.max()), problem.max_colors)
         if k < 1:
             break
-        found = _fewer(adjacency, colors, k, budget)
+        found = _fewer(adjacency, colors, k, budget, length)
         if found is not None:
             colors = found
             if int(colors.max()) < problem.max_colors:
@@ -107,8 +117,37 @@ def climb(
     return Outcome(StopReason.COMPLETED if search.answered() else budget.reason())
 
 
+def leap(problem: ColoringProblem, search: Search, budget: Budget) -> None:
+    """Look for a hidden coloring, far below what the way down has reached.
+
+    In flat1000_60_0 the way down ends at 87 colors as in any random graph of its density, but the
+    60 that are hidden in it show themselves within seconds to who asks for 68.
+
+    Parameters
+    ----------
+    problem : ColoringProblem
+        The question.
+    search : Search
+        With an incumbent; gets the coloring if there is one.
+    budget : Budget
+        What may be spent.
+    """
+    adjacency = problem.graph.conflicts
+    if search.objective is None:
+        return
+    k = max(int(_LEAP * search.objective), int(search.lower_bound or 0))
+    if not table_fits(adjacency.num_nodes, k) or budget.too_late(k):
+        return
+    population = _Population(adjacency, k, budget, _LEAP_SEARCH)
+    while population.generation < _LEAP_GENERATIONS and not budget.too_late(k):
+        found = population.step()
+        if found is not None:
+            search.offer(found)
+            return
+
+
 def _fewer(
-    adjacency: Adjacency, colors: NDArray[np.int32], k: int, budget: Budget
+    adjacency: Adjacency, colors: NDArray[np.int32], k: int, budget: Budget, length: int
 ) -> NDArray[np.int32] | None:
     """Look for a coloring with `k` classes; one fewer than now where tables would be too large."""
     if not table_fits(adjacency.num_nodes, k):
@@ -117,12 +156,11 @@ def _fewer(
     by_moves = kcolor(adjacency, colors, k, budget, _PATIENCE)
     if by_moves is None:
         by_moves = partialcol(adjacency, colors, k, budget, _PARTIAL_PATIENCE)
-    return _evolve(adjacency, k, budget) if by_moves is None else by_moves
+    return _evolve(adjacency, k, budget, length) if by_moves is None else by_moves
 
 
-def _evolve(adjacency: Adjacency, k: int, budget: Budget) -> NDArray[np.int32] | None:
+def _evolve(adjacency: Adjacency, k: int, budget: Budget, length: int) -> NDArray[np.int32] | None:
     """Look for a coloring with `k` classes until the budget ends; once, if it has none."""
-    length = _SEARCH
     while not budget.too_late(k):
         population = _Population(adjacency, k, budget, length)
         while not budget.too_late(k):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
-from geocolor.graph import generators
+from geocolor.graph import ConflictGraph, generators
 from geocolor.problem import ColoringProblem
 from geocolor.solvers import StopReason, fixed_k, memetic, solve
 from geocolor.solvers.budget import Budget
@@ -23,7 +25,7 @@ def test_the_population_alone_finds_a_coloring() -> None:
     fewest = int(solve(graph, "tabucol", time_limit=None, max_iterations=500_000).objective)
     problem = ColoringProblem(graph)
     search = Search(problem, started=0.0, time_limit=None, seed=0, workers=1)
-    colors = memetic._evolve(graph.conflicts, fewest, Budget(search))
+    colors = memetic._evolve(graph.conflicts, fewest, Budget(search), memetic.LONG)
     assert colors is not None
     assert search.offer(colors)
     assert search.objective <= fewest
@@ -69,3 +71,23 @@ def test_a_graph_too_large_for_the_table_gets_fewer_classes_without_it(
     # From a coloring with more classes than are allowed, too.
     problem = ColoringProblem(graph, int(greedy) - 1)
     assert solve(problem, "memetic", time_limit=None, max_iterations=300_000).coloring is not None
+
+
+def test_a_leap_finds_what_is_hidden_far_below() -> None:
+    # Groups of 25; the first greedy coloring has twice as many.
+    graph = generators.flat(300, 12, 0.5, seed=2)
+    problem = ColoringProblem(graph)
+    search = Search(problem, started=time.monotonic(), time_limit=60, seed=0, workers=1)
+    search.offer(solve(problem, "dsatur").coloring.colors)
+    before = search.objective
+    memetic.leap(problem, search, Budget(search))
+    assert search.objective <= 0.75 * before
+
+
+def test_a_leap_stays_above_the_bound() -> None:
+    problem = ColoringProblem(ConflictGraph.from_edges(4, [(0, 1), (1, 2), (0, 2), (2, 3)]))
+    search = Search(problem, started=time.monotonic(), time_limit=60, seed=0, workers=1)
+    search.offer([0, 1, 2, 3])
+    search.raise_lower_bound(3)
+    memetic.leap(problem, search, Budget(search))
+    assert search.objective == 3

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from geocolor.problem import ColoringProblem
 from geocolor.solvers.budget import Budget
-from geocolor.solvers.memetic import climb
+from geocolor.solvers.memetic import LONG, SHORT, climb, leap
 from geocolor.solvers.portfolio.exact import Proof
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
@@ -71,7 +71,9 @@ def _proofs_first(problem: ColoringProblem, search: Search, colors: NDArray[np.i
     outcome = proof.run()
     if outcome.infeasible or search.answered():
         return Outcome(StopReason.COMPLETED, outcome.infeasible, outcome.message)
-    found = climb(problem, search, Budget(search, stream=search.workers), colors)
+    budget = Budget(search, stream=search.workers)
+    leap(problem, search, budget)
+    found = climb(problem, search, budget, colors, SHORT)
     return Outcome(found.stop_reason, message=outcome.message)
 
 
@@ -82,7 +84,14 @@ def _climbing(
     """Climb in threads until the search is over or the block is left; their errors are raised."""
     with ThreadPoolExecutor(threads, thread_name_prefix="coloring") as pool:
         climbs = [
-            pool.submit(climb, problem, search, Budget(search, stream=stream), colors.copy())
+            pool.submit(
+                climb,
+                problem,
+                search,
+                Budget(search, stream=stream),
+                colors.copy(),
+                SHORT if stream % 2 else LONG,
+            )
             for stream in range(threads)
         ]
         try:
