@@ -10,7 +10,7 @@ from typing import Self
 
 import typer
 
-__all__ = ["ProgressLine", "error", "note"]
+__all__ = ["ProgressLine", "error", "note", "watched"]
 
 _SHOW_AFTER = 2.0
 _REFRESH = 0.25
@@ -31,6 +31,11 @@ def note(message: str) -> None:
     typer.echo(f"geocolor: {_one_line(message)}", err=True)
 
 
+def watched(*, quiet: bool) -> bool:
+    """Whether somebody watches stderr who did not ask for silence."""
+    return not quiet and sys.stderr.isatty()
+
+
 class ProgressLine:
     """One line on stderr that shows how a long call is doing.
 
@@ -46,7 +51,7 @@ class ProgressLine:
         self._text = ""
         self._started = time.monotonic()
         self._ended = threading.Event()
-        shown = not quiet and sys.stderr.isatty()
+        shown = watched(quiet=quiet)
         self._thread = threading.Thread(target=self._show, daemon=True) if shown else None
 
     def update(self, text: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geocolor.cli.console import ProgressLine, note
+from geocolor.cli.console import ProgressLine, note, watched
 from geocolor.cli.options import (
     ColorsOption,
     EquitableOption,
@@ -46,6 +46,8 @@ FIXED has lines 'NODE COLOR', LISTS lines 'NODE COLOR COLOR ...'; nodes go by na
 files, numbers from 1), colors count from 0 as in JSON solutions, and '#' begins a comment.
 """
 
+# Seconds of compiling that somebody who waits will wonder about.
+_WORTH_TELLING = 2.0
 # Some ten milliseconds: larger than K without a search means that K was a slip.
 _GLANCE = 10_000_000
 
@@ -103,9 +105,11 @@ def command(
         _require_output(output, file)
 
     from geocolor.cli.report import summary, to_record
+    from geocolor.graph.jit import compile_seconds
     from geocolor.io import read
     from geocolor.solvers import StopReason, solve
 
+    compiled = compile_seconds()
     graph = read(file)
     question = ask(graph, problem, colors, fixed=fixed, lists=lists, equitable=equitable)
     start = None if initial is None else _initial(initial)
@@ -130,6 +134,8 @@ def command(
             written = _write(output, record)
         finally:  # a full disk must not swallow the answer as well
             typer.echo(_json(record) if as_json else summary(result))
+        if watched(quiet=quiet):
+            _tell_of_compiling(compile_seconds() - compiled)
         if result.stop_reason is StopReason.INTERRUPT:
             note(_interrupted(result, written))
             raise typer.Exit(130)
@@ -181,6 +187,11 @@ def _progress(point: TracePoint, coloring: Coloring | None) -> str:
     if point.lower_bound is not None:
         parts.append(f"bound {point.lower_bound:.8g}")
     return "  ".join(parts)
+
+
+def _tell_of_compiling(spent: float) -> None:
+    if spent > _WORTH_TELLING:
+        note(f"compiling kernels took {spent:.1f} s of this; the next solve finds them compiled")
 
 
 @contextmanager

@@ -233,3 +233,22 @@ def test_durations(text: str, value: float) -> None:
 def test_no_durations(text: str) -> None:
     with pytest.raises(InputError, match="is no duration"):
         seconds(text)
+
+
+@pytest.mark.parametrize(("took", "told"), [(7.25, True), (1.0, False)])
+def test_compiling_that_takes_long_is_told(
+    run, queen5: Path, monkeypatch: pytest.MonkeyPatch, took: float, told: bool
+) -> None:
+    monkeypatch.setattr("geocolor.cli.solve.watched", lambda quiet: True)
+    clock = iter([5.0, 5.0 + took])  # earlier solves of the process do not count
+    monkeypatch.setattr("geocolor.graph.jit.compile_seconds", lambda: next(clock))
+    done = run("solve", queen5, "--solver", "dsatur")
+    assert ("compiling kernels took 7.2 s" in done.err) == told
+
+
+def test_who_does_not_watch_is_not_told_of_compiling(
+    run, queen5: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 9.0])
+    monkeypatch.setattr("geocolor.graph.jit.compile_seconds", lambda: next(clock))
+    assert run("solve", queen5, "--solver", "dsatur").err == ""
