@@ -88,9 +88,10 @@ class Adjacency:
         loops = ends[0] == ends[1]
         if loops.any():
             raise InputError(f"node {ends[0, np.argmax(loops)]} has an edge to itself")
-        # An entry is one integer, row * num_nodes + column: integers sort many times faster than
-        # pairs do.
-        keys = np.minimum(ends[0], ends[1]) * num_nodes + np.maximum(ends[0], ends[1])
+        # An entry is one integer, the row's bits before the column's: integers sort many times
+        # faster than pairs do, and bits come apart faster than digits.
+        bits = int(num_nodes).bit_length()
+        keys = np.minimum(ends[0], ends[1]) << bits | np.maximum(ends[0], ends[1])
         order = None
         if values is not None:
             given = np.asarray(values, dtype=np.float64)
@@ -101,15 +102,15 @@ class Adjacency:
                 at = int(np.argmin(finite))
                 u, v = ends[:, at]
                 raise InputError(f"the weight of edge ({u}, {v}) is {given[at]}, not finite")
-            order = _stable_order(keys, num_nodes * num_nodes)
+            order = _stable_order(keys, 1 << 2 * bits)
             keys = keys[order]
         else:
             keys.sort()
         first = np.ones(len(keys), dtype=np.bool_)
         np.not_equal(keys[1:], keys[:-1], out=first[1:])
         edge_keys = keys[first]
-        tails, heads = np.divmod(edge_keys, max(num_nodes, 1))
-        entries = np.concatenate([edge_keys, heads * num_nodes + tails])
+        tails, heads = edge_keys >> bits, edge_keys & ((1 << bits) - 1)
+        entries = np.concatenate([edge_keys, heads << bits | tails])
         both = None
         if order is not None:
             # Each sum adds in the order given.
@@ -119,15 +120,15 @@ class Adjacency:
                 raise InputError(
                     f"the weights of edge ({tails[at]}, {heads[at]}) add up beyond float64"
                 )
-            order = _stable_order(entries, num_nodes * num_nodes)
+            order = _stable_order(entries, 1 << 2 * bits)
             entries = entries[order]
             both = frozen(np.concatenate([summed, summed])[order])
         else:
             entries.sort()
-        rows, cols = np.divmod(entries, max(num_nodes, 1))
         indptr = np.zeros(num_nodes + 1, dtype=np.int64)
-        np.cumsum(np.bincount(rows, minlength=num_nodes), out=indptr[1:])
-        return cls(frozen(indptr), frozen(cols.astype(np.int32)), both)
+        np.cumsum(np.bincount(entries >> bits, minlength=num_nodes), out=indptr[1:])
+        entries &= (1 << bits) - 1
+        return cls(frozen(indptr), frozen(entries.astype(np.int32)), both)
 
     @property
     def num_nodes(self) -> int:

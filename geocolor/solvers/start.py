@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 from geocolor.bounds import Clique, find_clique, weight_lower_bound
 from geocolor.problem import (
@@ -42,8 +43,8 @@ def begin(problem: Problem, search: Search, *, clique_work: int) -> tuple[Clique
         search.raise_lower_bound(0.0)
         nothing = find_clique(graph.conflicts)
         return nothing, Outcome(StopReason.COMPLETED, message="the graph has no nodes")
-    # A tenth of the time is the most a bound may cost that nobody asked for by name.
-    deadline = search.started + 0.1 * (search.deadline - search.started)
+    # A tenth of the time left is the most a bound may cost that nobody asked for by name.
+    deadline = time.monotonic() + 0.1 * search.remaining()
     k = problem.max_colors
     given_k = not isinstance(problem, CorrelationClusteringProblem) and k < graph.num_nodes
     clique = find_clique(

@@ -36,15 +36,18 @@ def color(problem: ColoringProblem, search: Search) -> Outcome:
         COMPLETED if the problem is settled, or nothing is left to try. The message says what was
         done.
     """
-    _, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
-    if outcome is not None:
-        return outcome
     adjacency = problem.graph.conflicts
+    # Before any bound: a coloring is what a short time limit is there for.
     greedy = dsatur(adjacency, search)
     if greedy is None:
         return Outcome(StopReason.TIME, message="the time ended before every node had a color")
-    if int(greedy[0].max()) < problem.max_colors:
+    if int(greedy[0].max(initial=-1)) < problem.max_colors:
         search.offer(greedy[0])
+    if search.answered():
+        return Outcome(StopReason.COMPLETED, message="DSATUR")
+    _, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
+    if outcome is not None:
+        return outcome
     if search.answered():
         return Outcome(StopReason.COMPLETED, message="DSATUR, and a clique that meets it")
     reduction = reduce_coloring(

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from geocolor.errors import SolverError
 
@@ -100,6 +99,8 @@ class Master:
         """
         matrix = self.matrix()
         limit = {"time_limit": seconds} if math.isfinite(seconds) else {}
+        from scipy.optimize import Bounds, LinearConstraint, milp
+
         found = milp(
             np.ones(len(self)),
             integrality=np.ones(len(self)),
@@ -139,6 +140,9 @@ def cover(matrix: sp.csc_array, seconds: float) -> Relaxation | None:
     SolverError
         HiGHS could not solve it.
     """
+    # Late, as it takes a third of a second and large graphs never come here.
+    from scipy.optimize import linprog
+
     rows, columns = matrix.shape
     # The interior point method, with its crossover, is the fastest here: there is no warm start.
     for method in ("highs-ipm", "highs-ds"):
