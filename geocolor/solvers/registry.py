@@ -62,6 +62,14 @@ SOLVERS: dict[str, SolverInfo] = {
             ("scipy", "numba"),
         ),
         SolverInfo(
+            "dsatur-exact",
+            "DSATUR branch and bound: proofs for small graphs",
+            frozenset({"coloring"}),
+            True,
+            "geocolor.solvers.dsatur_exact:solve_dsatur_exact",
+            ("numba",),
+        ),
+        SolverInfo(
             "dsatur",
             "DSATUR greedy coloring",
             frozenset({"coloring"}),
