@@ -191,7 +191,10 @@ def _progress(point: TracePoint, coloring: Coloring | None) -> str:
 
 def _tell_of_compiling(spent: float) -> None:
     if spent > _WORTH_TELLING:
-        note(f"compiling kernels took {spent:.1f} s of this; the next solve finds them compiled")
+        note(
+            f"compiling kernels took {spent:.1f} s of this; they are kept for the next solve"
+            " where a cache can be written"
+        )
 
 
 @contextmanager

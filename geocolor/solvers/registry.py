@@ -31,7 +31,7 @@ SOLVERS: dict[str, SolverInfo] = {
     for info in (
         SolverInfo(
             "auto",
-            "chooses by kind and size: heuristics first, then proof with the time left",
+            "chooses by kind and size; shares the workers between heuristics and proofs",
             _ALL,
             True,
             "geocolor.solvers.auto:auto",
