@@ -14,6 +14,7 @@ from geocolor.problem import ColoringProblem
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.sat.requests import MOST_LITERALS, estimate
 from geocolor.solvers.sat.solver import Strategy, prove_by_sat
+from geocolor.solvers.sat.symmetric import color_symmetrically
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.stable_sets.solver import fractional, promising
 
@@ -75,6 +76,7 @@ class Proof:
 
     def _methods(self) -> Iterator[Callable[[], Outcome]]:
         yield self._mycielskian
+        yield partial(self._symmetric, self._turn())
         if not promising(self._problem.graph.conflicts):
             yield partial(self._satisfiability, self._until if self._near() else self._turn())
             return
@@ -127,6 +129,11 @@ class Proof:
         search.raise_lower_bound(found.bound)
         told = f"a Mycielskian inside needs {found.bound}" if found.levels else ""
         return Outcome(StopReason.COMPLETED, message=told)
+
+    def _symmetric(self, until: float) -> Outcome:
+        """Look for a coloring that has a symmetry of the graph."""
+        color_symmetrically(self._problem, self._search, self._clique, until)
+        return Outcome(StopReason.COMPLETED)
 
     def _satisfiability(self, until: float) -> Outcome:
         """Ask CaDiCaL from both ends; from above alone, if both would be too much."""

@@ -16,13 +16,13 @@ References
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Encoding", "Formula", "Graph", "encode"]
+__all__ = ["Encoding", "Formula", "Graph", "encode", "symmetric"]
 
 Encoding = Literal["assignment", "ordering"]
 Clauses = NDArray[np.int32]
@@ -106,6 +106,42 @@ def encode(graph: Graph, least: int, most: int, encoding: Encoding) -> Formula:
     if least <= graph.full.shape[1] <= most:
         blocks += _all_colors(graph, x, beyond)
     return Formula([block for block in blocks if block.size], x, beyond)
+
+
+def symmetric(
+    graph: Graph, k: int, images: list[NDArray[np.int32]], palettes: list[NDArray[np.int32]]
+) -> Formula:
+    """Say that `graph` has a coloring with `k` colors which symmetries map to itself.
+
+    One variable stands for all pairs of a node and a color that are mapped to each other. Which
+    colors the clique has, and which color appears first, can no longer be said.
+
+    Parameters
+    ----------
+    graph : Graph
+        With at least one node.
+    k : int
+        Colors.
+    images : list of ndarray, shape (num_nodes,)
+        Automorphisms that generate a group.
+    palettes : list of ndarray, shape (k,)
+        How each of them permutes the colors.
+    """
+    nobody = np.empty(0, dtype=np.int32)
+    formula = encode(replace(graph, clique=nobody, order=nobody), k, k, "assignment")
+    least = formula.x
+    while True:
+        before = least
+        for image, palette in zip(images, palettes, strict=True):
+            least = np.minimum(least, least[image][:, palette])
+        if np.array_equal(before, least):
+            break
+    stands_for = np.concatenate([[0], least.ravel()]).astype(np.int32)
+    blocks = [
+        np.unique(np.sort(np.sign(block) * stands_for[np.abs(block)], axis=1), axis=0)
+        for block in formula.blocks
+    ]
+    return Formula(blocks, least, formula.beyond)
 
 
 class _Variables:

@@ -17,12 +17,12 @@ from geocolor.solvers.sat.requests import MOST_LITERALS, estimate, question
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.start import begin
 
-__all__ = ["Strategy", "pool", "prove_by_sat", "run"]
+__all__ = ["SEEDS", "Strategy", "pool", "prove_by_sat", "run"]
 
 # Bitset words for the clique search: a second at most, and it carries the proof of many graphs.
 _CLIQUE_WORK = 1_000_000_000
 # Seeds that CaDiCaL takes.
-_SEEDS = 2_000_000_000
+SEEDS = 2_000_000_000
 
 Strategy = Literal["both", "ascend", "descend"]
 
@@ -97,7 +97,7 @@ def prove_by_sat(
     request = question(adjacency, search, clique, least)
     if request is None:
         return Outcome(StopReason.TIME)
-    request |= {"least": least, "most": most, "strategy": strategy, "seed": search.seed % _SEEDS}
+    request |= {"least": least, "most": most, "strategy": strategy, "seed": search.seed % SEEDS}
     worker = pool.acquire()
     try:
         return _listen(problem, search, request, worker, until)

@@ -2,8 +2,9 @@
 
 A request (see :mod:`geocolor.solvers.process.server`) has the arrays of a graph, a ``strategy``, a
 ``seed``, and ``least`` and ``most``: the smallest number of colors not excluded, and one fewer than
-are known to do. Its events are ``{"colors": [..]}`` and ``{"bound": ..}``. The parent may tell
-``least`` and ``most`` anew when they have come closer.
+are known to do; or ``k``, ``conflicts``, ``images`` and ``palettes`` for a coloring that goes to
+itself when nodes and colors are permuted. Its events are ``{"colors": [..]}`` and
+``{"bound": ..}``. The parent may tell ``least`` and ``most`` anew when they have come closer.
 
 CaDiCaL keeps the interpreter lock while it works, so it works in slices of some conflicts each, and
 the parent is heard between them. Slices are counted in conflicts and not in seconds: the same seed
@@ -19,12 +20,14 @@ from pysat.solvers import Cadical195
 
 from geocolor.solvers.process.arrays import unpacked
 from geocolor.solvers.process.server import Job, serve
-from geocolor.solvers.sat.encodings import Encoding, Graph, encode
+from geocolor.solvers.sat.encodings import Encoding, Graph, encode, symmetric
 
 __all__ = ["main"]
 
 # Conflicts in a slice: some 50 ms on small formulas, seconds on the largest.
 _SLICE = 2000
+# Small formulas have the time for more: CaDiCaL begins each slice with a restart.
+_LONG_SLICE = 100_000
 # Clauses turned into Python lists at a time.
 _CHUNK = 100_000
 
@@ -73,6 +76,8 @@ _ENCODINGS: dict[str, Encoding] = {"below": "assignment", "above": "ordering"}
 
 def _solve(request: dict[str, Any], job: Job) -> str:
     """Ask for the fewest colors not excluded, and for one fewer than are known, in turns."""
+    if "images" in request:
+        return _ask_symmetric(request, job)
     graph = _graph(request)
     least, most = request["least"], request["most"]
     ends = _ENDS[request["strategy"]]
@@ -104,6 +109,28 @@ def _solve(request: dict[str, Any], job: Job) -> str:
             least = k + 1
             job.send({"bound": least})
     raise AssertionError("no strategy without an end to work from")
+
+
+def _ask_symmetric(request: dict[str, Any], job: Job) -> str:
+    """Look for a coloring with k colors that goes to itself when nodes and colors are permuted."""
+    images, palettes = ([unpacked(each) for each in request[key]] for key in ("images", "palettes"))
+    formula = symmetric(_graph(request), request["k"], images, palettes)
+    solver = Cadical195()
+    solver.configure({"seed": request["seed"]})
+    for block in formula.blocks:
+        for clause in block.tolist():
+            solver.add_clause(clause)
+    answer = None
+    for _ in range(request["conflicts"] // _LONG_SLICE):
+        if job.stopped:
+            return "STOPPED"
+        solver.conf_budget(_LONG_SLICE)
+        answer = solver.solve_limited()
+        if answer is not None:
+            break
+    if answer:
+        job.send({"colors": formula.colors(solver.get_model()).tolist()})
+    return "SETTLED"
 
 
 def _graph(request: dict[str, Any]) -> Graph:

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import time
+
+import networkx as nx
+import numpy as np
+import pytest
+from pysat.solvers import Cadical195
+
+from geocolor.bounds import find_clique
+from geocolor.graph import gnp, queen
+from geocolor.problem import ColoringProblem, check
+from geocolor.solvers import Status, solve
+from geocolor.solvers.sat.encodings import Graph, symmetric
+from geocolor.solvers.sat.symmetric import color_symmetrically, symmetries
+from geocolor.solvers.search import Search
+
+NOBODY = np.empty(0, dtype=np.int32)
+
+
+@pytest.mark.parametrize("size", [5, 7])
+def test_what_the_formula_says(size: int) -> None:
+    adjacency = queen(size, size).conflicts
+    full = NOBODY.reshape(0, size)
+    graph = Graph(adjacency.num_nodes, adjacency.edges(), NOBODY, NOBODY, full)
+    answers = 0
+    for group in symmetries(adjacency):
+        for palettes in group.palettes(size):
+            images = [image.astype(np.int32) for image in group.images]
+            formula = symmetric(graph, size, images, [p.astype(np.int32) for p in palettes])
+            with Cadical195() as solver:
+                for block in formula.blocks:
+                    for clause in block.tolist():
+                        solver.add_clause(clause)
+                if not solver.solve():
+                    continue
+                colors = formula.colors(solver.get_model())
+            answers += 1
+            edges = adjacency.edges()
+            assert (colors[edges[:, 0]] != colors[edges[:, 1]]).all()
+            for image, palette in zip(images, palettes, strict=True):
+                # A node may have several colors by the formula, of which the first counts.
+                chosen = np.asarray(formula.x)[image][:, palette]
+                assert np.array_equal(chosen, formula.x)
+    assert answers
+
+
+def test_groups_are_groups_and_palettes_fit_them() -> None:
+    adjacency = queen(8, 8).conflicts
+    found = symmetries(adjacency)
+    assert [group.order for group in found] == sorted(
+        (group.order for group in found), reverse=True
+    )
+    for group in found:
+        for palettes in group.palettes(9):
+            for image, palette in zip(group.images, palettes, strict=True):
+                assert sorted(palette.tolist()) == list(range(9))
+                # Doing both as often as the image needs to come back brings the colors back.
+                nodes, colors = image, palette
+                while not np.array_equal(nodes, np.arange(64)):
+                    nodes, colors = image[nodes], palette[colors]
+                assert np.array_equal(colors, np.arange(9))
+
+
+def test_queen12_has_twelve_colors_in_a_moment() -> None:
+    problem = ColoringProblem(queen(12, 12))
+    search = Search(problem, started=time.monotonic(), time_limit=60, seed=0, workers=1)
+    clique = find_clique(problem.graph.conflicts)
+    search.raise_lower_bound(len(clique))
+    color_symmetrically(problem, search, clique)
+    assert search.objective == 12
+    assert check(problem, search.coloring).num_colors == 12
+
+
+def test_without_symmetries_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        pytest.fail("no worker is needed")
+
+    monkeypatch.setattr("geocolor.solvers.sat.symmetric._ask", refuse)
+    problem = ColoringProblem(gnp(60, 0.4, seed=1))
+    search = Search(problem, started=time.monotonic(), time_limit=20, seed=0, workers=1)
+    color_symmetrically(problem, search, find_clique(problem.graph.conflicts))
+    assert search.coloring is None
+
+
+def test_that_no_symmetric_coloring_exists_proves_nothing(oracle) -> None:
+    # Odd cycles: two colors are impossible, and the bound stays where it was.
+    problem = ColoringProblem(oracle.plain(nx.cycle_graph(9)))
+    search = Search(problem, started=time.monotonic(), time_limit=20, seed=0, workers=1)
+    search.raise_lower_bound(2)
+    color_symmetrically(problem, search, find_clique(problem.graph.conflicts))
+    assert (search.lower_bound, search.coloring) == (2, None)
+    assert solve(problem).status is Status.OPTIMAL
