@@ -14,6 +14,8 @@ from geocolor.bounds import find_clique, mycielskian_bound
 from geocolor.bounds.clique import Clique
 from geocolor.errors import InputError
 from geocolor.graph import Adjacency, gnp, mycielski
+from geocolor.graph.generators import full_insertions
+from geocolor.solvers.reductions import reduce_coloring
 
 
 def colorable(graph: nx.Graph, k: int) -> bool:
@@ -40,6 +42,19 @@ def test_mycielski_graphs_are_recognised(k: int) -> None:
     bound = mycielskian_bound(graph, find_clique(graph), enough=k + 1)
     assert bound.bound == k + 1
     assert bound.verify(graph)
+
+
+@pytest.mark.parametrize(("k", "m"), [(1, 3), (1, 4), (1, 5), (2, 4), (3, 4), (4, 5)])
+def test_kernels_of_full_insertions_need_all_their_colors(k: int, m: int) -> None:
+    graph = full_insertions(k, m).conflicts
+    clique = find_clique(graph)
+    assert len(clique) == k + 2
+    reduction = reduce_coloring(graph, len(clique))
+    kernel = reduction.kernel
+    # One more than is needed, so that a bound too high would show.
+    bound = mycielskian_bound(kernel, find_clique(kernel), max_work=10**8, enough=k + m + 1)
+    assert bound.bound == k + m
+    assert bound.renumbered(reduction.nodes).verify(graph)
 
 
 @given(st.integers(0, 10**6), st.integers(1, 11), st.floats(0, 1))
