@@ -26,7 +26,7 @@ _CLIQUE_WORK = 20_000_000
 # le450_25c has 26 with 8,000 in 2 and 7 seconds, with 3,000 in 19 and 25.
 LONG, SHORT = 8_000, 3_000
 # A leap goes down to this part of the colors at once, with long searches and few generations.
-_LEAP, _LEAP_SEARCH, _LEAP_GENERATIONS = 0.75, 100_000, 5
+_LEAP, _LEAP_SEARCH, _LEAP_GENERATIONS = 0.75, 100_000, 10
 # Generations between two returns of an elite: the paper's value.
 _CYCLE = 10
 # Generations after which a search that nothing limits gives up.

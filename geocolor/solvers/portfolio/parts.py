@@ -43,13 +43,12 @@ def color(problem: ColoringProblem, search: Search) -> Outcome:
         return Outcome(StopReason.TIME, message="the time ended before every node had a color")
     if int(greedy[0].max(initial=-1)) < problem.max_colors:
         search.offer(greedy[0])
-    if search.answered():
-        return Outcome(StopReason.COMPLETED, message="DSATUR")
     _, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
     if outcome is not None:
         return outcome
     if search.answered():
-        return Outcome(StopReason.COMPLETED, message="DSATUR, and a clique that meets it")
+        met = "the classes asked for" if problem.k is not None else "a clique"
+        return Outcome(StopReason.COMPLETED, message=f"DSATUR, which meets {met}")
     reduction = reduce_coloring(
         adjacency, int(search.lower_bound or 0), deadline=search.started + 0.2 * _limit(search)
     )

@@ -24,6 +24,8 @@ __all__ = ["race"]
 _CLIQUE_WORK = 300_000_000
 # A single worker's first turn at heuristics: its share of the time, and its most in seconds.
 _FIRST_SHARE, _FIRST_SECONDS = 0.2, 5.0
+# Share of what is left after which the last worker leaps.
+_LEAP_SHARE = 0.25
 # Share of what is left that a single worker's proofs get.
 _PROOF_SHARE = 0.6
 
@@ -71,7 +73,10 @@ def _proofs_first(problem: ColoringProblem, search: Search, colors: NDArray[np.i
     outcome = proof.run()
     if outcome.infeasible or search.answered():
         return Outcome(StopReason.COMPLETED, outcome.infeasible, outcome.message)
-    budget = Budget(search, stream=search.workers)
+    # The leap is measured by the incumbent, so that one has to be good first.
+    until = time.monotonic() + _LEAP_SHARE * search.remaining()
+    climb(problem, search, Budget(search, until, search.workers), colors, SHORT)
+    budget = Budget(search, stream=search.workers + 1)
     leap(problem, search, budget)
     found = climb(problem, search, budget, colors, SHORT)
     return Outcome(found.stop_reason, message=outcome.message)

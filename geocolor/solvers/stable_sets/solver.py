@@ -34,6 +34,8 @@ _WHOLE, _LEAST, _STEP = 0.9, 0.01, 0.1
 _ROUNDS = 5
 # Seconds of the search for a coloring among the sets known.
 _SECONDS = 5.0
+# Nodes whose pairs still fit into bitsets at leisure: 50 MB.
+_LARGEST = 20_000
 # Most nodes and least density for which fractional coloring is worth a try.
 _MOST_NODES, _LEAST_DENSITY = 1200, 0.2
 
@@ -91,6 +93,12 @@ def solve_columns(problem: Problem, search: Search) -> Outcome:
         if fewer is None:
             break
         colors = fewer
+    if adjacency.num_nodes > _LARGEST and not search.answered():
+        return Outcome(
+            StopReason.MEMORY,
+            message=f"{adjacency.num_nodes:,} nodes are too many for stable sets; the limit is "
+            f"{_LARGEST:,}",
+        )
     return fractional(problem, search, clique, colors)
 
 
