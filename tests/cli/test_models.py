@@ -80,7 +80,7 @@ def test_graph_can_be_solved(
     graph = geocolor.read(out)
     assert graph.labels is not None
     assert "model.layers.0.self_attn.q_proj" in graph.labels
-    assert main(["solve", str(out), "--problem", "correlation", "--json"]) == 0
+    assert main(["solve", str(out), "--problem", "correlation", "--json", "-t", "60s"]) == 0
     assert json.loads(capsys.readouterr().out)["status"] == "OPTIMAL"
 
 
