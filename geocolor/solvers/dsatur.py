@@ -6,18 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geocolor.graph import Adjacency
-from geocolor.problem import ColoringProblem, Problem
+from geocolor.problem import Problem
 from geocolor.solvers.kernels.dsatur import dsatur_chunk
-from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
-from geocolor.solvers.start import begin
+from geocolor.solvers.start import construct
 
 __all__ = ["dsatur", "solve_dsatur"]
 
 # Adjacency entries in one kernel call: some 30 ms.
 _CHUNK = 300_000
-# Enough for the maximum clique of most sparse graphs, and no more than the coloring itself costs.
-_CLIQUE_WORK = 20_000_000
 
 
 def dsatur(
@@ -102,19 +99,9 @@ def solve_dsatur(problem: Problem, search: Search) -> Outcome:
     Outcome
         COMPLETED unless time ran out.
     """
-    assert isinstance(problem, ColoringProblem)  # noqa: S101  the registry sees to it
-    _, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
-    if outcome is not None:
-        return outcome
-    found = dsatur(problem.graph.conflicts, search)
-    if found is None:
-        return Outcome(StopReason.TIME, message="the time ended before every node had a color")
-    used = int(found[0].max()) + 1
-    if used > problem.max_colors:
-        return Outcome(
-            StopReason.COMPLETED,
-            message=f"DSATUR needs {used} classes, {problem.max_colors} were asked for; "
-            "another solver may find them",
-        )
-    search.offer(found[0])
-    return Outcome(StopReason.COMPLETED)
+    return construct(problem, search, "DSATUR", _colors)
+
+
+def _colors(adjacency: Adjacency, search: Search) -> NDArray[np.int32] | None:
+    found = dsatur(adjacency, search)
+    return None if found is None else found[0]

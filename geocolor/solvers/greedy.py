@@ -10,11 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from geocolor.bounds.clique_kernels import degeneracy_order
 from geocolor.errors import InputError
 from geocolor.graph import Adjacency
-from geocolor.problem import ColoringProblem, Problem
+from geocolor.problem import Problem
 from geocolor.solvers.kernels.greedy import first_fit_chunk, rlf_chunk
-from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
-from geocolor.solvers.start import begin
+from geocolor.solvers.start import Constructor, construct
 
 __all__ = [
     "greedy_coloring",
@@ -28,8 +27,6 @@ __all__ = [
 
 # Adjacency entries in one kernel call: some 30 ms.
 _CHUNK, _HEAP_CHUNK = 3_000_000, 1_000_000
-# Enough for the maximum clique of most sparse graphs.
-_CLIQUE_WORK = 20_000_000
 
 
 def greedy_coloring(adjacency: Adjacency, order: ArrayLike) -> NDArray[np.int32]:
@@ -131,12 +128,12 @@ def rlf(adjacency: Adjacency, search: Search) -> NDArray[np.int32] | None:
 
 def solve_welsh_powell(problem: Problem, search: Search) -> Outcome:
     """Offer the greedy coloring by degree, and a clique bound; as :func:`solve_rlf`."""
-    return _construct(problem, search, "Welsh-Powell", _in_order(welsh_powell))
+    return construct(problem, search, "Welsh-Powell", _in_order(welsh_powell))
 
 
 def solve_smallest_last(problem: Problem, search: Search) -> Outcome:
     """Offer the greedy coloring smallest last, and a clique bound; as :func:`solve_rlf`."""
-    return _construct(problem, search, "smallest-last", _in_order(smallest_last))
+    return construct(problem, search, "smallest-last", _in_order(smallest_last))
 
 
 def solve_rlf(problem: Problem, search: Search) -> Outcome:
@@ -154,31 +151,8 @@ def solve_rlf(problem: Problem, search: Search) -> Outcome:
     Outcome
         COMPLETED unless time ran out.
     """
-    return _construct(problem, search, "RLF", rlf)
+    return construct(problem, search, "RLF", rlf)
 
 
-# Colors a graph, unless time runs out.
-_Constructor = Callable[[Adjacency, Search], NDArray[np.int32] | None]
-
-
-def _in_order(ordering: Callable[[Adjacency], NDArray[np.int64]]) -> _Constructor:
+def _in_order(ordering: Callable[[Adjacency], NDArray[np.int64]]) -> Constructor:
     return lambda adjacency, search: greedy_coloring(adjacency, ordering(adjacency))
-
-
-def _construct(problem: Problem, search: Search, name: str, color: _Constructor) -> Outcome:
-    assert isinstance(problem, ColoringProblem)  # noqa: S101  the registry sees to it
-    _, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
-    if outcome is not None:
-        return outcome
-    colors = color(problem.graph.conflicts, search)
-    if colors is None:
-        return Outcome(StopReason.TIME, message="the time ended before every node had a color")
-    used = int(colors.max()) + 1
-    if used > problem.max_colors:
-        return Outcome(
-            StopReason.COMPLETED,
-            message=f"{name} needs {used} classes, {problem.max_colors} were asked for; "
-            "another solver may find them",
-        )
-    search.offer(colors)
-    return Outcome(StopReason.COMPLETED)

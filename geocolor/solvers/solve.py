@@ -21,7 +21,6 @@ from geocolor.problem import (
 )
 from geocolor.solvers.info import Solver, SolverInfo
 from geocolor.solvers.registry import load_solver
-from geocolor.solvers.restricted import run_restricted
 from geocolor.solvers.result import SolveResult, Status, StopReason
 from geocolor.solvers.search import Outcome, Progress, Search
 
@@ -135,6 +134,9 @@ def answer(info: SolverInfo, run: Solver, search: Search) -> SolveResult:
 def _run(run: Solver, problem: Problem, search: Search) -> Outcome | None:
     """Ask the solver; of restrictions on colors it need not know."""
     if isinstance(problem, ColoringProblem) and problem.is_restricted:
+        # Not above: worker processes import this package too, and need no numba.
+        from geocolor.solvers.restricted import run_restricted
+
         return run_restricted(run, problem, search)
     return run(problem, search)
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from geocolor.bounds import Clique, find_clique, weight_lower_bound
+from geocolor.graph import Adjacency
 from geocolor.problem import (
     ColoringProblem,
     CorrelationClusteringProblem,
@@ -15,7 +20,10 @@ from geocolor.problem import (
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 
-__all__ = ["begin", "stopped"]
+__all__ = ["Constructor", "begin", "construct", "stopped"]
+
+# Enough for the maximum clique of most sparse graphs, and no more than a greedy coloring costs.
+_GREEDY_CLIQUE_WORK = 20_000_000
 
 
 def begin(problem: Problem, search: Search, *, clique_work: int) -> tuple[Clique, Outcome | None]:
@@ -79,3 +87,44 @@ def begin(problem: Problem, search: Search, *, clique_work: int) -> tuple[Clique
 def stopped(search: Search) -> StopReason:
     """Tell a search that ran out of time from one that ended by itself."""
     return StopReason.TIME if search.out_of_time() else StopReason.COMPLETED
+
+
+# Colors a graph, unless time runs out.
+Constructor = Callable[[Adjacency, Search], NDArray[np.int32] | None]
+
+
+def construct(problem: Problem, search: Search, name: str, color: Constructor) -> Outcome:
+    """Offer what a greedy method makes, and a clique bound.
+
+    Parameters
+    ----------
+    problem : ColoringProblem
+        With `k`, the coloring counts only if it has at most k classes.
+    search : Search
+        Where both are reported.
+    name : str
+        Of the method, for the message.
+    color : callable
+        The method.
+
+    Returns
+    -------
+    Outcome
+        COMPLETED unless time ran out.
+    """
+    assert isinstance(problem, ColoringProblem)  # noqa: S101  the registry sees to it
+    _, outcome = begin(problem, search, clique_work=_GREEDY_CLIQUE_WORK)
+    if outcome is not None:
+        return outcome
+    colors = color(problem.graph.conflicts, search)
+    if colors is None:
+        return Outcome(StopReason.TIME, message="the time ended before every node had a color")
+    used = int(colors.max()) + 1
+    if used > problem.max_colors:
+        return Outcome(
+            StopReason.COMPLETED,
+            message=f"{name} needs {used} classes, {problem.max_colors} were asked for; "
+            "another solver may find them",
+        )
+    search.offer(colors)
+    return Outcome(StopReason.COMPLETED)

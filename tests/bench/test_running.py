@@ -122,10 +122,8 @@ def solvers(folder: Path) -> Path:
     return path
 
 
-def trial_of(
-    instance: Instance, solver: str, seconds: float = 20.0, memory: int = 300 << 20
-) -> Trial:
-    effort = Effort(seconds, 0.2, 1, memory)
+def trial_of(instance: Instance, solver: str, seconds: float = 20.0) -> Trial:
+    effort = Effort(seconds, 0.2, 1, 300 << 20)
     return Trial(instance, Contender(find_solver(solver)), 0, effort)
 
 
@@ -169,10 +167,7 @@ def test_preparing_is_outside_the_clock(instance: Instance, solvers: Path) -> No
 
 @pytest.mark.parametrize("name", ["dsatur", "tabucol", "cpsat", "auto"])
 def test_solvers_of_ours(instance: Instance, name: str) -> None:
-    seconds = 20.0 if name != "tabucol" else 0.5
-    # The portfolio has the kernels of many solvers, and a process of its own.
-    memory = (500 if name == "auto" else 300) << 20
-    record, colors = run_trial(trial_of(instance, name, seconds, memory))
+    record, colors = run_trial(trial_of(instance, name, 20.0 if name != "tabucol" else 0.5))
     assert record.outcome is Outcome.SOLVED
     assert colors is not None
     graph = generators.mycielski(4)

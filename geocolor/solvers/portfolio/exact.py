@@ -77,7 +77,7 @@ class Proof:
     def _methods(self) -> Iterator[Callable[[], Outcome]]:
         yield self._mycielskian
         yield partial(self._symmetric, self._turn())
-        if not promising(self._problem.graph.conflicts):
+        if not promising(self._problem.graph.conflicts, self._most() + 1):
             yield partial(self._satisfiability, self._until if self._near() else self._turn())
             return
         if self._sparse():
@@ -95,9 +95,12 @@ class Proof:
 
     def _near(self) -> bool:
         """Whether incumbent and bound are close."""
+        return self._most() + 1 - int(self._search.lower_bound or 0) <= _NEAR
+
+    def _most(self) -> int:
+        """Most colors that would be news."""
         found = self._search.objective
-        most = self._problem.max_colors if found is None else int(found)
-        return most - int(self._search.lower_bound or 0) <= _NEAR
+        return self._problem.max_colors if found is None else int(found) - 1
 
     def _sparse(self) -> bool:
         """Whether clauses, which are about edges, are likely to be the shorter way."""
@@ -118,7 +121,7 @@ class Proof:
             seed=search.seed,
             max_work=_MYCIELSKIAN_WORK,
             deadline=self._until,
-            enough=1 + most if search.objective is None else int(search.objective),
+            enough=self._most() + 1,
         )
         if found.bound > most and search.objective is None:
             return Outcome(
@@ -138,8 +141,7 @@ class Proof:
     def _satisfiability(self, until: float) -> Outcome:
         """Ask CaDiCaL from both ends; from above alone, if both would be too much."""
         adjacency, search = self._problem.graph.conflicts, self._search
-        most = self._problem.max_colors if search.objective is None else int(search.objective)
-        both = estimate(adjacency, most + int(search.lower_bound or 0)) <= MOST_LITERALS
+        both = estimate(adjacency, self._most() + int(search.lower_bound or 0)) <= MOST_LITERALS
         strategy: Strategy = "both" if both else "descend"
         return prove_by_sat(self._problem, search, self._clique, strategy, until)
 

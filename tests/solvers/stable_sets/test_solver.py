@@ -50,8 +50,10 @@ def test_the_integer_master_finds_a_coloring_or_nothing() -> None:
     assert master.solve(0.0) is None
 
 
-def test_promising_wants_dense_or_small_graphs() -> None:
-    assert promising(generators.queen(8, 8).conflicts)
-    assert promising(generators.gnp(300, 0.9, seed=0).conflicts)
-    assert not promising(generators.gnp(1500, 0.5, seed=0).conflicts)
-    assert not promising(generators.gnp(300, 0.05, seed=0).conflicts)
+def test_promising_wants_small_graphs_or_dense_ones_of_small_classes() -> None:
+    assert promising(generators.queen(8, 8).conflicts, 9)
+    assert promising(generators.gnp(300, 0.9, seed=0).conflicts, 85)
+    assert promising(generators.gnp(250, 0.5, seed=0).conflicts, 28)
+    assert not promising(generators.gnp(500, 0.5, seed=0).conflicts, 48)
+    assert not promising(generators.gnp(1500, 0.5, seed=0).conflicts, 120)
+    assert not promising(generators.gnp(300, 0.05, seed=0).conflicts, 8)
