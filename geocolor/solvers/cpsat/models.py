@@ -1,13 +1,15 @@
-"""The CP-SAT models, built from plain lists; runs in the worker process only."""
+"""The CP-SAT models, built from plain data; runs in the worker process only."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 from ortools.sat.python import cp_model
+
+from geocolor.solvers.process.arrays import unpacked
 
 __all__ = ["Built", "build"]
 
@@ -111,7 +113,7 @@ def _coloring(request: dict[str, Any]) -> Built:
             for color, variable in choices.items():
                 if color in used:
                     model.add_implication(variable, used[color])
-    for members in request["cover"]:
+    for members in _cliques(request):
         for color in range(request["max_colors"]):
             here = [x[node][color] for node in members if color in x[node]]
             if len(members) == request["max_colors"]:
@@ -136,7 +138,7 @@ def _assignment(request: dict[str, Any]) -> Built:
     """Least weight inside at most `max_colors` classes, one variable per node and class."""
     model = cp_model.CpModel()
     x = _assignments(model, request)
-    for members in request["cover"]:
+    for members in _cliques(request):
         for color in range(request["max_colors"]):
             here = [x[node][color] for node in members if color in x[node]]
             if len(here) > 1:
@@ -218,3 +220,9 @@ def _limit_classes(
     model.add(sum(leads) <= request["max_colors"])
     # Turán: that many classes force this many pairs inside; cuts what the leads leave open.
     model.add(sum(together.values()) >= request["least_pairs"])
+
+
+def _cliques(request: dict[str, Any]) -> Iterator[list[int]]:
+    """Unpack the cover of the edges by cliques."""
+    members, starts = (unpacked(part).tolist() for part in request["cover"])
+    return (members[start:end] for start, end in pairwise(starts))

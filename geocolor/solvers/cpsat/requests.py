@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from geocolor.graph import Adjacency
 from geocolor.problem import ColoringProblem, PartitionProblem, Problem
 from geocolor.solvers.cliques import edge_clique_cover, order_around
 from geocolor.solvers.cpsat.scaling import Scaled
+from geocolor.solvers.process.arrays import packed
 from geocolor.solvers.search import Search
 
 __all__ = ["MOST_LITERALS", "Request", "coloring_request", "estimate", "weighted_request"]
@@ -67,11 +67,6 @@ def _assignment_literals(problem: Problem) -> int:
     return classes * (graph.num_nodes + 4 * graph.weights.num_edges + graph.conflicts.num_edges)
 
 
-def _listed(members: NDArray[np.int32], starts: NDArray[np.int64]) -> list[list[int]]:
-    flat: list[int] = members.tolist()
-    return [flat[start:end] for start, end in pairwise(starts.tolist())]
-
-
 def _base(
     problem: Problem, clique: Clique, most: int, hint: NDArray[np.int32] | None
 ) -> dict[str, Any]:
@@ -121,7 +116,7 @@ def coloring_request(
     model.update(
         formulation="coloring",
         conflicts=_around(problem.graph.conflicts, clique),
-        cover=_listed(*cover),
+        cover=[packed(part) for part in cover],
         minimize=minimize,
     )
     return Request(model, literals)
@@ -174,6 +169,6 @@ def weighted_request(
         formulation="assignment",
         conflicts=_around(graph.conflicts, clique),
         weights=weights,
-        cover=_listed(*cover),
+        cover=[packed(part) for part in cover],
     )
     return Request(model, _assignment_literals(problem))
