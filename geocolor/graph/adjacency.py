@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -164,6 +165,13 @@ class Adjacency:
         if self.values is None:
             return np.ones(int(upper.sum()))
         return self.values[upper]
+
+    @cached_property
+    def matrix(self) -> NDArray[np.int8]:
+        """The adjacency matrix, 1 for an edge: n squared bytes, kept."""
+        matrix = np.zeros((self.num_nodes, self.num_nodes), dtype=np.int8)
+        matrix[self._rows(), self.indices] = 1
+        return frozen(matrix)
 
     def to_dense(self) -> NDArray[np.float64]:
         """Dense symmetric matrix, shape (num_nodes, num_nodes); a pattern gives ones."""

@@ -20,10 +20,11 @@ from geocolor.solvers.start import begin
 __all__ = ["LONG", "SHORT", "climb", "leap", "solve_memetic"]
 
 _CLIQUE_WORK = 20_000_000
-# TabuCol iterations after each crossover, at first. Measured: with the paper's 30,000 DSJC500.5 has
-# 48 colors after a minute in one run of four, with 8,000 in all of four within 15 seconds. Sparse
-# graphs want less: DSJC1000.1 has 20 colors with 3,000 in 12 and 26 seconds, not with 8,000 in 60;
-# le450_25c has 26 with 8,000 in 2 and 7 seconds, with 3,000 in 19 and 25.
+# TabuCol iterations after each crossover. Measured: with the paper's 30,000 DSJC500.5 has 48 colors
+# after a minute in one run of four, with 8,000 in all of four within 15 seconds; DSJC500.9 has 126
+# with 8,000 in 20 and 31 seconds, not with 3,000, 15,000 or 30,000 in 100. Sparse graphs want less:
+# DSJC1000.1 has 20 colors with 3,000 in 12 and 26 seconds, not with 8,000 in 60; le450_25c has 26
+# with 8,000 in 2 and 7 seconds, with 3,000 in 19 and 25.
 LONG, SHORT = 8_000, 3_000
 # A leap goes down to this part of the colors at once, with long searches and few generations.
 _LEAP, _LEAP_SEARCH, _LEAP_GENERATIONS = 0.75, 100_000, 10
@@ -42,7 +43,7 @@ def solve_memetic(problem: Problem, search: Search) -> Outcome:
     Moalic and Gondran, "Variations on memetic algorithms for graph coloring problems",
     J. Heuristics 24 (2018): HEAD. TabuCol alone goes down from a DSATUR coloring while that is
     quick, then PartialCol; then each number of classes is sought by the population, which begins
-    anew, with longer searches, when its two have become the same.
+    anew when its two have become the same.
 
     Parameters
     ----------
@@ -76,6 +77,7 @@ def climb(
     budget: Budget,
     colors: NDArray[np.int32],
     length: int = LONG,
+    ahead: int = 0,
 ) -> Outcome:
     """Go down from `colors`, one class after the other, until the budget ends.
 
@@ -93,7 +95,10 @@ def climb(
     colors : ndarray of int32
         A coloring to begin with, of any number of classes.
     length : int
-        TabuCol iterations after each crossover, at first.
+        TabuCol iterations after each crossover.
+    ahead : int
+        Classes to skip: another thread is looking for the next coloring, this one crosses for those
+        after it.
 
     Returns
     -------
@@ -107,7 +112,11 @@ def climb(
         k = min(int(colors.max()), problem.max_colors)
         if k < 1:
             break
-        found = _fewer(adjacency, colors, k, budget, length)
+        if 0 < ahead <= k - max(int(search.lower_bound or 0), 1) and problem.k is None:
+            k -= ahead
+            found = _evolve(adjacency, k, budget, length)
+        else:
+            found = _fewer(adjacency, colors, k, budget, length)
         if found is not None:
             colors = found
             if int(colors.max()) < problem.max_colors:
@@ -167,12 +176,11 @@ def _evolve(adjacency: Adjacency, k: int, budget: Budget, length: int) -> NDArra
             found = population.step()
             if found is not None:
                 return found
+            # Two that agree will have no other children.
             if population.alike() or (budget.unlimited and population.generation == _PATIENT):
                 break
         if budget.unlimited:
             break
-        # Two that agree will have no other children; longer searches agree later.
-        length *= 2
     return None
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from geocolor.bounds import Clique, mycielskian_bound
 from geocolor.problem import ColoringProblem
+from geocolor.solvers.orbits import color_in_orbits
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.sat.requests import MOST_LITERALS, estimate
 from geocolor.solvers.sat.solver import Strategy, prove_by_sat
@@ -134,9 +135,11 @@ class Proof:
         return Outcome(StopReason.COMPLETED, message=told)
 
     def _symmetric(self, until: float) -> Outcome:
-        """Look for a coloring that has a symmetry of the graph."""
+        """Look for a coloring that has a symmetry of the graph; longer where that succeeds."""
         color_symmetrically(self._problem, self._search, self._clique, until)
-        return Outcome(StopReason.COMPLETED)
+        until = max(until, self._turn())
+        told = color_in_orbits(self._problem, self._search, until, self._until)
+        return Outcome(StopReason.COMPLETED, message=told)
 
     def _satisfiability(self, until: float) -> Outcome:
         """Ask CaDiCaL from both ends; from above alone, if both would be too much."""

@@ -26,6 +26,9 @@ _CLIQUE_WORK = 300_000_000
 _FIRST_SHARE, _FIRST_SECONDS = 0.2, 5.0
 # Share of what is left after which the last worker leaps.
 _LEAP_SHARE = 0.25
+# Density below which short searches after crossovers are better. In denser graphs each step down is
+# long, so that a second thread gains more by the step after it.
+_SPARSE = 0.3
 # Share of what is left that a single worker's proofs get.
 _PROOF_SHARE = 0.6
 
@@ -75,11 +78,19 @@ def _proofs_first(problem: ColoringProblem, search: Search, colors: NDArray[np.i
         return Outcome(StopReason.COMPLETED, outcome.infeasible, outcome.message)
     # The leap is measured by the incumbent, so that one has to be good first.
     until = time.monotonic() + _LEAP_SHARE * search.remaining()
-    climb(problem, search, Budget(search, until, search.workers), colors, SHORT)
+    length = SHORT if _sparse(problem) else LONG
+    ahead = int(search.workers > 1 and not _sparse(problem))
+    climb(problem, search, Budget(search, until, search.workers), colors, length, ahead)
     budget = Budget(search, stream=search.workers + 1)
     leap(problem, search, budget)
-    found = climb(problem, search, budget, colors, SHORT)
+    found = climb(problem, search, budget, colors, length, ahead)
     return Outcome(found.stop_reason, message=outcome.message)
+
+
+def _sparse(problem: ColoringProblem) -> bool:
+    """Whether a graph wants short searches, and all threads at the next step down."""
+    count, edges = problem.graph.num_nodes, problem.graph.conflicts.num_edges
+    return 2 * edges < _SPARSE * count * (count - 1)
 
 
 @contextmanager
@@ -95,7 +106,7 @@ def _climbing(
                 search,
                 Budget(search, stream=stream),
                 colors.copy(),
-                SHORT if stream % 2 else LONG,
+                SHORT if stream % 2 and _sparse(problem) else LONG,
             )
             for stream in range(threads)
         ]

@@ -1,0 +1,223 @@
+"""Colorings that a symmetry of the graph rotates, by TabuCol over its orbits."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geocolor.graph import Adjacency
+from geocolor.graph.automorphisms import automorphisms
+from geocolor.problem import ColoringProblem
+from geocolor.solvers.budget import Budget
+from geocolor.solvers.fixed_k import fewest_conflicts
+from geocolor.solvers.kernels.orbits import orbits_chunk, orbits_start
+from geocolor.solvers.search import Search
+
+__all__ = ["Rotation", "color_in_orbits", "rotations"]
+
+# Seconds that the search for symmetries may take, and how many it looks at.
+_SECONDS, _LOOKS = 1.0, 500
+# Nodes of an orbit at most: the classes come in as many.
+_LONGEST = 16
+# Iterations of the first trial of a symmetry; the better two thirds go on with twice as many.
+_TRIAL = 200_000
+# Conflicts that a further class is likely to take in, and iterations without progress for that.
+_ABSORBED, _PATIENCE = 5, 300_000
+# Table entries that the kernel may read in one call: some 30 ms.
+_CHUNK = 10_000_000
+# Nodes beyond which the adjacency matrix, would be too large: 17 MB.
+_LARGEST = 1 << 12
+
+
+@dataclass(frozen=True, eq=False)
+class Rotation:
+    """A symmetry whose cycles are all of one length.
+
+    Attributes
+    ----------
+    nodes : ndarray of int32, shape (orbits, order)
+        The cycles: each node goes where the next one is.
+    """
+
+    nodes: NDArray[np.int32]
+
+    @property
+    def order(self) -> int:
+        """Nodes of an orbit."""
+        return int(self.nodes.shape[1])
+
+
+def rotations(adjacency: Adjacency, deadline: float = math.inf) -> list[Rotation]:
+    """Find symmetries that leave no node alone, one of each kind, of the lowest order first.
+
+    Two are of a kind if they have the same order, and map as many nodes to neighbors.
+
+    Parameters
+    ----------
+    adjacency : Adjacency
+        The graph.
+    deadline : float
+        ``time.monotonic()`` at which to look no further.
+    """
+    count = adjacency.num_nodes
+    keys = adjacency.edges() @ [count, 1]
+    found: dict[tuple[int, int], Rotation] = {}
+    for image in automorphisms(adjacency, most=_LOOKS, deadline=deadline):
+        nodes = _cycles(image)
+        if nodes is None or nodes.shape[1] > _LONGEST:
+            continue
+        moves = np.sort(np.stack([np.arange(count), image], axis=1), axis=1) @ [count, 1]
+        found.setdefault((nodes.shape[1], int(np.isin(moves, keys).sum())), Rotation(nodes))
+    return [found[kind] for kind in sorted(found)]
+
+
+def _cycles(image: NDArray[np.int64]) -> NDArray[np.int32] | None:
+    """Give the cycles as rows; None if they are not of one length."""
+    rows = [np.arange(len(image))]
+    while not np.array_equal(image[rows[-1]], rows[0]):
+        rows.append(image[rows[-1]])
+        if len(rows) > _LONGEST or (rows[-1] == rows[0]).any():
+            return None
+    around = np.stack(rows, axis=1).astype(np.int32)
+    once: NDArray[np.int32] = around[around.min(axis=1) == around[:, 0]]
+    return once
+
+
+def color_in_orbits(
+    problem: ColoringProblem, search: Search, until: float, longest: float = math.inf
+) -> str:
+    """Look for colorings that a symmetry rotates, and mend those that almost are.
+
+    Symmetries are tried in turn, and those that come near go on. What is left of conflicts, each as
+    often as the symmetry is long, may go away with one more class by plain TabuCol.
+
+    Parameters
+    ----------
+    problem : ColoringProblem
+        The question.
+    search : Search
+        Gets every improvement.
+    until : float
+        ``time.monotonic()`` at which to stop, unless something was found.
+    longest : float
+        When to stop then.
+
+    Returns
+    -------
+    str
+        What was found, for the message.
+    """
+    adjacency = problem.graph.conflicts
+    if adjacency.num_nodes > _LARGEST:
+        return ""
+    trials = [
+        _Trial(problem, search, rotation)
+        for rotation in rotations(adjacency, min(until, time.monotonic() + _SECONDS))
+    ]
+    # Streams that no thread of a portfolio draws from.
+    first = search.workers + 2
+    budget, longer = Budget(search, until, first), Budget(search, longest, first + 1)
+    length, told = _TRIAL, ""
+    while trials and not search.answered():
+        for trial in trials:
+            if budget.over():
+                return told
+            if trial.run(budget, length):
+                budget = longer
+                told = f"a symmetry of order {trial.rotation.order} gave {search.objective:.0f}"
+        trials = sorted((t for t in trials if t.hopeful()), key=lambda t: t.expected)
+        trials = trials[: max(1, 2 * len(trials) // 3)]
+        length *= 2
+    return told
+
+
+class _Trial:
+    """One symmetry, and how far it has got."""
+
+    def __init__(self, problem: ColoringProblem, search: Search, rotation: Rotation) -> None:
+        self._problem = problem
+        self._search = search
+        self.rotation = rotation
+        self.expected = math.inf
+        self._beside = _between(problem.graph.conflicts, rotation)
+
+    def _classes(self) -> int:
+        """Most classes that would be news."""
+        found = self._search.objective
+        return self._problem.max_colors if found is None else int(found) - 1
+
+    def hopeful(self) -> bool:
+        """Whether the next step down is still above the bound."""
+        order = self.rotation.order
+        k = self._classes() // order
+        least = int(self._search.lower_bound or 0)
+        return k > 0 and k * order >= least
+
+    def run(self, budget: Budget, length: int) -> bool:
+        """Go down while that succeeds; whether anything was found."""
+        order, adjacency = self.rotation.order, self._problem.graph.conflicts
+        better = False
+        while self.hopeful() and not budget.over():
+            k = self._classes() // order
+            colors, conflicts = self._rotated(k, budget, length)
+            self.expected = k * order + conflicts / _ABSORBED
+            more = self._classes()
+            if conflicts and (more == k * order or self.expected > more):
+                return better
+            if conflicts:
+                colors, conflicts = fewest_conflicts(adjacency, colors, more, budget, _PATIENCE)
+            if conflicts:
+                return better
+            self._search.offer(colors)
+            better = True
+        return better
+
+    def _rotated(self, k: int, budget: Budget, length: int) -> tuple[NDArray[np.int32], int]:
+        """Give the chosen nodes `k` colors; a coloring of all nodes, and its conflicts."""
+        count, order = len(self.rotation.nodes), self.rotation.order
+        first = order * np.arange(count, dtype=np.int32)
+        chosen = first + budget.random.integers(order, size=count, dtype=np.int32)
+        colors = budget.random.integers(k, size=count, dtype=np.int32)
+        score = np.empty((k, count * order), dtype=np.int16)
+        conflicts = orbits_start(self._beside, chosen, colors, score)
+        best_chosen, best_colors, best = chosen.copy(), colors.copy(), conflicts
+        until = np.zeros(score.shape, dtype=np.int64)
+        listed, state = np.empty_like(chosen), budget.kernel_state()
+        iteration, last = 0, min(length, budget.iterations_left)
+        while best and iteration < last and not budget.too_late(k * order):
+            before = iteration
+            iteration, conflicts, best = orbits_chunk(
+                self._beside,
+                chosen,
+                colors,
+                score,
+                until,
+                listed,
+                state,
+                best_chosen,
+                best_colors,
+                conflicts,
+                best,
+                iteration,
+                last,
+                _CHUNK,
+            )
+            budget.spend(iteration - before)
+        whole = np.empty(count * order, dtype=np.int32)
+        # The symmetry takes class (c, i) to class (c, i + 1).
+        turns = (np.arange(order) - (best_chosen - first)[:, None]) % order
+        whole[self.rotation.nodes] = best_colors[:, None] * order + turns
+        return whole, best * order
+
+
+def _between(adjacency: Adjacency, rotation: Rotation) -> NDArray[np.int8]:
+    """Give the adjacency matrix orbit by orbit, without the edges inside an orbit."""
+    nodes = rotation.nodes.ravel()
+    beside = adjacency.matrix[np.ix_(nodes, nodes)]
+    orbit = np.arange(len(nodes)) // rotation.order
+    beside[orbit[:, None] == orbit] = 0
+    return beside

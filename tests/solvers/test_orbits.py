@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import time
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from geocolor.graph import ConflictGraph, gnp, queen
+from geocolor.problem import ColoringProblem, check
+from geocolor.solvers.orbits import color_in_orbits, rotations
+from geocolor.solvers.search import Search
+
+
+def circulant(count: int, steps: list[int]) -> ConflictGraph:
+    graph = nx.circulant_graph(count, steps)
+    return ConflictGraph.from_edges(count, conflicts=list(graph.edges))
+
+
+def searched(graph: ConflictGraph, seconds: float = 20, iterations: int | None = None) -> Search:
+    search = Search(
+        ColoringProblem(graph),
+        started=time.monotonic(),
+        time_limit=seconds,
+        seed=0,
+        workers=1,
+        max_iterations=iterations,
+    )
+    search.offer(np.arange(graph.num_nodes, dtype=np.int32))
+    return search
+
+
+@pytest.mark.parametrize("graph", [circulant(24, [1, 5, 7]), queen(6, 6)], ids=["ring", "board"])
+def test_rotations_are_symmetries_in_cycles_of_one_length(graph: ConflictGraph) -> None:
+    found = rotations(graph.conflicts)
+    assert [each.order for each in found] == sorted(each.order for each in found)
+    assert found
+    edges = {frozenset(edge) for edge in graph.conflicts.edges().tolist()}
+    for each in found:
+        assert each.nodes.shape == (graph.num_nodes // each.order, each.order)
+        assert sorted(each.nodes.ravel().tolist()) == list(range(graph.num_nodes))
+        image = np.empty(graph.num_nodes, dtype=int)
+        image[each.nodes] = np.roll(each.nodes, -1, axis=1)
+        assert {frozenset(edge) for edge in image[graph.conflicts.edges()].tolist()} == edges
+
+
+def test_a_board_with_a_middle_square_has_none() -> None:
+    assert rotations(queen(5, 5).conflicts) == []
+    assert rotations(gnp(60, 0.4, seed=1).conflicts) == []
+
+
+def test_what_a_rotation_gives_is_a_coloring() -> None:
+    graph = circulant(60, [1, 2, 3, 7, 11, 13, 29])
+    search = searched(graph)
+    problem = search.problem
+    told = color_in_orbits(problem, search, time.monotonic() + 3, time.monotonic() + 3)
+    assert "a symmetry of order" in told
+    assert search.coloring is not None
+    assert check(problem, search.coloring).num_colors == search.objective < 10
+
+
+def test_no_more_is_asked_once_the_bound_is_met() -> None:
+    search = searched(circulant(12, [6]))
+    search.raise_lower_bound(2)
+    color_in_orbits(search.problem, search, time.monotonic() + 20)
+    assert search.objective == 2
+
+
+def test_the_number_of_classes_asked_for_is_kept() -> None:
+    graph = circulant(24, [1, 5, 7])
+    problem = ColoringProblem(graph, 4)
+    search = Search(problem, started=time.monotonic(), time_limit=10, seed=0, workers=1)
+    color_in_orbits(problem, search, time.monotonic() + 3)
+    assert search.coloring is not None
+    assert check(problem, search.coloring).num_colors <= 4
+
+
+def test_a_budget_of_iterations_gives_the_same_again() -> None:
+    graph = circulant(48, [1, 2, 5, 9, 14, 20, 23])
+    colors = []
+    for _ in range(2):
+        search = searched(graph, 60, 3000)
+        color_in_orbits(search.problem, search, time.monotonic() + 60)
+        assert search.coloring is not None
+        colors.append(search.coloring.colors.tolist())
+    assert colors[0] == colors[1]
