@@ -13,7 +13,7 @@ from geocolor.solvers.budget import Budget
 from geocolor.solvers.kernels.tabucol import tabucol_chunk, tabucol_start
 from geocolor.solvers.kernels.tabucol_matrix import matrix_chunk, matrix_start
 
-__all__ = ["fewest_conflicts", "kcolor", "largest_first", "table_fits"]
+__all__ = ["fewest_conflicts", "kcolor", "largest_first", "on_matrix", "run_prepared", "table_fits"]
 
 # Table entries that the kernel may read in one call: some 30 ms.
 _CHUNK = 10_000_000
@@ -22,7 +22,7 @@ _LARGEST_TABLE = 4_000_000
 # Density from which the kernel on the adjacency matrix is faster, and its most nodes: 17 MB.
 # Measured, with 48, 126, 28 and 20 colors: 1.5 times as fast on DSJC500.5, 2.5 on DSJC500.9, 1.3 on
 # DSJC250.5; on DSJC1000.1 0.8.
-_DENSE, _LARGEST_MATRIX = 0.25, 1 << 12
+_DENSE, LARGEST_MATRIX = 0.25, 1 << 12
 # Rows are whole vectors of 16-bit entries, or of 32 bits for the heaviest degrees.
 _LANES = 16
 
@@ -97,21 +97,55 @@ def fewest_conflicts(
         Its conflicting edges; 0 if it is a coloring.
     """
     count = adjacency.num_nodes
-    best_colors = colors.copy()
-    dense = 2 * adjacency.num_edges >= _DENSE * count * count and count <= _LARGEST_MATRIX
+    dense = 2 * adjacency.num_edges >= _DENSE * count * count and count <= LARGEST_MATRIX
     prepare = _with_matrix if dense else _with_lists
-    chunk, arrays, size, conflicts = prepare(adjacency, colors, k, budget)
+    best = colors.copy()
+    conflicts = run_prepared(prepare(adjacency, colors, k, budget), best, k, budget, patience, most)
+    return best, conflicts
+
+
+# A kernel, its arrays, the nodes in conflict and the conflicting edges.
+Prepared = tuple[Callable[..., tuple[int, int, int, int]], tuple[Any, ...], int, int]
+
+
+def run_prepared(
+    prepared: Prepared,
+    best_own: NDArray[np.int32],
+    k: int,
+    budget: Budget,
+    patience: int,
+    most: int | None = None,
+) -> int:
+    """Run a kernel until there is no conflict, or the budget, `patience` or `most` are spent.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        From :func:`on_matrix`, say.
+    best_own : ndarray of int32
+        What the kernel starts from; gets the best seen.
+    k : int
+        Classes that the search is for: with no more known, it is over.
+    budget, patience, most
+        As for :func:`fewest_conflicts`.
+
+    Returns
+    -------
+    int
+        Conflicts of the best.
+    """
+    chunk, arrays, size, conflicts = prepared
     best = conflicts
     iteration, since = 0, 0
     last = budget.iterations_left if most is None else min(most, budget.iterations_left)
     while True:
         spent = iteration >= last or iteration - since >= patience
         if best == 0 or spent or budget.too_late(k):
-            return best_colors, best
+            return best
         before, least = iteration, best
         iteration, size, conflicts, best = chunk(
             *arrays,
-            best_colors,
+            best_own,
             size,
             conflicts,
             best,
@@ -124,13 +158,9 @@ def fewest_conflicts(
             since = iteration
 
 
-# A kernel, its arrays, the nodes in conflict and the conflicting edges.
-_Prepared = tuple[Callable[..., tuple[int, int, int, int]], tuple[Any, ...], int, int]
-
-
 def _with_lists(
     adjacency: Adjacency, colors: NDArray[np.int32], k: int, budget: Budget
-) -> _Prepared:
+) -> Prepared:
     """Prepare the kernel that goes through the neighbors of a node."""
     count = adjacency.num_nodes
     # 16-bit entries are half the work, for all but the heaviest degrees.
@@ -150,18 +180,36 @@ def _with_lists(
 
 def _with_matrix(
     adjacency: Adjacency, colors: NDArray[np.int32], k: int, budget: Budget
-) -> _Prepared:
+) -> Prepared:
     """Prepare the kernel that adds rows of the adjacency matrix."""
-    count, width = adjacency.num_nodes, _width(k)
-    score, moves = np.empty((k, count), dtype=np.int16), np.empty((count, width), dtype=np.int16)
-    first, after = np.empty(k, dtype=np.int32), np.empty(count, dtype=np.int32)
+    return on_matrix(adjacency.matrix, colors, k, budget)
+
+
+def on_matrix(beside: NDArray[np.int8], own: NDArray[np.int32], k: int, budget: Budget) -> Prepared:
+    """Prepare the kernel on a matrix, of nodes or of orbits.
+
+    Parameters
+    ----------
+    beside : ndarray of int8, shape (n, n)
+        The adjacency matrix, orbit by orbit, without edges inside an orbit.
+    own : ndarray of int32, shape (orbits,)
+        Where to start: place of the chosen node in its orbit times `k`, plus its color.
+    k : int
+        Colors of the chosen nodes.
+    budget : Budget
+        Source of randomness.
+    """
+    count, width = len(own), _width(len(beside) // len(own) * k)
+    score = np.empty((k, len(beside)), dtype=np.int16)
+    moves = np.empty((count, width), dtype=np.int16)
+    first = np.empty(k, dtype=np.int32)
     until, bans = np.zeros((count, width), dtype=np.int64), np.zeros(count, dtype=np.int32)
-    listed, place = np.empty((2, count), dtype=np.int32)
+    chosen, after, listed, place = np.empty((4, count), dtype=np.int32)
     now, low, alike = np.zeros((3, count), dtype=np.int16)
-    table = (score, moves, first, after, until, bans, listed, place, now, low, alike)
-    start = (adjacency.matrix, colors, 1 << 13, *table)
-    size, conflicts = matrix_start(*start)
-    return matrix_chunk, (*start, *_rings(count), budget.kernel_state()), size, conflicts
+    start = (beside, own, 1 << 13, score, moves, chosen, first, after, until, bans)
+    arrays = (*start, listed, place, now, low, alike)
+    size, conflicts = matrix_start(*arrays)
+    return matrix_chunk, (*arrays, *_rings(count), budget.kernel_state()), size, conflicts
 
 
 def _width(k: int) -> int:
@@ -169,7 +217,7 @@ def _width(k: int) -> int:
 
 
 def _rings(count: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Give rings over iterations that are longer than any tenure."""
+    """Give empty rings over iterations, longer than any tenure."""
     due, chain, banned = np.full((3, 1 << (count + 32).bit_length()), -1, dtype=np.int64)
     return due, chain, banned
 

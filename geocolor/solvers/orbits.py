@@ -13,8 +13,7 @@ from geocolor.graph import Adjacency
 from geocolor.graph.automorphisms import automorphisms
 from geocolor.problem import ColoringProblem
 from geocolor.solvers.budget import Budget
-from geocolor.solvers.fixed_k import fewest_conflicts
-from geocolor.solvers.kernels.orbits import orbits_chunk, orbits_start
+from geocolor.solvers.fixed_k import LARGEST_MATRIX, fewest_conflicts, on_matrix, run_prepared
 from geocolor.solvers.search import Search
 
 __all__ = ["Rotation", "color_in_orbits", "rotations"]
@@ -24,13 +23,10 @@ _SECONDS, _LOOKS = 1.0, 500
 # Nodes of an orbit at most: the classes come in as many.
 _LONGEST = 16
 # Iterations of the first trial of a symmetry; the better two thirds go on with twice as many.
-_TRIAL = 200_000
-# Conflicts that a further class is likely to take in, and iterations without progress for that.
-_ABSORBED, _PATIENCE = 5, 300_000
-# Table entries that the kernel may read in one call: some 30 ms.
-_CHUNK = 10_000_000
-# Nodes beyond which the adjacency matrix, would be too large: 17 MB.
-_LARGEST = 1 << 12
+_TRIAL, _LONG_TRIAL = 200_000, 3_200_000
+# Conflicts that a further class is likely to take in, and the part of a trial's iterations that may
+# pass without progress while it does.
+_ABSORBED, _MENDING = 3, 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +108,7 @@ def color_in_orbits(
         What was found, for the message.
     """
     adjacency = problem.graph.conflicts
-    if adjacency.num_nodes > _LARGEST:
+    if adjacency.num_nodes > LARGEST_MATRIX:
         return ""
     trials = [
         _Trial(problem, search, rotation)
@@ -131,7 +127,7 @@ def color_in_orbits(
                 told = f"a symmetry of order {trial.rotation.order} gave {search.objective:.0f}"
         trials = sorted((t for t in trials if t.hopeful()), key=lambda t: t.expected)
         trials = trials[: max(1, 2 * len(trials) // 3)]
-        length *= 2
+        length = min(2 * length, _LONG_TRIAL)
     return told
 
 
@@ -142,7 +138,8 @@ class _Trial:
         self._problem = problem
         self._search = search
         self.rotation = rotation
-        self.expected = math.inf
+        # Classes that a coloring is likely to have after mending.
+        self.expected = 0
         self._beside = _between(problem.graph.conflicts, rotation)
 
     def _classes(self) -> int:
@@ -159,59 +156,46 @@ class _Trial:
 
     def run(self, budget: Budget, length: int) -> bool:
         """Go down while that succeeds; whether anything was found."""
-        order, adjacency = self.rotation.order, self._problem.graph.conflicts
+        order = self.rotation.order
         better = False
         while self.hopeful() and not budget.over():
             k = self._classes() // order
             colors, conflicts = self._rotated(k, budget, length)
-            self.expected = k * order + conflicts / _ABSORBED
-            more = self._classes()
-            if conflicts and (more == k * order or self.expected > more):
-                return better
+            self.expected = k * order + -(-conflicts // _ABSORBED)
             if conflicts:
-                colors, conflicts = fewest_conflicts(adjacency, colors, more, budget, _PATIENCE)
-            if conflicts:
-                return better
+                mended = self._mended(colors, budget, length // _MENDING)
+                if mended is None:
+                    return better
+                colors = mended
             self._search.offer(colors)
             better = True
         return better
 
-    def _rotated(self, k: int, budget: Budget, length: int) -> tuple[NDArray[np.int32], int]:
-        """Give the chosen nodes `k` colors; a coloring of all nodes, and its conflicts."""
-        count, order = len(self.rotation.nodes), self.rotation.order
-        first = order * np.arange(count, dtype=np.int32)
-        chosen = first + budget.random.integers(order, size=count, dtype=np.int32)
-        colors = budget.random.integers(k, size=count, dtype=np.int32)
-        score = np.empty((k, count * order), dtype=np.int16)
-        conflicts = orbits_start(self._beside, chosen, colors, score)
-        best_chosen, best_colors, best = chosen.copy(), colors.copy(), conflicts
-        until = np.zeros(score.shape, dtype=np.int64)
-        listed, state = np.empty_like(chosen), budget.kernel_state()
-        iteration, last = 0, min(length, budget.iterations_left)
-        while best and iteration < last and not budget.too_late(k * order):
-            before = iteration
-            iteration, conflicts, best = orbits_chunk(
-                self._beside,
-                chosen,
-                colors,
-                score,
-                until,
-                listed,
-                state,
-                best_chosen,
-                best_colors,
-                conflicts,
-                best,
-                iteration,
-                last,
-                _CHUNK,
+    def _mended(
+        self, colors: NDArray[np.int32], budget: Budget, patience: int
+    ) -> NDArray[np.int32] | None:
+        """Let further classes take in the conflicts, as few as may do."""
+        for k in range(self.expected, self._classes() + 1):
+            found, conflicts = fewest_conflicts(
+                self._problem.graph.conflicts, colors.copy(), k, budget, patience
             )
-            budget.spend(iteration - before)
-        whole = np.empty(count * order, dtype=np.int32)
+            if not conflicts:
+                return found
+        return None
+
+    def _rotated(self, k: int, budget: Budget, length: int) -> tuple[NDArray[np.int32], int]:
+        """Choose a node of each orbit, and `k` colors; what all nodes get so, and the conflicts."""
+        nodes, order = self.rotation.nodes, self.rotation.order
+        own = budget.random.integers(order * k, size=len(nodes), dtype=np.int32)
+        best = own.copy()
+        conflicts = run_prepared(
+            on_matrix(self._beside, own, k, budget), best, order * k, budget, length, length
+        )
+        colors = np.empty(nodes.size, dtype=np.int32)
         # The symmetry takes class (c, i) to class (c, i + 1).
-        turns = (np.arange(order) - (best_chosen - first)[:, None]) % order
-        whole[self.rotation.nodes] = best_colors[:, None] * order + turns
-        return whole, best * order
+        turns = (np.arange(order) - best[:, None] // k) % order
+        colors[nodes] = best[:, None] % k * order + turns
+        return colors, conflicts * order
 
 
 def _between(adjacency: Adjacency, rotation: Rotation) -> NDArray[np.int8]:
