@@ -88,8 +88,9 @@ def color_in_orbits(
 ) -> str:
     """Look for colorings that a symmetry rotates, and mend those that almost are.
 
-    Symmetries are tried in turn, and those that come near go on. What is left of conflicts, each as
-    often as the symmetry is long, may go away with one more class by plain TabuCol.
+    Symmetries are tried in turn, and those that come near go on; without any limit, until the
+    longest trials have been made once. What is left of conflicts, each as often as the symmetry is
+    long, may go away with one more class by plain TabuCol.
 
     Parameters
     ----------
@@ -127,6 +128,8 @@ def color_in_orbits(
                 told = f"a symmetry of order {trial.rotation.order} gave {search.objective:.0f}"
         trials = sorted((t for t in trials if t.hopeful()), key=lambda t: t.expected)
         trials = trials[: max(1, 2 * len(trials) // 3)]
+        if budget.unlimited and length == _LONG_TRIAL:
+            break
         length = min(2 * length, _LONG_TRIAL)
     return told
 
@@ -167,8 +170,8 @@ class _Trial:
                 if mended is None:
                     return better
                 colors = mended
-            self._search.offer(colors)
-            better = True
+            # Another thread may have been quicker.
+            better |= self._search.offer(colors)
         return better
 
     def _mended(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import time
 
 import networkx as nx
@@ -17,7 +18,9 @@ def circulant(count: int, steps: list[int]) -> ConflictGraph:
     return ConflictGraph.from_edges(count, conflicts=list(graph.edges))
 
 
-def searched(graph: ConflictGraph, seconds: float = 20, iterations: int | None = None) -> Search:
+def searched(
+    graph: ConflictGraph, seconds: float | None = 20, iterations: int | None = None
+) -> Search:
     search = Search(
         ColoringProblem(graph),
         started=time.monotonic(),
@@ -83,3 +86,25 @@ def test_a_budget_of_iterations_gives_the_same_again() -> None:
         assert search.coloring is not None
         colors.append(search.coloring.colors.tolist())
     assert colors[0] == colors[1]
+
+
+def test_it_ends_without_a_limit() -> None:
+    # No bound is known, so only the trials can come to an end.
+    search = searched(circulant(20, [1, 2, 5, 9]), None)
+    color_in_orbits(search.problem, search, math.inf)
+    assert search.objective is not None
+    assert search.objective < 20
+
+
+def test_what_another_thread_found_first_is_not_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    search = searched(circulant(24, [1, 5, 7]), iterations=50_000)
+    offer = search.offer
+
+    def behind(colors: np.ndarray) -> bool:
+        offer(colors)
+        return offer(colors)
+
+    monkeypatch.setattr(search, "offer", behind)
+    assert color_in_orbits(search.problem, search, time.monotonic() + 20) == ""
+    assert search.objective is not None
+    assert search.objective < 24
