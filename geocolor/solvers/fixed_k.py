@@ -13,7 +13,17 @@ from geocolor.solvers.budget import Budget
 from geocolor.solvers.kernels.tabucol import tabucol_chunk, tabucol_start
 from geocolor.solvers.kernels.tabucol_matrix import matrix_chunk, matrix_start
 
-__all__ = ["fewest_conflicts", "kcolor", "largest_first", "on_matrix", "run_prepared", "table_fits"]
+__all__ = [
+    "entries",
+    "fewest_conflicts",
+    "kcolor",
+    "largest_first",
+    "on_matrix",
+    "padded",
+    "ring_slots",
+    "run_prepared",
+    "table_fits",
+]
 
 # Table entries that the kernel may read in one call: some 30 ms.
 _CHUNK = 10_000_000
@@ -163,11 +173,8 @@ def _with_lists(
 ) -> Prepared:
     """Prepare the kernel that goes through the neighbors of a node."""
     count = adjacency.num_nodes
-    # 16-bit entries are half the work, for all but the heaviest degrees.
-    flag, entry = (
-        (1 << 13, np.int16) if adjacency.degrees.max(initial=0) < 1 << 13 else (1 << 29, np.int32)
-    )
-    score = np.empty((count, _width(k)), dtype=entry)
+    flag, entry = entries(adjacency)
+    score = np.empty((count, padded(k)), dtype=entry)
     listed, place = np.empty((2, count), dtype=np.int32)
     now, low, alike = np.zeros((3, count), dtype=entry)
     until = np.zeros(score.size, dtype=np.int64)
@@ -199,7 +206,7 @@ def on_matrix(beside: NDArray[np.int8], own: NDArray[np.int32], k: int, budget: 
     budget : Budget
         Source of randomness.
     """
-    count, width = len(own), _width(len(beside) // len(own) * k)
+    count, width = len(own), padded(len(beside) // len(own) * k)
     score = np.empty((k, len(beside)), dtype=np.int16)
     moves = np.empty((count, width), dtype=np.int16)
     first = np.empty(k, dtype=np.int32)
@@ -212,13 +219,24 @@ def on_matrix(beside: NDArray[np.int8], own: NDArray[np.int32], k: int, budget: 
     return matrix_chunk, (*arrays, *_rings(count), budget.kernel_state()), size, conflicts
 
 
-def _width(k: int) -> int:
+def entries(adjacency: Adjacency) -> tuple[int, type[np.signedinteger[Any]]]:
+    """Give a flag above every degree and the type that holds it: 16 bits where that will do."""
+    small = adjacency.degrees.max(initial=0) < 1 << 13
+    return (1 << 13, np.int16) if small else (1 << 29, np.int32)
+
+
+def padded(k: int) -> int:
+    """Width of a table's row of `k` entries: whole vectors."""
     return -(-k // _LANES) * _LANES
 
 
+def ring_slots(count: int) -> int:
+    """Slots of a ring over iterations, a power of two and more than any tenure."""
+    return 1 << (count + 32).bit_length()
+
+
 def _rings(count: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Give empty rings over iterations, longer than any tenure."""
-    due, chain, banned = np.full((3, 1 << (count + 32).bit_length()), -1, dtype=np.int64)
+    due, chain, banned = np.full((3, ring_slots(count)), -1, dtype=np.int64)
     return due, chain, banned
 
 

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from geocolor.graph import Adjacency
 from geocolor.problem import Problem
 from geocolor.solvers.budget import Budget
-from geocolor.solvers.fixed_k import largest_first, table_fits
+from geocolor.solvers.fixed_k import entries, largest_first, padded, ring_slots, table_fits
 from geocolor.solvers.kernels.partialcol import partialcol_chunk, partialcol_start
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.tabucol import descend
 
-__all__ = ["partialcol", "solve_partialcol"]
+__all__ = ["fewest_left", "partialcol", "solve_partialcol"]
 
 # Table entries that the kernel may read in one call: some 20 ms.
 _CHUNK = 10_000_000
@@ -63,38 +63,54 @@ def partialcol(
     ndarray or None
         The coloring, None if none was found.
     """
-    count = adjacency.num_nodes
-    if not table_fits(count, k):
+    if not table_fits(adjacency.num_nodes, k):
         return None
+    found = fewest_left(adjacency, colors, k, budget, patience)
+    return None if (found < 0).any() else found
+
+
+def fewest_left(
+    adjacency: Adjacency,
+    colors: NDArray[np.int32],
+    k: int,
+    budget: Budget,
+    patience: int,
+    most: int | None = None,
+) -> NDArray[np.int32]:
+    """Run PartialCol from `colors` and give the best coloring it saw.
+
+    Parameters
+    ----------
+    adjacency, colors, k, budget, patience
+        As for :func:`partialcol`; :func:`~geocolor.solvers.fixed_k.table_fits` must hold.
+    most : int, optional
+        Iterations after which to stop in any case.
+
+    Returns
+    -------
+    ndarray of int32
+        Classes; -1 for the nodes left over.
+    """
+    count = adjacency.num_nodes
     colors = largest_first(colors)
     colors[colors >= k] = -1
-    beside = np.empty((count, k), dtype=np.int32)
-    until = np.zeros((count, k), dtype=np.int64)
-    listed, place = np.empty((2, count), dtype=np.int32)
-    size = partialcol_start(adjacency.indptr, adjacency.indices, colors, beside, listed, place)
-    state = budget.kernel_state()
-    best = size
-    iteration, since, last = 0, 0, budget.iterations_left
-    while size:
-        if iteration >= last or iteration - since >= patience or budget.too_late(k):
-            return None
+    flag, entry = entries(adjacency)
+    lost = np.empty((count, padded(k)), dtype=entry)
+    listed, place, low = np.empty((3, count), dtype=np.int32)
+    graph = (adjacency.indptr, adjacency.indices, colors, k, flag)
+    size = best = partialcol_start(*graph, lost, listed, place)
+    until, chain = np.zeros(lost.shape, dtype=np.int64), np.full(lost.size, -1, dtype=np.int64)
+    due = np.full(ring_slots(count), -1, dtype=np.int64)
+    best_colors = colors.copy()
+    arrays = (*graph, lost, listed, place, low, until, due, chain, budget.kernel_state())
+    iteration, since = 0, 0
+    last = budget.iterations_left if most is None else min(most, budget.iterations_left)
+    while size and iteration < last and iteration - since < patience and not budget.too_late(k):
         before, least = iteration, best
         iteration, size, best = partialcol_chunk(
-            adjacency.indptr,
-            adjacency.indices,
-            colors,
-            beside,
-            until,
-            listed,
-            place,
-            state,
-            size,
-            best,
-            iteration,
-            min(last, since + patience),
-            _CHUNK,
+            *arrays, best_colors, size, best, iteration, min(last, since + patience), _CHUNK
         )
         budget.spend(iteration - before)
         if best != least:
             since = iteration
-    return colors
+    return best_colors
