@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,18 +28,29 @@ class Budget:
     stream : int, optional
         Which of the independent random streams of the search's seed to draw from; threads have
         different ones.
+    unless : callable, optional
+        While true, there is something better to do, and the budget is over.
 
     Attributes
     ----------
     iterations : int
         Made so far.
+    unless : callable or None
+        As given; may be changed.
     """
 
-    def __init__(self, search: Search, until: float = math.inf, stream: int = 0) -> None:
+    def __init__(
+        self,
+        search: Search,
+        until: float = math.inf,
+        stream: int = 0,
+        unless: Callable[[], bool] | None = None,
+    ) -> None:
         self._search = search
         self._until = min(until, search.deadline)
         self.iterations = 0
         self._limit = search.max_iterations
+        self.unless = unless
         self.random = np.random.default_rng([search.seed, stream] if stream else search.seed)
 
     @property
@@ -61,6 +73,8 @@ class Budget:
 
     def over(self) -> bool:
         """Whether time or iterations are used up, or nothing is left to look for."""
+        if self.unless is not None and self.unless():
+            return True
         return self.reason() is not StopReason.COMPLETED or self._search.answered()
 
     def too_late(self, k: int) -> bool:

@@ -16,7 +16,7 @@ from geocolor.solvers.budget import Budget
 from geocolor.solvers.fixed_k import LARGEST_MATRIX, fewest_conflicts, on_matrix, run_prepared
 from geocolor.solvers.search import Search
 
-__all__ = ["Rotation", "color_in_orbits", "rotations"]
+__all__ = ["OrbitSearch", "Rotation", "rotations"]
 
 # Seconds that the search for symmetries may take, and how many it looks at.
 _SECONDS, _LOOKS = 1.0, 500
@@ -26,7 +26,7 @@ _LONGEST = 16
 _TRIAL, _LONG_TRIAL = 200_000, 3_200_000
 # Conflicts that a further class is likely to take in, and the part of a trial's iterations that may
 # pass without progress while it does.
-_ABSORBED, _MENDING = 3, 6
+_ABSORBED, _MENDING = 3, 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,14 +83,11 @@ def _cycles(image: NDArray[np.int64]) -> NDArray[np.int32] | None:
     return once
 
 
-def color_in_orbits(
-    problem: ColoringProblem, search: Search, until: float, longest: float = math.inf
-) -> str:
+class OrbitSearch:
     """Look for colorings that a symmetry rotates, and mend those that almost are.
 
-    Symmetries are tried in turn, and those that come near go on; without any limit, until the
-    longest trials have been made once. What is left of conflicts, each as often as the symmetry is
-    long, may go away with one more class by plain TabuCol.
+    What is left of conflicts, each as often as the symmetry is long, may go away with one more
+    class by plain TabuCol.
 
     Parameters
     ----------
@@ -98,40 +95,77 @@ def color_in_orbits(
         The question.
     search : Search
         Gets every improvement.
-    until : float
-        ``time.monotonic()`` at which to stop, unless something was found.
-    longest : float
-        When to stop then.
-
-    Returns
-    -------
-    str
-        What was found, for the message.
     """
-    adjacency = problem.graph.conflicts
-    if adjacency.num_nodes > LARGEST_MATRIX:
-        return ""
-    trials = [
-        _Trial(problem, search, rotation)
-        for rotation in rotations(adjacency, min(until, time.monotonic() + _SECONDS))
-    ]
-    # Streams that no thread of a portfolio draws from.
-    first = search.workers + 2
-    budget, longer = Budget(search, until, first), Budget(search, longest, first + 1)
-    length, told = _TRIAL, ""
-    while trials and not search.answered():
-        for trial in trials:
-            if budget.over():
-                return told
-            if trial.run(budget, length):
-                budget = longer
-                told = f"a symmetry of order {trial.rotation.order} gave {search.objective:.0f}"
-        trials = sorted((t for t in trials if t.hopeful()), key=lambda t: t.expected)
-        trials = trials[: max(1, 2 * len(trials) // 3)]
-        if budget.unlimited and length == _LONG_TRIAL:
-            break
-        length = min(2 * length, _LONG_TRIAL)
-    return told
+
+    def __init__(self, problem: ColoringProblem, search: Search) -> None:
+        self._problem = problem
+        self._search = search
+        self._leader: Rotation | None = None
+        self._length = _TRIAL
+
+    def led(self) -> bool:
+        """Whether a symmetry has given a coloring, so that others had better join."""
+        return self._leader is not None
+
+    def lead(self, until: float, longest: float = math.inf) -> str:
+        """Try the symmetries in turn; those that come near go on.
+
+        Parameters
+        ----------
+        until : float
+            ``time.monotonic()`` at which to stop, unless something was found. Without any limit,
+            the search stops when the longest trials have been made once.
+        longest : float
+            When to stop then.
+
+        Returns
+        -------
+        str
+            What was found, for the message.
+        """
+        adjacency, search = self._problem.graph.conflicts, self._search
+        if adjacency.num_nodes > LARGEST_MATRIX:
+            return ""
+        trials = [
+            _Trial(self._problem, search, rotation)
+            for rotation in rotations(adjacency, min(until, time.monotonic() + _SECONDS))
+        ]
+        # Streams that no thread of a portfolio draws from.
+        first = search.workers + 2
+        budget, longer = Budget(search, until, first), Budget(search, longest, first + 1)
+        told = ""
+        while trials and not search.answered():
+            for trial in trials:
+                if budget.over():
+                    return told
+                if trial.run(budget, self._length):
+                    budget = longer
+                    self._leader = trial.rotation
+                    told = f"a symmetry of order {trial.rotation.order} gave {search.objective:.0f}"
+            trials = sorted((t for t in trials if t.hopeful()), key=lambda t: t.expected)
+            trials = trials[: max(1, 2 * len(trials) // 3)]
+            if told and trials:
+                self._leader = trials[0].rotation
+            if budget.unlimited and self._length == _LONG_TRIAL:
+                break
+            self._length = min(2 * self._length, _LONG_TRIAL)
+        return told
+
+    def join(self, budget: Budget) -> None:
+        """Go on beside the leading thread with the symmetry that comes nearest, once one has led.
+
+        Parameters
+        ----------
+        budget : Budget
+            What may be spent; without a limit, the longest trial is made once.
+        """
+        while self._leader is not None and not budget.over():
+            trial, length = _Trial(self._problem, self._search, self._leader), self._length
+            if not trial.hopeful():
+                break
+            trial.run(budget, length)
+            if budget.unlimited and length == _LONG_TRIAL:
+                break
 
 
 class _Trial:

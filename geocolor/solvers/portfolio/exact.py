@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from geocolor.bounds import Clique, mycielskian_bound
 from geocolor.problem import ColoringProblem
-from geocolor.solvers.orbits import color_in_orbits
+from geocolor.solvers.orbits import OrbitSearch
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.sat.requests import MOST_LITERALS, estimate
 from geocolor.solvers.sat.solver import Strategy, prove_by_sat
@@ -44,6 +44,8 @@ class Proof:
         A clique of the conflicts, no larger than the classes allowed.
     colors : ndarray of int32
         A coloring of any number of classes.
+    orbits : OrbitSearch
+        Other threads may join it.
     until : float
         ``time.monotonic()`` at which to stop.
     """
@@ -54,12 +56,14 @@ class Proof:
         search: Search,
         clique: Clique,
         colors: NDArray[np.int32],
+        orbits: OrbitSearch,
         until: float,
     ) -> None:
         self._problem = problem
         self._search = search
         self._clique = clique
         self._colors = colors
+        self._orbits = orbits
         self._until = min(until, search.deadline)
         self._told: list[str] = []
 
@@ -138,8 +142,7 @@ class Proof:
         """Look for a coloring that has a symmetry of the graph; longer where that succeeds."""
         color_symmetrically(self._problem, self._search, self._clique, until)
         until = max(until, self._turn())
-        told = color_in_orbits(self._problem, self._search, until, self._until)
-        return Outcome(StopReason.COMPLETED, message=told)
+        return Outcome(StopReason.COMPLETED, message=self._orbits.lead(until, self._until))
 
     def _satisfiability(self, until: float) -> Outcome:
         """Ask CaDiCaL from both ends; from above alone, if both would be too much."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from geocolor.problem import ColoringProblem
 from geocolor.solvers.budget import Budget
 from geocolor.solvers.memetic import LONG, SHORT, climb, leap
+from geocolor.solvers.orbits import OrbitSearch
 from geocolor.solvers.portfolio.exact import Proof
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
@@ -57,22 +58,25 @@ def race(problem: ColoringProblem, search: Search, colors: NDArray[np.int32]) ->
         search.offer(colors)
     if search.answered():
         return Outcome(StopReason.COMPLETED)
+    orbits = OrbitSearch(problem, search)
     if search.workers > 1:
-        with _climbing(problem, search, colors, search.workers - 1):
-            return _proofs_first(problem, search, colors)
+        with _climbing(problem, search, colors, orbits):
+            return _proofs_first(problem, search, colors, orbits)
     until = time.monotonic() + min(_FIRST_SECONDS, _FIRST_SHARE * search.remaining())
     climb(problem, search, Budget(search, until), colors)
-    return _proofs_first(problem, search, colors)
+    return _proofs_first(problem, search, colors, orbits)
 
 
-def _proofs_first(problem: ColoringProblem, search: Search, colors: NDArray[np.int32]) -> Outcome:
+def _proofs_first(
+    problem: ColoringProblem, search: Search, colors: NDArray[np.int32], orbits: OrbitSearch
+) -> Outcome:
     """Prove what can be proved, then look for colorings with the time left."""
     clique, settled = begin(problem, search, clique_work=_CLIQUE_WORK)
     if settled is not None:
         return settled
     alone = search.workers == 1
     seconds = search.remaining() * (_PROOF_SHARE if alone else 1.0)
-    proof = Proof(problem, search, clique, colors, time.monotonic() + seconds)
+    proof = Proof(problem, search, clique, colors, orbits, time.monotonic() + seconds)
     outcome = proof.run()
     if outcome.infeasible or search.answered():
         return Outcome(StopReason.COMPLETED, outcome.infeasible, outcome.message)
@@ -95,21 +99,25 @@ def _sparse(problem: ColoringProblem) -> bool:
 
 @contextmanager
 def _climbing(
-    problem: ColoringProblem, search: Search, colors: NDArray[np.int32], threads: int
+    problem: ColoringProblem, search: Search, colors: NDArray[np.int32], orbits: OrbitSearch
 ) -> Iterator[None]:
-    """Climb in threads until the search is over or the block is left; their errors are raised."""
+    """Climb in all threads but one until the search is over or the block is left.
+
+    Their errors are raised. Where a symmetry turns out to be the way, they go it as well.
+    """
+
+    def work(stream: int) -> None:
+        length = SHORT if stream % 2 and _sparse(problem) else LONG
+        budget = Budget(search, stream=stream, unless=orbits.led)
+        climb(problem, search, budget, colors.copy(), length)
+        if orbits.led():
+            budget.unless = None
+            orbits.join(budget)
+            climb(problem, search, budget, colors.copy(), length)
+
+    threads = search.workers - 1
     with ThreadPoolExecutor(threads, thread_name_prefix="coloring") as pool:
-        climbs = [
-            pool.submit(
-                climb,
-                problem,
-                search,
-                Budget(search, stream=stream),
-                colors.copy(),
-                SHORT if stream % 2 and _sparse(problem) else LONG,
-            )
-            for stream in range(threads)
-        ]
+        climbs = [pool.submit(work, stream) for stream in range(threads)]
         try:
             yield
         finally:
