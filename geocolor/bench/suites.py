@@ -19,7 +19,7 @@ from geocolor.problem import problem_for
 __all__ = ["SUITES", "collect", "own_instances"]
 
 # Tags of geocolor's own instances that name a suite.
-SUITES = ("small", "coloring", "partition", "layers")
+SUITES = ("small", "coloring", "families", "partition", "layers")
 _PACKAGE = Path(__file__).parents[1]
 _PROVEN = "proven"
 
@@ -59,9 +59,9 @@ def collect(
     Parameters
     ----------
     sources : sequence of str
-        Each a suite (``small``, ``coloring``, ``partition``, ``layers``), a file, a folder, which
-        is searched with its subfolders, or a glob. Folders and globs leave out hidden files and
-        files of unknown suffix.
+        Each a suite (``small``, ``coloring``, ``families``, ``partition``, ``layers``), a file, a
+        folder, which is searched with its subfolders, or a glob. Folders and globs leave out hidden
+        files and files of unknown suffix.
     tags : sequence of str
         Only instances that have all of these.
     exclude_tags : sequence of str

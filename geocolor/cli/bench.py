@@ -82,7 +82,7 @@ def run(
         list[str],
         typer.Argument(
             metavar="PATH...",
-            help="Suites (small, coloring, partition, layers), folders, globs, graph files.",
+            help="Suites (small, coloring, families, partition, layers), folders, globs, files.",
         ),
     ],
     solvers: Annotated[

@@ -17,6 +17,7 @@ from geocolor.bench.trial import Instance, Known
 from geocolor.errors import FormatError, InputError
 from geocolor.graph import ConflictGraph, generators
 from geocolor.io import read, write
+from geocolor.solvers import solve
 
 OWN = own_instances()
 
@@ -73,6 +74,22 @@ def test_suites_are_balanced() -> None:
     assert {i.kind for i in collect(["coloring"])} == {"coloring"}
     assert {i.kind for i in collect(["partition"])} == {"partition"}
     assert {i.kind for i in collect(["layers"])} == {"partition", "correlation"}
+
+
+def test_theory_knows_the_answer_to_every_family() -> None:
+    for instance in collect(["families"]):
+        assert instance.kind == "coloring"
+        assert instance.known is not None
+        assert instance.known.proven
+        assert instance.known.by.startswith("theory: ")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("instance", collect(["families"]), ids=lambda instance: instance.name)
+def test_solving_agrees_with_theory(instance: Instance) -> None:
+    found = solve(problem_of(instance), "auto", time_limit=20, seed=0)
+    assert instance.known is not None
+    assert found.lower_bound <= instance.known.value == found.objective
 
 
 def test_several_problems_on_one_graph() -> None:
