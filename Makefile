@@ -110,6 +110,7 @@ bench-coloring: $(VENV)/.dev  ## auto against other packages on the folder GEOCO
 	@echo "== coloring against other packages, into $(RESULTS)/"
 	@$(BIN)/python -m geocolor bench "$(GEOCOLOR_INSTANCES)" --solvers "$(SOLVERS)" --threads 2 \
 		--time-limit $(TIME_LIMIT) --seeds $(SEEDS) -o "$(RESULTS)"
+	@$(BIN)/python -m geocolor bench report "$(RESULTS)" -o "$(RESULTS)/table.md"
 
 slow: $(VENV)/.assets  ## the tests that take long or need real models
 	@echo "== pytest, slow tests"

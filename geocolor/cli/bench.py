@@ -14,6 +14,7 @@ from geocolor.cli import bench_models
 from geocolor.cli.console import ProgressLine, note
 from geocolor.cli.options import ColorsOption, KindOption, byte_count, seconds
 from geocolor.errors import InputError
+from geocolor.io.atomic import atomic_file, require_writable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +38,7 @@ Examples:
   geocolor bench coloring --solvers auto,head --workers 2 --dry-run
   geocolor bench small --solvers tabucol --max-iterations 100000 -o fixed
   geocolor bench report results -o report.html
+  geocolor bench report results -o table.md
   geocolor bench compare old_results new_results
 
 \b
@@ -221,17 +223,27 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Results of geocolor bench.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="HTML", help="Default DIR/report.html."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Default DIR/report.html; FILE.md: tables."
+        ),
     ] = None,
     target_gap: _Target = 0.0,
 ) -> None:
-    """Write results as one HTML page that needs no network."""
+    """Write results as one HTML page that needs no network, or as tables in Markdown."""
     _require_extra()
     from geocolor.bench.report import write_report
     from geocolor.bench.results import Results
+    from geocolor.bench.summary import summarise, to_markdown
 
     path = folder / "report.html" if output is None else output
-    write_report(Results.load(folder), path, target_gap=target_gap)
+    results = Results.load(folder)
+    if path.suffix.lower() == ".md":
+        require_writable(path)
+        text = to_markdown(summarise(results, target_gap=target_gap))
+        with atomic_file(path) as file:
+            file.write(text.encode())
+    else:
+        write_report(results, path, target_gap=target_gap)
     typer.echo(f"written {path}")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from geocolor.bench.record import Outcome
-from geocolor.bench.summary import summarise, to_text
+from geocolor.bench.summary import summarise, to_markdown, to_text
 from geocolor.solvers import TracePoint
 
 
@@ -200,3 +200,23 @@ def test_json_has_it_all(make_results):
 
 def test_the_same_seed_gives_the_same_summary(make_results):
     assert summarise(make_results()) == summarise(make_results())
+
+
+def test_markdown_by_hand(make_results):
+    text = to_markdown(summarise(make_results(("a|b",), ("one", "two"), (0, 1), run=by_hand)))
+    assert text.startswith("4 runs: 2 instances, 2 seeds, 10 s each.\n\n| solver | reached |")
+    # Half of the runs on "one" get there, so the median does not.
+    assert r"| a\|b | 1 of 2 (3 of 4) | 0 of 2 (1 of 4) | 12.50% | 12.50% | 4.5 |" in text
+    assert "| one | 5 | 7.5 |\n| two | 10 | 10 (2) |\n" in text
+
+
+def test_markdown_marks_proofs_and_what_is_not_there(make_results):
+    def run(trial):
+        if trial.contender.name == "none":
+            return {"outcome": Outcome.NO_ANSWER, "objective": None, "trace": ()}
+        return {"objective": 5.0, "lower_bound": 5.0, "status": "OPTIMAL"}
+
+    text = to_markdown(summarise(make_results(("good", "none"), ("x",), (0, 1, 2), run=run)))
+    assert "| x | 5 | **5**" in text
+    assert "| none | 0 of 1 (0 of 3) | 0 of 1 (0 of 3) |" in text
+    assert text.splitlines()[-1].startswith("| x |") or "Warnings:" in text

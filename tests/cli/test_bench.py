@@ -45,6 +45,8 @@ def test_a_table_then_a_report_and_a_comparison(
     assert main(["bench", "report", str(first)]) == 0
     assert "written" in capsys.readouterr().out
     assert (first / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert main(["bench", "report", str(first), "-o", str(first / "table.md")]) == 0
+    assert "| instance | best known |" in (first / "table.md").read_text(encoding="utf-8")
     assert main(bench(graphs, second)) == 0
     capsys.readouterr()
     assert main(["bench", "compare", str(first), str(second)]) == 0

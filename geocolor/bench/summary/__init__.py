@@ -1,6 +1,7 @@
 """What a campaign comes to: a row a solver, a row an instance, tests between solvers, warnings."""
 
 from geocolor.bench.summary.caveats import crowded, find_warnings
+from geocolor.bench.summary.markdown import to_markdown
 from geocolor.bench.summary.rows import (
     Failure,
     InstanceRow,
@@ -24,5 +25,6 @@ __all__ = [
     "crowded",
     "find_warnings",
     "summarise",
+    "to_markdown",
     "to_text",
 ]

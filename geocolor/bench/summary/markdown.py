@@ -1,0 +1,103 @@
+"""A summary as Markdown: a table of solvers, and one of instances by solvers."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+
+from geocolor.bench.summary.rows import InstanceRow, SolverCell, SolverRow, Summary
+
+__all__ = ["to_markdown"]
+
+_NOTE = (
+    "Reached and proven: instances on which the median run has the best known value, or most runs "
+    "a proof; how many\nof the runs in brackets. Below: medians over seeds, bold where most runs "
+    "have a proof, in brackets the median seconds\nto the best known value."
+)
+
+
+def to_markdown(summary: Summary) -> str:
+    """Give a summary's two tables in Markdown, to be kept beside the text that speaks of them.
+
+    Parameters
+    ----------
+    summary : Summary
+        Of one kind of problem, best: values of different kinds stand in one column.
+
+    Returns
+    -------
+    str
+        Ends with a line break.
+    """
+    target = f"; reached is within {100 * summary.target_gap:g}%" if summary.target_gap else ""
+    head = (
+        f"{summary.runs} runs: {len(summary.instances)} instances, {summary.seeds} seeds, "
+        f"{summary.time_limit:g} s each{target}"
+    )
+    missing = f"; {summary.missing} runs are missing" if summary.missing else ""
+    warnings = "".join(f"\n- {line}" for line in summary.warnings)
+    parts = [f"{head}{missing}.", _solvers(summary), _NOTE, _instances(summary)]
+    return "\n\n".join(parts + ([f"Warnings:\n{warnings}"] if warnings else [])) + "\n"
+
+
+def _solvers(summary: Summary) -> str:
+    cells: dict[str, list[SolverCell]] = {row.solver: [] for row in summary.solvers}
+    for instance in summary.instances:
+        for cell in instance.cells:
+            cells[cell.solver].append(cell)
+    return _table(
+        ["solver", "reached", "proven", "mean gap", "median gap", "CPU s a run"],
+        (_solver(row, cells[row.solver]) for row in summary.solvers),
+        left=1,
+    )
+
+
+def _solver(row: SolverRow, cells: Sequence[SolverCell]) -> list[str]:
+    reached = sum(cell.time_to_target is not None for cell in cells)
+    proven = sum(_mostly_proven(cell) for cell in cells)
+    gaps = [cell.gap for cell in cells if cell.gap is not None]
+    return [
+        row.solver,
+        f"{reached} of {row.instances} ({sum(cell.reached for cell in cells)} of {row.runs})",
+        f"{proven} of {row.instances} ({sum(cell.proofs for cell in cells)} of {row.runs})",
+        "-" if row.gap.value is None else f"{row.gap.value:.2%}",
+        f"{statistics.median(gaps):.2%}" if gaps else "-",
+        "-" if row.cpu is None else f"{row.cpu:.3g}",
+    ]
+
+
+def _instances(summary: Summary) -> str:
+    solvers = [row.solver for row in summary.solvers]
+    return _table(
+        ["instance", "best known", *solvers],
+        (_instance(row, solvers) for row in summary.instances),
+        left=1,
+    )
+
+
+def _instance(row: InstanceRow, solvers: Sequence[str]) -> list[str]:
+    cells = {cell.solver: cell for cell in row.cells}
+    best = row.reference.value
+    known = "infeasible" if row.reference.infeasible else "-" if best is None else f"{best:.10g}"
+    return [row.instance, known, *(_cell(cells.get(solver)) for solver in solvers)]
+
+
+def _cell(cell: SolverCell | None) -> str:
+    if cell is None or cell.median is None:
+        return "-"
+    value = f"{cell.median:.10g}"
+    value = f"**{value}**" if _mostly_proven(cell) else value
+    return value if cell.time_to_target is None else f"{value} ({cell.time_to_target:.3g})"
+
+
+def _mostly_proven(cell: SolverCell) -> bool:
+    return 2 * cell.proofs > cell.runs
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int) -> str:
+    rule = ["---"] * left + ["---:"] * (len(head) - left)
+    lines = (
+        "| " + " | ".join(field.replace("|", r"\|") for field in row) + " |"
+        for row in (head, rule, *rows)
+    )
+    return "\n".join(lines)
