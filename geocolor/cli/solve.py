@@ -25,7 +25,7 @@ from geocolor.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from geocolor.problem import Coloring, Problem
     from geocolor.solvers import SolveResult, TracePoint
@@ -41,9 +41,11 @@ Examples:
   geocolor solve exams.col --fixed rooms.txt --lists allowed.txt --colors 12
   geocolor solve exams.col --equitable --colors 12
   geocolor solve exams.col --initial yesterday.sol -o today.sol
+  geocolor solve exams.col --order largest_first.txt --solver first-fit
 
-FIXED has lines 'NODE COLOR', LISTS lines 'NODE COLOR COLOR ...'; nodes go by name (in DIMACS
-files, numbers from 1), colors count from 0 as in JSON solutions, and '#' begins a comment.
+FIXED has lines 'NODE COLOR', LISTS lines 'NODE COLOR COLOR ...', ORDER lines 'NODE'; nodes go by
+name (in DIMACS files, numbers from 1), colors count from 0 as in JSON solutions, and '#' begins a
+comment. Nodes that ORDER leaves out come last.
 """
 
 # Seconds of compiling that somebody who waits will wonder about.
@@ -63,6 +65,12 @@ def command(
         Path | None,
         typer.Option(
             "--initial", metavar="START", help="Solution to start from: .json, .sol or .txt."
+        ),
+    ] = None,
+    order: Annotated[
+        Path | None,
+        typer.Option(
+            "--order", metavar="ORDER", help="Start from the greedy coloring in this order."
         ),
     ] = None,
     solver: Annotated[
@@ -112,7 +120,7 @@ def command(
     compiled = compile_seconds()
     graph = read(file)
     question = ask(graph, problem, colors, fixed=fixed, lists=lists, equitable=equitable)
-    start = None if initial is None else _initial(initial)
+    start = _start(question, initial, order)
     _refuse_at_a_glance(question)
     with ProgressLine(quiet=quiet) as line:
 
@@ -139,6 +147,30 @@ def command(
         if result.stop_reason is StopReason.INTERRUPT:
             note(_interrupted(result, written))
             raise typer.Exit(130)
+
+
+def _start(question: Problem, initial: Path | None, order: Path | None) -> ArrayLike | None:
+    if initial is not None and order is not None:
+        raise InputError("--initial and --order both say where to start; give one of them")
+    if initial is not None:
+        return _initial(initial)
+    return None if order is None else _ordered(question, order)
+
+
+def _ordered(question: Problem, path: Path) -> NDArray[np.int32] | None:
+    from geocolor.io import read_order
+    from geocolor.problem import ColoringProblem
+    from geocolor.solvers.greedy import greedy_coloring
+
+    if not isinstance(question, ColoringProblem) or question.is_restricted:
+        raise InputError("--order is for colorings without --fixed and --lists")
+    graph = question.graph
+    colors = greedy_coloring(graph.conflicts, read_order(path, graph))
+    used = int(colors.max(initial=-1)) + 1
+    if used > question.max_colors:
+        note(f"greedy in the order of {path} needs {used} classes, so it is no start")
+        return None
+    return colors
 
 
 def _initial(path: Path) -> NDArray[np.int64]:

@@ -5,7 +5,7 @@ The format follows from the suffix, before an optional ``.gz``.
 
 from geocolor.io.formats import FORMATS, Format, read, require_graph_name, write
 from geocolor.io.limits import Limits
-from geocolor.io.restrictions import read_fixed, read_lists
+from geocolor.io.restrictions import read_fixed, read_lists, read_order
 from geocolor.io.solution import Solution, read_solution, write_solution
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "read",
     "read_fixed",
     "read_lists",
+    "read_order",
     "read_solution",
     "require_graph_name",
     "write",

@@ -1,6 +1,7 @@
-r"""Files of fixed and of allowed colors, one node a line.
+r"""Files of fixed and of allowed colors and of orders, one node a line.
 
-A line of fixed colors is ``NODE COLOR``, a line of lists ``NODE COLOR COLOR ...``. Nodes go by
+A line of fixed colors is ``NODE COLOR``, a line of lists ``NODE COLOR COLOR ...``, one of an order
+``NODE``. Nodes go by
 their names in the graph (in DIMACS files, their numbers from 1); colors are whole numbers from 0,
 as in Python and in JSON solutions. ``#`` begins a comment, empty lines are passed over.
 """
@@ -11,12 +12,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from geocolor.errors import FormatError, InputError
 from geocolor.graph import ConflictGraph
 from geocolor.io.limits import Limits
 from geocolor.io.source import line_blocks
 
-__all__ = ["read_fixed", "read_lists"]
+__all__ = ["read_fixed", "read_lists", "read_order"]
 
 
 def read_fixed(
@@ -75,7 +79,43 @@ def read_lists(
     InputError
         The file cannot be read.
     """
-    return {node: colors for _, node, colors in _rows(Path(path), graph, limits or Limits())}
+    lists = {}
+    for line, node, colors in _rows(Path(path), graph, limits or Limits()):
+        if not colors:
+            raise FormatError("expected 'NODE COLOR COLOR ...'", str(path), line)
+        lists[node] = colors
+    return lists
+
+
+def read_order(
+    path: str | os.PathLike[str], graph: ConflictGraph, limits: Limits | None = None
+) -> NDArray[np.int64]:
+    """Read an order of the nodes, lines ``NODE``; those that are left out come last, as they are.
+
+    Parameters
+    ----------
+    path, graph, limits
+        As for :func:`read_fixed`.
+
+    Returns
+    -------
+    ndarray of int64, shape (num_nodes,)
+        Every node once.
+
+    Raises
+    ------
+    FormatError
+        With the line: it is not of that form, there is no such node, or it was named already.
+    InputError
+        The file cannot be read.
+    """
+    named = []
+    for line, node, colors in _rows(Path(path), graph, limits or Limits()):
+        if colors:
+            raise FormatError("expected one node a line", str(path), line)
+        named.append(node)
+    first = np.array(named, dtype=np.int64)
+    return np.concatenate([first, np.setdiff1d(np.arange(graph.num_nodes), first)])
 
 
 def _rows(path: Path, graph: ConflictGraph, limits: Limits) -> Iterator[tuple[int, int, list[int]]]:
@@ -88,10 +128,8 @@ def _rows(path: Path, graph: ConflictGraph, limits: Limits) -> Iterator[tuple[in
             match row.partition(b"#")[0].split():
                 case []:
                     continue
-                case [name, *colors] if colors:
+                case [name, *colors]:
                     node = _node(graph, name, path, line)
-                case _:
-                    raise FormatError("expected a node and its colors", str(path), line)
             if node in seen:
                 shown = graph.label(node)
                 raise FormatError(f"node {shown} is in line {seen[node]} already", str(path), line)

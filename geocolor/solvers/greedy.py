@@ -19,6 +19,7 @@ __all__ = [
     "greedy_coloring",
     "rlf",
     "smallest_last",
+    "solve_first_fit",
     "solve_rlf",
     "solve_smallest_last",
     "solve_welsh_powell",
@@ -126,6 +127,14 @@ def rlf(adjacency: Adjacency, search: Search) -> NDArray[np.int32] | None:
     return colors
 
 
+def solve_first_fit(problem: Problem, search: Search) -> Outcome:
+    """Offer the greedy coloring in the nodes' own order, and a clique bound; as :func:`solve_rlf`.
+
+    A coloring to start from stands as it is: it may have been made in another order.
+    """
+    return construct(problem, search, "first fit", _first_fit)
+
+
 def solve_welsh_powell(problem: Problem, search: Search) -> Outcome:
     """Offer the greedy coloring by degree, and a clique bound; as :func:`solve_rlf`."""
     return construct(problem, search, "Welsh-Powell", _in_order(welsh_powell))
@@ -152,6 +161,12 @@ def solve_rlf(problem: Problem, search: Search) -> Outcome:
         COMPLETED unless time ran out.
     """
     return construct(problem, search, "RLF", rlf)
+
+
+def _first_fit(adjacency: Adjacency, search: Search) -> NDArray[np.int32]:
+    if search.coloring is not None:
+        return search.coloring.colors
+    return greedy_coloring(adjacency, np.arange(adjacency.num_nodes))
 
 
 def _in_order(ordering: Callable[[Adjacency], NDArray[np.int64]]) -> Constructor:

@@ -78,6 +78,14 @@ SOLVERS: dict[str, SolverInfo] = {
             ("numba",),
         ),
         SolverInfo(
+            "first-fit",
+            "greedy coloring in the order of the nodes, or the one given",
+            frozenset({"coloring"}),
+            False,
+            "geocolor.solvers.greedy:solve_first_fit",
+            ("numba",),
+        ),
+        SolverInfo(
             "welsh-powell",
             "greedy coloring by degree, the largest first",
             frozenset({"coloring"}),

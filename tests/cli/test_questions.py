@@ -9,7 +9,8 @@ from geocolor import read
 from geocolor.cli.options import ask
 from geocolor.errors import InputError
 from geocolor.io import read_solution
-from geocolor.problem import ColoringProblem, EquitableColoringProblem
+from geocolor.problem import Coloring, ColoringProblem, EquitableColoringProblem
+from geocolor.solvers.greedy import greedy_coloring
 
 
 @pytest.fixture
@@ -86,6 +87,28 @@ def test_initial_is_offered_first(run, queen5: Path, tmp_path: Path, suffix: str
     again = run("solve", queen5, "--solver", "nothing", "--initial", start, "--json").json()
     assert again["colors"] == first["colors"]
     assert again["trace"][0][1] == first["objective"]
+
+
+def test_an_order_is_where_it_starts(run, queen5: Path, tmp_path: Path) -> None:
+    order = tmp_path / "order.txt"
+    order.write_text("".join(f"{node}\n" for node in range(25, 0, -2)))
+    done = run("solve", queen5, "--order", order, "--solver", "first-fit", "--json")
+    graph = read(queen5)
+    nodes = [*range(24, -1, -2), *range(1, 24, 2)]
+    expected = Coloring.from_colors(greedy_coloring(graph.conflicts, nodes))
+    assert done.json()["colors"] == expected.colors.tolist()
+    plain = run("solve", queen5, "--solver", "first-fit", "--json").json()["colors"]
+    assert plain == greedy_coloring(graph.conflicts, np.arange(25)).tolist()
+
+
+def test_an_order_that_needs_too_many_is_no_start(run, queen5: Path, tmp_path: Path) -> None:
+    order = tmp_path / "order.txt"
+    order.write_text("1\n")
+    done = run("solve", queen5, "--order", order, "--colors", 5, "--json")
+    assert done.json()["status"] == "OPTIMAL"
+    assert "needs 8 classes, so it is no start" in done.err
+    for option in ("--equitable", f"--initial={order}", f"--fixed={order}"):
+        assert run("solve", queen5, "--order", order, option).code == 2
 
 
 def test_an_initial_coloring_that_does_not_hold(run, queen5: Path, tmp_path: Path) -> None:

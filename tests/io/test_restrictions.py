@@ -6,7 +6,7 @@ import pytest
 
 from geocolor.errors import FormatError, InputError
 from geocolor.graph import ConflictGraph
-from geocolor.io import read_fixed, read_lists
+from geocolor.io import read_fixed, read_lists, read_order
 
 GRAPH = ConflictGraph.from_edges(3, [(0, 1)], labels=["a", "b", "ü"])
 
@@ -33,7 +33,7 @@ def test_nodes_without_names_go_by_number(tmp_path: Path) -> None:
     [
         ("a 1\nx 2\n", 2, "no node is called 'x'"),
         ("a 1\n#\na 2\n", 3, "node a is in line 1 already"),
-        ("a\n", 1, "expected a node and its colors"),
+        ("a\n", 1, "expected 'NODE COLOR"),
         ("a -1\n", 1, "'-1' is no color; colors are whole numbers from 0"),
         ("a 1.5\n", 1, "'1.5' is no color"),
         ("a 2147483648\n", 1, "is no color"),
@@ -50,6 +50,15 @@ def test_malformed(tmp_path: Path, text: str | bytes, line: int, message: str) -
             read(path, GRAPH)
         assert str(caught.value).startswith(f"{path}:{line}: ")
         assert message in str(caught.value)
+
+
+def test_an_order_names_nodes_once_and_the_others_follow(tmp_path: Path) -> None:
+    assert read_order(written(tmp_path, "# last first\nü\nb"), GRAPH).tolist() == [2, 1, 0]
+    assert read_order(written(tmp_path, "b\n"), GRAPH).tolist() == [1, 0, 2]
+    assert read_order(written(tmp_path, ""), ConflictGraph.from_edges(0)).tolist() == []
+    for text, message in (("a\nb 2\n", ":2: expected one node"), ("a\na", ":2: node a is")):
+        with pytest.raises(FormatError, match=message):
+            read_order(written(tmp_path, text), GRAPH)
 
 
 def test_a_fixed_node_has_one_color(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_an_order_that_misses_a_node_is_refused(order: list[object]) -> None:
         greedy_coloring(Adjacency.from_edges(3, [(0, 1)]), order)
 
 
-@pytest.mark.parametrize("name", ["welsh-powell", "smallest-last", "rlf"])
+@pytest.mark.parametrize("name", ["first-fit", "welsh-powell", "smallest-last", "rlf"])
 def test_too_few_classes_are_not_taken_for_a_proof(name: str, oracle: SimpleNamespace) -> None:
     result = solve(ColoringProblem(oracle.queen(8), 8), name)
     assert result.coloring is None
