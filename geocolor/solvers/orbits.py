@@ -179,15 +179,10 @@ class _Trial:
         self.expected = 0
         self._beside = _between(problem.graph.conflicts, rotation)
 
-    def _classes(self) -> int:
-        """Most classes that would be news."""
-        found = self._search.objective
-        return self._problem.max_colors if found is None else int(found) - 1
-
     def hopeful(self) -> bool:
         """Whether the next step down is still above the bound."""
         order = self.rotation.order
-        k = self._classes() // order
+        k = self._search.sought() // order
         least = int(self._search.lower_bound or 0)
         return k > 0 and k * order >= least
 
@@ -196,7 +191,7 @@ class _Trial:
         order = self.rotation.order
         better = False
         while self.hopeful() and not budget.over():
-            k = self._classes() // order
+            k = self._search.sought() // order
             colors, conflicts = self._rotated(k, budget, length)
             self.expected = k * order + -(-conflicts // _ABSORBED)
             if conflicts:
@@ -212,7 +207,7 @@ class _Trial:
         self, colors: NDArray[np.int32], budget: Budget, patience: int
     ) -> NDArray[np.int32] | None:
         """Let further classes take in the conflicts, as few as may do."""
-        for k in range(self.expected, self._classes() + 1):
+        for k in range(self.expected, self._search.sought() + 1):
             found, conflicts = fewest_conflicts(
                 self._problem.graph.conflicts, colors.copy(), k, budget, patience
             )

@@ -225,6 +225,11 @@ class Search:
             return True
         return self._parent is not None and (self._parent.answered() or self._as_good_as_needed())
 
+    def sought(self) -> int:
+        """Most classes that would be news, of a problem that counts them."""
+        assert _counts_classes(self.problem)  # noqa: S101  nobody else asks
+        return self.problem.max_colors if self.objective is None else int(self.objective) - 1
+
     def _as_good_as_needed(self) -> bool:
         """Whether the search around this one has a bound that the incumbent here meets."""
         around = self._parent

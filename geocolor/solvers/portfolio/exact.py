@@ -82,7 +82,7 @@ class Proof:
     def _methods(self) -> Iterator[Callable[[], Outcome]]:
         yield self._mycielskian
         yield partial(self._symmetric, self._turn())
-        if not promising(self._problem.graph.conflicts, self._most() + 1):
+        if not promising(self._problem.graph.conflicts, self._search.sought() + 1):
             yield partial(self._satisfiability, self._until if self._near() else self._turn())
             return
         if self._sparse():
@@ -100,12 +100,7 @@ class Proof:
 
     def _near(self) -> bool:
         """Whether incumbent and bound are close."""
-        return self._most() + 1 - int(self._search.lower_bound or 0) <= _NEAR
-
-    def _most(self) -> int:
-        """Most colors that would be news."""
-        found = self._search.objective
-        return self._problem.max_colors if found is None else int(found) - 1
+        return self._search.sought() + 1 - int(self._search.lower_bound or 0) <= _NEAR
 
     def _sparse(self) -> bool:
         """Whether clauses, which are about edges, are likely to be the shorter way."""
@@ -126,7 +121,7 @@ class Proof:
             seed=search.seed,
             max_work=_MYCIELSKIAN_WORK,
             deadline=self._until,
-            enough=self._most() + 1,
+            enough=self._search.sought() + 1,
         )
         if found.bound > most and search.objective is None:
             return Outcome(
@@ -147,7 +142,10 @@ class Proof:
     def _satisfiability(self, until: float) -> Outcome:
         """Ask CaDiCaL from both ends; from above alone, if both would be too much."""
         adjacency, search = self._problem.graph.conflicts, self._search
-        both = estimate(adjacency, self._most() + int(search.lower_bound or 0)) <= MOST_LITERALS
+        both = (
+            estimate(adjacency, self._search.sought() + int(search.lower_bound or 0))
+            <= MOST_LITERALS
+        )
         strategy: Strategy = "both" if both else "descend"
         return prove_by_sat(self._problem, search, self._clique, strategy, until)
 
