@@ -34,8 +34,8 @@ _LEAP, _LEAP_SEARCH, _LEAP_GENERATIONS = 0.75, 100_000, 10
 _CYCLE = 10
 # Generations after which a search that nothing limits gives up.
 _PATIENT = 2 * _CYCLE
-# Iterations for each node after which populations and PartialCol take turns.
-_PER_NODE = 40_000
+# Iterations for each node after which PartialCol has half as many, by turns.
+_PER_NODE = 100_000
 # Of so many classes PartialCol leaves one more out when it looks for hidden colorings. Measured:
 # with 28 or 27 it finds those of flat300_28_0 in 3 to 40 million iterations, with 25 or 30 not.
 _DEEPER = 12
@@ -190,7 +190,7 @@ def _evolve(adjacency: Adjacency, k: int, budget: Budget, length: int) -> NDArra
         if budget.unlimited and population.generation == _PATIENT:
             break
         if budget.iterations >= until and not budget.unlimited:
-            found = _hidden(adjacency, k, budget, turn)
+            found = _hidden(adjacency, k, budget, turn // 2)
             if found is not None:
                 return found
             until = budget.iterations + turn

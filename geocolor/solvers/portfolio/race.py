@@ -87,7 +87,7 @@ def _proofs_first(
     climb(problem, search, Budget(search, until, search.workers), colors, length, ahead)
     budget = Budget(search, stream=search.workers + 1)
     leap(problem, search, budget)
-    found = climb(problem, search, budget, colors, length, ahead)
+    found = climb(problem, search, budget, colors, length)
     return Outcome(found.stop_reason, message=outcome.message)
 
 
