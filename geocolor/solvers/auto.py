@@ -10,6 +10,7 @@ from geocolor.problem import (
     ColoringProblem,
     CorrelationClusteringProblem,
     EquitableColoringProblem,
+    PartitionProblem,
     Problem,
 )
 from geocolor.solvers.budget import Budget
@@ -22,6 +23,8 @@ from geocolor.solvers.process import WithWorker
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.sat import solve_sat
 from geocolor.solvers.search import Outcome, Search
+from geocolor.solvers.set_partition import prove_by_groups
+from geocolor.solvers.set_partition.solver import LARGEST
 from geocolor.solvers.spectral import improve
 from geocolor.solvers.start import begin
 
@@ -30,6 +33,8 @@ __all__ = ["auto", "solve_auto"]
 # Share of the remaining time that heuristics get before the proof, and their most in seconds.
 _SHARE = 0.2
 _MOST_SECONDS = 5.0
+# Share of the time after them that groups get before CP-SAT, which seldom proves what they do not.
+_GROUPS_SHARE = 0.7
 _CLIQUE_WORK = 300_000_000
 _TOOLS = "spectral rounding and tabu search"
 
@@ -61,26 +66,33 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
         if len(components) > 1:
             return solve_by_components(components, search, solve_auto)
     refused = too_large(problem)
-    if refused is None:
+    listed = isinstance(problem, PartitionProblem) and problem.graph.num_nodes <= LARGEST
+    if listed or refused is None:
         until = time.monotonic() + min(_MOST_SECONDS, _SHARE * search.remaining())
     else:
         until = search.deadline
     found = improve(problem, search, Budget(search, until))
     if search.answered():
         return Outcome(StopReason.COMPLETED, message=f"{_TOOLS}, and a bound that meets it")
-    if refused is not None:
+    if not listed and refused is not None:
         return Outcome(found.stop_reason, message=f"{_TOOLS} only: {refused}")
     if search.out_of_time():
         return Outcome(StopReason.TIME, message=f"{_TOOLS} took the time")
-    return _proof(problem, search, clique)
-
-
-def _proof(problem: Problem, search: Search, clique: Clique) -> Outcome:
     try:
-        outcome = prove(problem, search, clique)
+        if isinstance(problem, PartitionProblem) and listed:
+            until = time.monotonic() + _GROUPS_SHARE * search.remaining()
+            outcome = prove_by_groups(problem, search, until)
+            if search.answered():
+                message = f"{_TOOLS}, then groups: {outcome.message}"
+                return Outcome(StopReason.COMPLETED, message=message)
+        return _proof(problem, search, clique)
     except InputError as error:
         # The weights do not fit an integer model; the incumbent stands.
         return Outcome(StopReason.COMPLETED, message=f"{_TOOLS} only: {error}")
+
+
+def _proof(problem: Problem, search: Search, clique: Clique) -> Outcome:
+    outcome = prove(problem, search, clique)
     if outcome.stop_reason is StopReason.MEMORY:
         # What is left of the time is worth more to the heuristics.
         found = improve(problem, search, Budget(search))

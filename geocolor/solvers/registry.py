@@ -62,6 +62,14 @@ SOLVERS: dict[str, SolverInfo] = {
             ("scipy", "numba"),
         ),
         SolverInfo(
+            "set-partition",
+            "groups: column generation and exact cover, proofs for partitions",
+            frozenset({"partition"}),
+            True,
+            "geocolor.solvers.set_partition:solve_set_partition",
+            ("scipy", "numba"),
+        ),
+        SolverInfo(
             "dsatur-exact",
             "DSATUR branch and bound: proofs for small graphs",
             frozenset({"coloring"}),

@@ -16,8 +16,8 @@ from geocolor.problem import (
     Problem,
 )
 from geocolor.solvers import SolveResult, Status, StopReason, solve
-from geocolor.solvers.cpsat.scaling import scale_weights
 from geocolor.solvers.cpsat.solver import pool
+from geocolor.solvers.scaling import scale_weights
 
 
 def exact(problem: Problem, expected: float | None, **options: object) -> SolveResult:

@@ -29,7 +29,8 @@ from geocolor.problem import (
 from geocolor.solvers import SOLVERS, Status, StopReason, solve
 
 PAIRS = [(name, kind) for name, info in SOLVERS.items() for kind in sorted(info.kinds)]
-NAMES = sorted(SOLVERS)
+COLORERS = sorted(name for name, kind in PAIRS if kind == "coloring")
+PARTITIONERS = sorted(name for name, kind in PAIRS if kind == "partition")
 
 
 def problem_of(kind: str, graph: ConflictGraph, k: int | None) -> Problem:
@@ -112,14 +113,14 @@ def test_the_seed_matters() -> None:
     assert len(found) > 1
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", COLORERS)
 def test_no_nodes_one_node_and_no_edges(name: str) -> None:
     for count, colors in ((0, 0), (1, 1), (5, 1)):
         result = solve(ConflictGraph.from_edges(count), name)
         assert (result.status, result.num_colors) == (Status.OPTIMAL, colors)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", COLORERS)
 def test_complete_graph_and_too_few_classes(name: str) -> None:
     graph = ConflictGraph.from_edges(30, [(i, j) for j in range(30) for i in range(j)])
     result = solve(graph, name)
@@ -128,6 +129,21 @@ def test_complete_graph_and_too_few_classes(name: str) -> None:
     assert result.status is Status.INFEASIBLE
     assert result.stop_reason is StopReason.COMPLETED
     assert "30 nodes all conflict" in result.message
+
+
+@pytest.mark.parametrize("name", PARTITIONERS)
+def test_partitions_of_no_nodes_one_node_and_no_edges(name: str) -> None:
+    for count in (0, 1, 5):
+        result = solve(PartitionProblem(ConflictGraph.from_edges(count), 2), name)
+        assert (result.status, result.objective) == (Status.OPTIMAL, 0.0)
+
+
+@pytest.mark.parametrize("name", PARTITIONERS)
+def test_a_complete_graph_cannot_be_partitioned_into_fewer(name: str) -> None:
+    pairs = [(i, j) for j in range(12) for i in range(j)]
+    graph = ConflictGraph.from_edges(12, pairs, [-1.0] * len(pairs), conflicts=pairs)
+    assert solve(PartitionProblem(graph, 12), name).status is Status.OPTIMAL
+    assert solve(PartitionProblem(graph, 11), name).status is Status.INFEASIBLE
 
 
 def test_dsatur_with_too_few_classes_does_not_claim_more_than_it_knows(

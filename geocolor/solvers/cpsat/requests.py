@@ -13,8 +13,8 @@ from geocolor.bounds import Clique, least_inside_pairs
 from geocolor.graph import Adjacency
 from geocolor.problem import ColoringProblem, PartitionProblem, Problem
 from geocolor.solvers.cliques import edge_clique_cover, order_around
-from geocolor.solvers.cpsat.scaling import Scaled
 from geocolor.solvers.process.arrays import packed
+from geocolor.solvers.scaling import Scaled
 from geocolor.solvers.search import Search
 
 __all__ = ["MOST_LITERALS", "Request", "coloring_request", "estimate", "weighted_request"]

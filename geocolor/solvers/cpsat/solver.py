@@ -20,10 +20,10 @@ from geocolor.solvers.cpsat.requests import (
     estimate,
     weighted_request,
 )
-from geocolor.solvers.cpsat.scaling import Scaled, scale_weights
 from geocolor.solvers.dsatur import dsatur
 from geocolor.solvers.process.client import Worker, WorkerDiedError, WorkerPool
 from geocolor.solvers.result import StopReason
+from geocolor.solvers.scaling import Scaled, scale_weights
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.spectral import improve
 from geocolor.solvers.start import begin

@@ -1,0 +1,6 @@
+"""Partitions as sets of groups: column generation, bounds that are safe, exact covers."""
+
+from geocolor.solvers.set_partition.certificate import GroupBound
+from geocolor.solvers.set_partition.solver import prove_by_groups, solve_set_partition
+
+__all__ = ["GroupBound", "prove_by_groups", "solve_set_partition"]
