@@ -33,6 +33,7 @@ def cover_chunk(
     best: NDArray[np.int32],
     state: NDArray[np.int64],
     most: int,
+    empty: int,
     max_work: int,
 ) -> None:
     """Choose groups level by level while their costs stay below the budget.
@@ -58,6 +59,8 @@ def cover_chunk(
         none).
     most : int
         Groups at most.
+    empty : int
+        What each of them that is not used costs; not negative.
     max_work : int
         Groups to look at before returning.
     """
@@ -81,8 +84,8 @@ def cover_chunk(
                         free += 1
                 if free < fewest:
                     fewest, node = free, v
-            if node < 0:
-                budget = spent[depth]
+            if node < 0 and spent[depth] + empty * (most - depth) < budget:
+                budget = spent[depth] + empty * (most - depth)
                 best[:depth] = chosen[:depth]
                 state[2] = depth
             if node < 0 or fewest == 0 or least >= budget or depth >= most:

@@ -21,6 +21,7 @@ def cheapest_cover(
     groups: NDArray[np.bool_],
     costs: NDArray[np.int64],
     most: int,
+    empty: int,
     budget: int,
     halt: Callable[[], bool],
 ) -> tuple[NDArray[np.int32] | None, bool]:
@@ -34,6 +35,8 @@ def cheapest_cover(
         Not negative.
     most : int
         Groups at most.
+    empty : int
+        What each of them that is not used costs; not negative.
     budget : int
         What the costs must stay below.
     halt : callable
@@ -78,6 +81,7 @@ def cheapest_cover(
             best,
             state,
             most,
+            empty,
             _CHUNK,
         )
     finished = bool(state[0] < 0)

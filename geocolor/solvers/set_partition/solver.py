@@ -136,7 +136,12 @@ class _Proof:
         if not listing.finished:
             return f"more than {len(listing.groups):,} groups are left under the gap"
         found, finished = cheapest_cover(
-            listing.groups, listing.values - bound.price, self._k, gap, self._late
+            listing.groups,
+            listing.values - bound.price,
+            self._k,
+            -bound.price,
+            gap,
+            self._late,
         )
         if found is not None:
             self._search.offer(found)

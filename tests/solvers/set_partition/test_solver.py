@@ -49,6 +49,14 @@ def test_a_bad_start_is_mended() -> None:
     assert generation.bound.value == 0
 
 
+def test_fewer_groups_than_allowed_pay_for_those_left_out() -> None:
+    # The cover that wastes groups has the lower reduced cost, and the higher cost.
+    for seed in range(10):
+        graph = layers(32, seed, clusters=8)
+        result = solve(PartitionProblem(graph, 16), "set-partition", time_limit=30, workers=1)
+        assert result.status is Status.OPTIMAL
+
+
 def test_without_a_partition_nothing_is_claimed() -> None:
     # Five nodes all in conflict: no clique search of this budget misses it.
     graph = ConflictGraph.from_edges(
