@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from geocolor.graph import ConflictGraph, generators
-from geocolor.problem import ColoringProblem
+from geocolor.problem import ColoringProblem, check
 from geocolor.solvers import StopReason, fixed_k, memetic, solve
 from geocolor.solvers.budget import Budget
 from geocolor.solvers.search import Search
@@ -91,3 +91,17 @@ def test_a_leap_stays_above_the_bound() -> None:
     search.raise_lower_bound(3)
     memetic.leap(problem, search, Budget(search))
     assert search.objective == 3
+
+
+def test_what_is_hidden_deeper_is_found_and_mended() -> None:
+    graph = generators.flat(100, 8, 0.5, seed=1)
+    problem = ColoringProblem(graph)
+    for seed in range(4):
+        search = Search(problem, started=time.monotonic(), time_limit=None, seed=seed, workers=1)
+        # Asked for 8, it leaves what is one class more than 7.
+        for k in (9, 8):
+            colors = memetic._hidden(graph.conflicts, k, Budget(search), 100_000)
+            assert colors is not None
+            assert check(problem, colors).num_colors == 8
+    # Too few iterations leave too many nodes over.
+    assert memetic._hidden(graph.conflicts, 8, Budget(search), 1) is None
