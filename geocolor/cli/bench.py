@@ -14,7 +14,6 @@ from geocolor.cli import bench_models
 from geocolor.cli.console import ProgressLine, note
 from geocolor.cli.options import ColorsOption, KindOption, byte_count, seconds
 from geocolor.errors import InputError
-from geocolor.io.atomic import atomic_file, require_writable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -234,6 +233,7 @@ def report(
     from geocolor.bench.report import write_report
     from geocolor.bench.results import Results
     from geocolor.bench.summary import summarise, to_markdown
+    from geocolor.io.atomic import atomic_file, require_writable
 
     path = folder / "report.html" if output is None else output
     results = Results.load(folder)
