@@ -134,14 +134,10 @@ class _Proof:
         )
         listing.run(self._late)
         if not listing.finished:
-            return f"more than {len(listing.groups):,} groups are left under the gap"
+            least = "at least" if self._late() else "more than"
+            return f"{least} {len(listing.groups):,} groups are left under the gap"
         found, finished = cheapest_cover(
-            listing.groups,
-            listing.values - bound.price,
-            self._k,
-            -bound.price,
-            gap,
-            self._late,
+            listing.groups, listing.values - bound.price, self._k, -bound.price, gap, self._late
         )
         if found is not None:
             self._search.offer(found)
