@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from geocolor.graph.bits import lowest
 from geocolor.graph.jit import jit
 
 __all__ = [
@@ -118,30 +119,6 @@ def candidates(
 
 
 @jit
-def _lowest(word: np.uint64) -> int:
-    """Index of the lowest bit set."""
-    at = 0
-    if word & np.uint64(0xFFFFFFFF) == np.uint64(0):
-        word >>= np.uint64(32)
-        at += 32
-    if word & np.uint64(0xFFFF) == np.uint64(0):
-        word >>= np.uint64(16)
-        at += 16
-    if word & np.uint64(0xFF) == np.uint64(0):
-        word >>= np.uint64(8)
-        at += 8
-    if word & np.uint64(0xF) == np.uint64(0):
-        word >>= np.uint64(4)
-        at += 4
-    if word & np.uint64(0x3) == np.uint64(0):
-        word >>= np.uint64(2)
-        at += 2
-    if word & np.uint64(0x1) == np.uint64(0):
-        at += 1
-    return at
-
-
-@jit
 def color_order(
     rows: NDArray[np.uint64],
     members: NDArray[np.uint64],
@@ -175,7 +152,7 @@ def color_order(
         color += 1
         for w in range(words):
             while independent[w] != np.uint64(0):
-                bit = _lowest(independent[w])
+                bit = lowest(independent[w])
                 v = (w << 6) + bit
                 mask = np.uint64(1) << np.uint64(bit)
                 rest[w] &= ~mask

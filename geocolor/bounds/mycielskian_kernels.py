@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from geocolor.graph.bits import lowest
 from geocolor.graph.jit import jit
 
 __all__ = ["bit_rows", "choose_copies", "greedy_clique", "keep_apexes"]
@@ -20,30 +21,6 @@ def bit_rows(indptr: NDArray[np.int64], indices: NDArray[np.int32]) -> NDArray[n
             v = indices[e]
             rows[u, v >> 6] |= np.uint64(1) << np.uint64(v & 63)
     return rows
-
-
-@jit
-def _lowest(word: np.uint64) -> int:
-    """Index of the lowest bit set."""
-    at = 0
-    if word & np.uint64(0xFFFFFFFF) == np.uint64(0):
-        word >>= np.uint64(32)
-        at += 32
-    if word & np.uint64(0xFFFF) == np.uint64(0):
-        word >>= np.uint64(16)
-        at += 16
-    if word & np.uint64(0xFF) == np.uint64(0):
-        word >>= np.uint64(8)
-        at += 8
-    if word & np.uint64(0xF) == np.uint64(0):
-        word >>= np.uint64(4)
-        at += 4
-    if word & np.uint64(0x3) == np.uint64(0):
-        word >>= np.uint64(2)
-        at += 2
-    if word & np.uint64(0x1) == np.uint64(0):
-        at += 1
-    return at
 
 
 @jit
@@ -103,7 +80,7 @@ def keep_apexes(
         work += _substitutes(rows, indptr, indices, v, everything, substitutes)
         for x in range(words):
             while substitutes[x] != np.uint64(0) and rest != np.uint64(0):
-                u = (x << 6) + _lowest(substitutes[x])
+                u = (x << 6) + lowest(substitutes[x])
                 substitutes[x] &= substitutes[x] - np.uint64(1)
                 rest = np.uint64(0)
                 for w in range(words):
@@ -158,7 +135,7 @@ def choose_copies(
                 if common != np.uint64(0):
                     word &= preferred[w]
                 while word != np.uint64(0):
-                    u = (w << 6) + _lowest(word)
+                    u = (w << 6) + lowest(word)
                     word &= word - np.uint64(1)
                     if best < 0 or rank[u] < rank[best]:
                         best = u
@@ -185,7 +162,7 @@ def greedy_clique(
         for w in range(words):
             word = candidates[w]
             while word != np.uint64(0):
-                u = (w << 6) + _lowest(word)
+                u = (w << 6) + lowest(word)
                 word &= word - np.uint64(1)
                 work += 1
                 if best < 0 or rank[u] < rank[best]:

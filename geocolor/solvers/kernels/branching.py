@@ -5,21 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from geocolor.graph.bits import lowest, ones
 from geocolor.graph.jit import jit
 
 __all__ = ["branching_chunk", "branching_start"]
 
 _ONE = np.uint64(1)
-
-
-@jit
-def _ones(word: int) -> int:
-    """Count the bits that are set; compiles to one instruction."""
-    x = np.uint64(word)
-    x -= (x >> np.uint64(1)) & np.uint64(0x5555555555555555)
-    x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return int((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
 @jit
@@ -99,17 +90,17 @@ def _next_node(
     for i in range(len(tied)):
         mine = tied[i]
         while mine:
-            v = (i << 6) + _ones((mine & (~mine + _ONE)) - _ONE)
+            v = (i << 6) + lowest(mine)
             mine &= mine - _ONE
             shared = 0
             for j in range(len(tied)):
                 both = rows[v, j] & tied[j]
                 while both:
-                    u = (j << 6) + _ones((both & (~both + _ONE)) - _ONE)
+                    u = (j << 6) + lowest(both)
                     both &= both - _ONE
                     for w in range(words - 1):
-                        shared += _ones(free[v, w] & free[u, w])
-                    shared += _ones(free[v, words - 1] & free[u, words - 1] & useful)
+                        shared += ones(free[v, w] & free[u, w])
+                    shared += ones(free[v, words - 1] & free[u, words - 1] & useful)
                     work += words
             work += len(tied)
             degree = indptr[v + 1] - indptr[v]

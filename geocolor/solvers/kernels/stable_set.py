@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from geocolor.graph.bits import lowest
 from geocolor.graph.jit import jit
 
 __all__ = ["apart_rows", "branch_chunk", "cover_order", "maximal", "swap_chunk"]
@@ -37,30 +38,6 @@ def apart_rows(
 
 
 @jit
-def _lowest(word: np.uint64) -> int:
-    """Index of the lowest bit set."""
-    at = 0
-    if word & np.uint64(0xFFFFFFFF) == np.uint64(0):
-        word >>= np.uint64(32)
-        at += 32
-    if word & np.uint64(0xFFFF) == np.uint64(0):
-        word >>= np.uint64(16)
-        at += 16
-    if word & np.uint64(0xFF) == np.uint64(0):
-        word >>= np.uint64(8)
-        at += 8
-    if word & np.uint64(0xF) == np.uint64(0):
-        word >>= np.uint64(4)
-        at += 4
-    if word & np.uint64(0x3) == np.uint64(0):
-        word >>= np.uint64(2)
-        at += 2
-    if word & np.uint64(0x1) == np.uint64(0):
-        at += 1
-    return at
-
-
-@jit
 def cover_order(
     rows: NDArray[np.uint64],
     weights: NDArray[np.int64],
@@ -87,7 +64,7 @@ def cover_order(
     for w in range(words):
         word = rest[w]
         while word != np.uint64(0):
-            bit = _lowest(word)
+            bit = lowest(word)
             word &= word - np.uint64(1)
             left[(w << 6) + bit] = weights[(w << 6) + bit]
     count, scanned, first = 0, 0, 0
@@ -103,7 +80,7 @@ def cover_order(
         least = np.int64(1) << np.int64(62)
         for w in range(first, words):
             while open_to[w] != np.uint64(0):
-                bit = _lowest(open_to[w])
+                bit = lowest(open_to[w])
                 v = (w << 6) + bit
                 open_to[w] &= ~(np.uint64(1) << np.uint64(bit))
                 for x in range(w, words):

@@ -135,9 +135,10 @@ class Proof:
 
     def _symmetric(self, until: float) -> Outcome:
         """Look for a coloring that has a symmetry of the graph; longer where that succeeds."""
-        color_symmetrically(self._problem, self._search, self._clique, until)
-        until = max(until, self._turn())
-        return Outcome(StopReason.COMPLETED, message=self._orbits.lead(until, self._until))
+        told = self._orbits.cover(self._clique, until)
+        color_symmetrically(self._problem, self._search, self._clique, max(until, self._turn()))
+        told = told or self._orbits.lead(max(until, self._turn()), self._until)
+        return Outcome(StopReason.COMPLETED, message=told)
 
     def _satisfiability(self, until: float) -> Outcome:
         """Ask CaDiCaL from both ends; from above alone, if both would be too much."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from geocolor.graph.bits import pack_rows
 from geocolor.solvers.kernels.exact_cover import cover_chunk
 
 __all__ = ["cheapest_cover"]
@@ -52,17 +53,15 @@ def cheapest_cover(
     order = np.argsort(costs, kind="stable")
     groups, costs = groups[order], np.ascontiguousarray(costs[order])
     count = groups.shape[1]
-    words = -(-count // 64)
-    padded = np.zeros((len(groups), 64 * words), dtype=np.uint8)
-    padded[:, :count] = groups
-    members = np.packbits(padded, axis=1, bitorder="little").view("<u8").astype(np.uint64)
+    members = pack_rows(groups)
     of = [np.flatnonzero(groups[:, v]).astype(np.int32) for v in range(count)]
     sizes = groups.sum(axis=1)
     share = np.array([int((costs[g] // sizes[g]).min(initial=_NEVER)) for g in of], dtype=np.int64)
     starts = np.zeros(count + 1, dtype=np.int64)
     np.cumsum([len(g) for g in of], out=starts[1:])
     levels = most + 2
-    taken, spent = np.zeros((levels, words), dtype=np.uint64), np.zeros(levels, dtype=np.int64)
+    taken = np.zeros((levels, members.shape[1]), dtype=np.uint64)
+    spent = np.zeros(levels, dtype=np.int64)
     node_at, chosen, best = np.zeros((3, levels), dtype=np.int32)
     at = np.full(levels, -1, dtype=np.int64)
     state = np.array([0, budget, -1], dtype=np.int64)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geocolor.graph import Adjacency
+from geocolor.graph.bits import unpack_rows
 from geocolor.solvers.kernels.stable_set import apart_rows, branch_chunk, cover_order
 
 __all__ = ["HeavySets"]
@@ -121,7 +122,5 @@ class HeavySets:
                 _CHUNK,
             )
         sets = np.zeros((count, self._count), dtype=np.bool_)
-        little = self._found[:count].astype("<u8").view(np.uint8)
-        bits = np.unpackbits(little, axis=1, bitorder="little")
-        sets[:, self._nodes] = bits[:, : len(self._nodes)]
+        sets[:, self._nodes] = unpack_rows(self._found[:count], len(self._nodes))
         return sets

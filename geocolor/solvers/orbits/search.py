@@ -4,83 +4,28 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geocolor.bounds import Clique
 from geocolor.graph import Adjacency
-from geocolor.graph.automorphisms import automorphisms
 from geocolor.problem import ColoringProblem
 from geocolor.solvers.budget import Budget
 from geocolor.solvers.fixed_k import LARGEST_MATRIX, fewest_conflicts, on_matrix, run_prepared
+from geocolor.solvers.orbits.covers import CliqueCovers
+from geocolor.solvers.orbits.rotations import Rotation, rotations
 from geocolor.solvers.search import Search
 
-__all__ = ["OrbitSearch", "Rotation", "rotations"]
+__all__ = ["OrbitSearch"]
 
-# Seconds that the search for symmetries may take, and how many it looks at.
-_SECONDS, _LOOKS = 1.0, 500
-# Nodes of an orbit at most: the classes come in as many.
-_LONGEST = 16
+# Seconds that the search for symmetries may take.
+_SECONDS = 1.0
 # Iterations of the first trial of a symmetry; the better two thirds go on with twice as many.
 _TRIAL, _LONG_TRIAL = 200_000, 3_200_000
 # Conflicts that a further class is likely to take in, and the part of a trial's iterations that may
 # pass without progress while it does.
 _ABSORBED, _MENDING = 3, 2
-
-
-@dataclass(frozen=True, eq=False)
-class Rotation:
-    """A symmetry whose cycles are all of one length.
-
-    Attributes
-    ----------
-    nodes : ndarray of int32, shape (orbits, order)
-        The cycles: each node goes where the next one is.
-    """
-
-    nodes: NDArray[np.int32]
-
-    @property
-    def order(self) -> int:
-        """Nodes of an orbit."""
-        return int(self.nodes.shape[1])
-
-
-def rotations(adjacency: Adjacency, deadline: float = math.inf) -> list[Rotation]:
-    """Find symmetries that leave no node alone, one of each kind, of the lowest order first.
-
-    Two are of a kind if they have the same order, and map as many nodes to neighbors.
-
-    Parameters
-    ----------
-    adjacency : Adjacency
-        The graph.
-    deadline : float
-        ``time.monotonic()`` at which to look no further.
-    """
-    count = adjacency.num_nodes
-    keys = adjacency.edges() @ [count, 1]
-    found: dict[tuple[int, int], Rotation] = {}
-    for image in automorphisms(adjacency, most=_LOOKS, deadline=deadline):
-        nodes = _cycles(image)
-        if nodes is None or nodes.shape[1] > _LONGEST:
-            continue
-        moves = np.sort(np.stack([np.arange(count), image], axis=1), axis=1) @ [count, 1]
-        found.setdefault((nodes.shape[1], int(np.isin(moves, keys).sum())), Rotation(nodes))
-    return [found[kind] for kind in sorted(found)]
-
-
-def _cycles(image: NDArray[np.int64]) -> NDArray[np.int32] | None:
-    """Give the cycles as rows; None if they are not of one length."""
-    rows = [np.arange(len(image))]
-    while not np.array_equal(image[rows[-1]], rows[0]):
-        rows.append(image[rows[-1]])
-        if len(rows) > _LONGEST or (rows[-1] == rows[0]).any():
-            return None
-    around = np.stack(rows, axis=1).astype(np.int32)
-    once: NDArray[np.int32] = around[around.min(axis=1) == around[:, 0]]
-    return once
 
 
 class OrbitSearch:
@@ -102,10 +47,47 @@ class OrbitSearch:
         self._search = search
         self._leader: Rotation | None = None
         self._length = _TRIAL
+        self._found: list[Rotation] | None = None
 
     def led(self) -> bool:
         """Whether a symmetry has given a coloring, so that others had better join."""
         return self._leader is not None
+
+    def cover(self, clique: Clique, until: float) -> str:
+        """Ask for as many classes as the clique has nodes, by lists of stable sets.
+
+        Parameters
+        ----------
+        clique : Clique
+            A clique of the conflicts.
+        until : float
+            ``time.monotonic()`` at which to stop.
+
+        Returns
+        -------
+        str
+            What was found, for the message.
+        """
+        search = self._search
+        if len(clique) > search.sought() or len(clique) < int(search.lower_bound or 0):
+            return ""
+        # A stream that no thread of a portfolio draws from.
+        budget = Budget(search, until, search.workers + 4)
+        covers = CliqueCovers(self._problem.graph.conflicts, clique)
+        colors = covers.find(self._rotations(until), budget)
+        if colors is None:
+            return ""
+        search.offer(colors)
+        return "stable sets and their images hold every node once"
+
+    def _rotations(self, until: float) -> list[Rotation]:
+        """Look for symmetries, once."""
+        adjacency = self._problem.graph.conflicts
+        if adjacency.num_nodes > LARGEST_MATRIX:
+            return []
+        if self._found is None:
+            self._found = rotations(adjacency, min(until, time.monotonic() + _SECONDS))
+        return self._found
 
     def lead(self, until: float, longest: float = math.inf) -> str:
         """Try the symmetries in turn; those that come near go on.
@@ -123,13 +105,8 @@ class OrbitSearch:
         str
             What was found, for the message.
         """
-        adjacency, search = self._problem.graph.conflicts, self._search
-        if adjacency.num_nodes > LARGEST_MATRIX:
-            return ""
-        trials = [
-            _Trial(self._problem, search, rotation)
-            for rotation in rotations(adjacency, min(until, time.monotonic() + _SECONDS))
-        ]
+        search = self._search
+        trials = [_Trial(self._problem, search, each) for each in self._rotations(until)]
         # Streams that no thread of a portfolio draws from.
         first = search.workers + 2
         budget, longer = Budget(search, until, first), Budget(search, longest, first + 1)
