@@ -2,10 +2,12 @@
 
 from geocolor.problem.check import CheckReport, check
 from geocolor.problem.coloring import Coloring
+from geocolor.problem.group_costs import GroupCost, GroupOracle, NormalizedPairSum
 from geocolor.problem.problems import (
     ColoringProblem,
     CorrelationClusteringProblem,
     EquitableColoringProblem,
+    GroupPartitionProblem,
     PartitionProblem,
     Problem,
     problem_for,
@@ -17,6 +19,10 @@ __all__ = [
     "ColoringProblem",
     "CorrelationClusteringProblem",
     "EquitableColoringProblem",
+    "GroupCost",
+    "GroupOracle",
+    "GroupPartitionProblem",
+    "NormalizedPairSum",
     "PartitionProblem",
     "Problem",
     "check",

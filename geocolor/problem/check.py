@@ -11,7 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from geocolor.errors import CheckError
 from geocolor.problem.coloring import Coloring
-from geocolor.problem.problems import ColoringProblem, EquitableColoringProblem, Problem
+from geocolor.problem.group_costs import NormalizedPairSum
+from geocolor.problem.problems import (
+    ColoringProblem,
+    EquitableColoringProblem,
+    GroupPartitionProblem,
+    Problem,
+)
 
 __all__ = ["CheckReport", "check"]
 
@@ -82,9 +88,28 @@ def check(problem: Problem, coloring: Coloring | ArrayLike) -> CheckReport:
     if isinstance(problem, EquitableColoringProblem):
         _require_equitable(problem, given)
         return CheckReport(float(used), used)
+    if isinstance(problem, GroupPartitionProblem):
+        return CheckReport(_group_costs(problem, given), used)
     pairs = graph.weights.edges()
     inside = given[pairs[:, 0]] == given[pairs[:, 1]]
     return CheckReport(math.fsum(graph.weights.edge_values()[inside]), used)
+
+
+def _group_costs(problem: GroupPartitionProblem, given: NDArray[Any]) -> float:
+    """Add up what the classes cost; a function that was given is asked again."""
+    graph = problem.graph
+    classes = sorted(set(given.tolist()))
+    if not isinstance(problem.cost, NormalizedPairSum):
+        groups = np.array([given == color for color in classes]).reshape(-1, len(given))
+        return math.fsum(problem.cost.of(graph, groups).tolist())
+    size = {color: math.fsum(graph.sizes[given == color]) for color in classes}
+    pairs = graph.weights.edges()
+    same = given[pairs[:, 0]] == given[pairs[:, 1]]
+    costs = zip(pairs[same].tolist(), graph.weights.edge_values()[same].tolist(), strict=True)
+    return math.fsum(
+        weight * (float(graph.sizes[u]) + float(graph.sizes[v])) / size[int(given[u])]
+        for (u, v), weight in costs
+    )
 
 
 def _require_allowed(problem: ColoringProblem, given: list[int]) -> None:

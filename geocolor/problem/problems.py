@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph
+from geocolor.problem.group_costs import GroupCost
 from geocolor.problem.restrictions import (
     Allowed,
     Fixed,
@@ -23,6 +24,7 @@ __all__ = [
     "ColoringProblem",
     "CorrelationClusteringProblem",
     "EquitableColoringProblem",
+    "GroupPartitionProblem",
     "PartitionProblem",
     "Problem",
     "problem_for",
@@ -207,6 +209,46 @@ class PartitionProblem:
 
 
 @dataclass(frozen=True, eq=False)
+class GroupPartitionProblem:
+    """At most k classes, no hard conflict inside, least total cost of the classes.
+
+    Parameters
+    ----------
+    graph : ConflictGraph
+        Hard conflicts, and weights that say what pairs cost.
+    k : int
+        Most classes.
+    cost : GroupCost
+        What a class costs: :class:`~geocolor.problem.group_costs.NormalizedPairSum`, or a
+        :class:`~geocolor.problem.group_costs.GroupOracle`. For plain sums over pairs there is
+        :class:`PartitionProblem`.
+
+    Raises
+    ------
+    InputError
+        `k` is not a positive integer.
+    """
+
+    graph: ConflictGraph
+    k: int
+    cost: GroupCost
+    kind: ClassVar[str] = "group-partition"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "k", _checked_k(self.k))
+
+    @property
+    def max_colors(self) -> int:
+        """Most classes a solution may have."""
+        return self.k
+
+    def objective(self, colors: NDArray[np.int32]) -> float:
+        """Add up what the classes cost."""
+        groups = np.unique(colors)[:, None] == colors
+        return float(self.cost.of(self.graph, groups).sum()) if len(colors) else 0.0
+
+
+@dataclass(frozen=True, eq=False)
 class CorrelationClusteringProblem:
     """Least total signed weight inside classes, any number of classes.
 
@@ -232,7 +274,11 @@ class CorrelationClusteringProblem:
 
 
 Problem = (
-    ColoringProblem | EquitableColoringProblem | PartitionProblem | CorrelationClusteringProblem
+    ColoringProblem
+    | EquitableColoringProblem
+    | PartitionProblem
+    | GroupPartitionProblem
+    | CorrelationClusteringProblem
 )
 
 

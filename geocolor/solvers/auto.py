@@ -10,6 +10,7 @@ from geocolor.problem import (
     ColoringProblem,
     CorrelationClusteringProblem,
     EquitableColoringProblem,
+    GroupPartitionProblem,
     PartitionProblem,
     Problem,
 )
@@ -23,8 +24,7 @@ from geocolor.solvers.process import WithWorker
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.sat import solve_sat
 from geocolor.solvers.search import Outcome, Search
-from geocolor.solvers.set_partition import prove_by_groups
-from geocolor.solvers.set_partition.solver import LARGEST
+from geocolor.solvers.set_partition import LARGEST, prove_by_groups, solve_set_partition
 from geocolor.solvers.spectral import improve
 from geocolor.solvers.start import begin
 
@@ -58,6 +58,8 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
         return solve_equitable(problem, search)
     if isinstance(problem, ColoringProblem):
         return color(problem, search)
+    if isinstance(problem, GroupPartitionProblem):
+        return solve_set_partition(problem, search)
     clique, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
     if outcome is not None:
         return outcome
@@ -109,6 +111,7 @@ auto = WithWorker(
         "coloring": solve_sat,
         "equitable": solve_cpsat,
         "partition": solve_cpsat,
+        "group-partition": solve_set_partition,
         "correlation": solve_cpsat,
     },
 )

@@ -24,7 +24,7 @@ ENTRY_POINTS = "geocolor.solvers"
 
 
 _MAIN = frozenset({"coloring", "partition", "correlation"})
-_ALL = _MAIN | {"equitable"}
+_ALL = _MAIN | {"equitable", "group-partition"}
 
 SOLVERS: dict[str, SolverInfo] = {
     info.name: info
@@ -64,7 +64,7 @@ SOLVERS: dict[str, SolverInfo] = {
         SolverInfo(
             "set-partition",
             "groups: column generation and exact cover, proofs for partitions",
-            frozenset({"partition"}),
+            frozenset({"partition", "group-partition"}),
             True,
             "geocolor.solvers.set_partition:solve_set_partition",
             ("scipy", "numba"),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geocolor.errors import InputError
 
-__all__ = ["Scaled", "scale_weights"]
+__all__ = ["Scaled", "scale_to", "scale_weights"]
 
 # The sum of all integer weights stays below 2^_BITS. Larger ones are exact too, but CP-SAT's
 # linear relaxation gets weak.
@@ -64,12 +64,7 @@ def scale_weights(weights: NDArray[np.float64]) -> Scaled:
     sizes = np.abs(weights[weights != 0])
     if not len(sizes):
         return Scaled(np.zeros(len(weights), dtype=np.int64), 1.0, 0.0, 0.0)
-    low, high = float(sizes.min()), float(sizes.max())
-    if low < _SMALLEST or high > _LARGEST or high / low > _WIDEST_RANGE:
-        raise InputError(
-            f"weights from {low:g} to {high:g} in size are too far apart for an integer model; "
-            "set the smallest to zero, or use the spectral solver"
-        )
+    _require_range(sizes)
     total = math.fsum(sizes)
     if (weights == np.rint(weights)).all():
         return _integers(weights, total)
@@ -81,13 +76,46 @@ def scale_weights(weights: NDArray[np.float64]) -> Scaled:
             rest = np.abs(scaled - np.rint(scaled)) + np.spacing(np.abs(scaled))
             error = math.fsum(rest[weights != 0]) / scale
             return _reduced(np.rint(scaled), scale, error, error)
+    scaled, scale, below, above = _rounded(weights, _BITS)
+    return _reduced(scaled, scale, below, above)
+
+
+def scale_to(weights: NDArray[np.float64], bits: int) -> Scaled:
+    """Scale weights to integers whose sizes add up to about ``2**bits``.
+
+    Raises
+    ------
+    InputError
+        The weights spread too far.
+    """
+    sizes = np.abs(weights[weights != 0])
+    if not len(sizes):
+        return Scaled(np.zeros(len(weights), dtype=np.int64), 1.0, 0.0, 0.0)
+    _require_range(sizes)
+    scaled, scale, below, above = _rounded(weights, bits)
+    return Scaled(scaled.astype(np.int64), 1.0 / scale, below, above)
+
+
+def _rounded(
+    weights: NDArray[np.float64], bits: int
+) -> tuple[NDArray[np.float64], float, float, float]:
+    """Give whole numbers, their scale, and what rounding took away and added."""
     # A power of two: the product is exact, and so is the rest.
-    scale = 2.0 ** (_BITS - math.frexp(total)[1])
+    scale = 2.0 ** (bits - math.frexp(math.fsum(np.abs(weights)))[1])
     scaled = weights * scale
     rest = scaled - np.rint(scaled)
     below = math.fsum(-rest[rest < 0]) / scale
     above = math.fsum(rest[rest > 0]) / scale
-    return _reduced(np.rint(scaled), scale, below, above)
+    return np.rint(scaled), scale, below, above
+
+
+def _require_range(sizes: NDArray[np.float64]) -> None:
+    low, high = float(sizes.min()), float(sizes.max())
+    if low < _SMALLEST or high > _LARGEST or high / low > _WIDEST_RANGE:
+        raise InputError(
+            f"weights from {low:g} to {high:g} in size are too far apart for an integer model; "
+            "set the smallest to zero, or use the spectral solver"
+        )
 
 
 def _written_so(scaled: NDArray[np.float64]) -> bool:

@@ -15,6 +15,7 @@ from geocolor.problem import (
     ColoringProblem,
     CorrelationClusteringProblem,
     EquitableColoringProblem,
+    GroupPartitionProblem,
     Problem,
 )
 from geocolor.solvers.result import StopReason
@@ -80,6 +81,9 @@ def begin(problem: Problem, search: Search, *, clique_work: int) -> tuple[Clique
             infeasible=True,
             message=f"{k} classes force more pairs inside than the hard conflicts leave (Turán)",
         )
+    if isinstance(problem, GroupPartitionProblem):
+        # Pairs bound a class from below, but not by their sum.
+        bound = 0.0 if (graph.weights.edge_values() >= 0).all() else -math.inf
     search.raise_lower_bound(bound)
     return clique, None
 

@@ -1,6 +1,7 @@
 """Partitions as sets of groups: column generation, bounds that are safe, exact covers."""
 
 from geocolor.solvers.set_partition.certificate import GroupBound
-from geocolor.solvers.set_partition.solver import prove_by_groups, solve_set_partition
+from geocolor.solvers.set_partition.proof import LARGEST, prove_by_groups
+from geocolor.solvers.set_partition.solver import solve_set_partition
 
-__all__ = ["GroupBound", "prove_by_groups", "solve_set_partition"]
+__all__ = ["LARGEST", "GroupBound", "prove_by_groups", "solve_set_partition"]

@@ -9,12 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geocolor.errors import CheckError
-from geocolor.solvers.set_partition.pricing import GroupSearch
+from geocolor.solvers.set_partition.costs import IntegerCosts
 
-__all__ = ["FINE", "GroupBound"]
-
-# Steps of a dual in a step of the integer costs.
-FINE = 1 << 10
+__all__ = ["GroupBound"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +25,7 @@ class GroupBound:
     Attributes
     ----------
     duals : ndarray of int64, shape (n,)
-        In steps of ``1 / FINE``.
+        In steps of the costs.
     price : int
         Not positive; in the same steps.
     k : int
@@ -40,18 +37,13 @@ class GroupBound:
     k: int
 
     @property
-    def fine(self) -> int:
-        """The bound in steps of ``1 / FINE``."""
+    def steps(self) -> int:
+        """The bound, in steps of the costs."""
         return int(self.duals.sum()) + self.k * self.price
-
-    @property
-    def value(self) -> int:
-        """The bound on an integer cost: rounded up."""
-        return -(-self.fine // FINE)
 
     def verify(
         self,
-        weights: NDArray[np.int64],
+        costs: IntegerCosts,
         apart: NDArray[np.bool_],
         stop: Callable[[], bool] = lambda: False,
     ) -> bool:
@@ -59,8 +51,8 @@ class GroupBound:
 
         Parameters
         ----------
-        weights : ndarray of int64, shape (n, n)
-            Pair costs.
+        costs : IntegerCosts
+            What groups cost.
         apart : ndarray of bool, shape (n, n)
             Hard conflicts.
         stop : callable, optional
@@ -78,11 +70,10 @@ class GroupBound:
         """
         if self.price > 0:
             raise CheckError("the price of a group must not be positive: there may be fewer than k")
-        if self.duals.shape != (len(weights),):
-            raise CheckError(f"{len(self.duals)} duals do not fit {len(weights)} nodes")
-        search = GroupSearch(weights * FINE, apart, self.duals, self.price, every=True, most=1)
-        search.run(stop)
-        if len(search.groups):
-            nodes = np.flatnonzero(search.groups[0]).tolist()
+        if self.duals.shape != (len(apart),):
+            raise CheckError(f"{len(self.duals)} duals do not fit {len(apart)} nodes")
+        found = costs.search(apart, self.duals, self.price, stop, most=1, every=True)
+        if len(found.groups):
+            nodes = np.flatnonzero(found.groups[0]).tolist()
             raise CheckError(f"the group {nodes} costs less than the bound says")
-        return search.finished
+        return found.finished

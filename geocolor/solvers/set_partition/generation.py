@@ -10,8 +10,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from geocolor.errors import SolverError
-from geocolor.solvers.set_partition.certificate import FINE, GroupBound
-from geocolor.solvers.set_partition.pricing import GroupSearch
+from geocolor.solvers.set_partition.certificate import GroupBound
+from geocolor.solvers.set_partition.costs import Found, IntegerCosts
 
 __all__ = ["Duals", "GroupGeneration"]
 
@@ -25,7 +25,7 @@ _LIMIT = 1
 
 @dataclass(frozen=True, eq=False)
 class Duals:
-    """An optimum of the linear program over the groups known.
+    """An optimum of the linear program over the groups known, in steps of the costs.
 
     Attributes
     ----------
@@ -53,15 +53,15 @@ class Duals:
 class GroupGeneration:
     """A linear program over groups that grows until no group would improve it.
 
-    Groups of least value come from an exact search (:class:`GroupSearch`) with each node as a root,
-    cut short at first. Duals to price at lie halfway between those of the best bound and those of
-    the linear program (Wentges 1997), unless that gives neither a new group nor a better bound.
-    Bounds come from searches that were not cut short, in integers.
+    Groups of least value come from an exact search (:meth:`IntegerCosts.search`) with each node as
+    a root, cut short at first. Duals to price at lie halfway between those of the best bound and
+    those of the linear program (Wentges 1997), unless that gives neither a new group nor a better
+    bound. Bounds come from searches that were not cut short, in integers.
 
     Parameters
     ----------
-    weights : ndarray of int64, shape (n, n)
-        Pair costs; symmetric, 0 on the diagonal.
+    costs : IntegerCosts
+        What groups cost.
     apart : ndarray of bool, shape (n, n)
         Hard conflicts.
     k : int
@@ -81,50 +81,52 @@ class GroupGeneration:
 
     def __init__(
         self,
-        weights: NDArray[np.int64],
+        costs: IntegerCosts,
         apart: NDArray[np.bool_],
         k: int,
         groups: Iterable[NDArray[np.bool_]],
     ) -> None:
-        self._weights = weights
-        self._fine = weights * FINE
+        self._costs = costs
         self._apart = apart
         self._k = k
-        self._signed = bool((weights < 0).any())
-        self._unit = float(max(1, np.abs(weights).max(initial=1)))
         self._known: set[bytes] = set()
-        self._groups: list[NDArray[np.int64]] = []
-        self._costs: list[int] = []
+        self._members: list[NDArray[np.int64]] = []
+        self._prices: list[int] = []
         self._center: Duals | None = None
         self._root_work = _ROOT_WORK
         self.bound: GroupBound | None = None
         self.value = np.inf
         self.rounds = 0
-        self._add([*groups, *np.eye(len(weights), dtype=np.bool_)])
+        self._add(np.array([*groups, *np.eye(len(apart), dtype=np.bool_)]))
 
     def __len__(self) -> int:
         """Count the groups."""
-        return len(self._groups)
+        return len(self._members)
 
-    def _add(self, groups: Iterable[NDArray[np.bool_]]) -> bool:
+    def _add(self, groups: NDArray[np.bool_]) -> bool:
         """Take in groups; whether any was new."""
-        before = len(self)
-        for members in groups:
-            key = members.tobytes()
-            if key not in self._known:
-                self._known.add(key)
-                nodes = np.flatnonzero(members)
-                self._groups.append(nodes)
-                self._costs.append(int(self._weights[np.ix_(nodes, nodes)].sum()) // 2)
-        return len(self) > before
+        keys = [group.tobytes() for group in groups]
+        new = {key: i for i, key in enumerate(keys) if key not in self._known}
+        if new:
+            self._known.update(new)
+            self._members += [np.flatnonzero(groups[i]) for i in new.values()]
+            self._prices += self._costs.of(groups[list(new.values())]).tolist()
+        return bool(new)
+
+    def groups(self) -> NDArray[np.bool_]:
+        """Give all groups known, shape (groups, n)."""
+        table = np.zeros((len(self), len(self._apart)), dtype=np.bool_)
+        for row, nodes in zip(table, self._members, strict=True):
+            row[nodes] = True
+        return table
 
     @property
     def converged(self) -> bool:
         """Whether the bound is as high as the linear program lets it be."""
         if self.bound is None:
             return False
-        gap = self.value * FINE - self.bound.fine
-        return gap <= _CLOSE * max(1, abs(self.bound.fine))
+        gap = self.value - self.bound.steps
+        return gap <= _CLOSE * max(1, abs(self.bound.steps))
 
     def round(self, halt: Callable[[], bool], seconds: float) -> bool:
         """Solve the linear program, then look for groups or a better bound; False at the end.
@@ -144,42 +146,35 @@ class GroupGeneration:
         outside = self._center is None
         while not (halt() or self.converged):
             at = duals if outside or self._center is None else duals.halfway(self._center)
-            search, better = self._price(at, halt)
-            if self._add(search.groups):
+            found, better = self._price(at, halt)
+            if self._add(found.groups):
                 return True
             if better:
                 outside = False
             elif not outside:
                 outside = True
-            elif search.finished:
+            elif found.finished:
                 return False
             else:
                 self._root_work *= _MORE_WORK
                 outside = self._center is None
         return False
 
-    def _price(self, at: Duals, halt: Callable[[], bool]) -> tuple[GroupSearch, bool]:
+    def _price(self, at: Duals, halt: Callable[[], bool]) -> tuple[Found, bool]:
         """Look for groups of least value; whether the bound has risen."""
-        nodes = np.floor(at.nodes * FINE).astype(np.int64)
-        price = int(np.floor(at.price * FINE))
-        search = GroupSearch(
-            self._fine,
-            self._apart,
-            nodes,
-            price,
-            every=False,
-            most=len(nodes) + 1,
-            root_work=self._root_work,
+        nodes = np.floor(at.nodes).astype(np.int64)
+        price = int(np.floor(at.price))
+        found = self._costs.search(
+            self._apart, nodes, price, halt, most=len(nodes) + 1, root_work=self._root_work
         )
-        search.run(halt)
-        if not search.finished:
-            return search, False
-        bound = GroupBound(nodes, min(price, int(search.values.min(initial=price))), self._k)
-        if self.bound is not None and bound.fine <= self.bound.fine:
-            return search, False
+        if not found.finished:
+            return found, False
+        bound = GroupBound(nodes, min(price, found.least), self._k)
+        if self.bound is not None and bound.steps <= self.bound.steps:
+            return found, False
         self.bound = bound
-        self._center = Duals(bound.fine / FINE, nodes / FINE, bound.price / FINE)
-        return search, True
+        self._center = Duals(float(bound.steps), nodes.astype(np.float64), float(bound.price))
+        return found, True
 
     def _solve(self, seconds: float) -> Duals | None:
         """Solve the linear program over the groups known; None if the time ran out."""
@@ -188,16 +183,19 @@ class GroupGeneration:
 
         if seconds <= 0:
             return None
-        rows, columns = len(self._weights), len(self)
+        rows, columns = len(self._apart), len(self)
         starts = np.zeros(columns + 1, dtype=np.int64)
-        np.cumsum([len(group) for group in self._groups], out=starts[1:])
+        np.cumsum([len(nodes) for nodes in self._members], out=starts[1:])
         cover = sp.csc_array(
-            (np.ones(starts[-1]), np.concatenate(self._groups), starts), shape=(rows, columns)
+            (np.ones(starts[-1]), np.concatenate(self._members), starts), shape=(rows, columns)
         )
         count = sp.csc_array(np.ones((1, columns)))
         limit = {"time_limit": seconds} if np.isfinite(seconds) else {}
-        costs = np.array(self._costs) / self._unit
-        if self._signed:
+        # Costs of about one, which is what tolerances are made for.
+        prices = np.array(self._prices, dtype=np.float64)
+        unit = max(1.0, float(np.abs(prices).max()))
+        costs = prices / unit
+        if self._costs.equations:
             found = linprog(
                 costs,
                 A_eq=cover,
@@ -208,7 +206,8 @@ class GroupGeneration:
                 options=limit,
             )
         else:
-            # Without negative weights a node too many costs nothing more, and duals are positive.
+            # Where groups get no cheaper by more nodes, a node too many costs nothing more, and
+            # duals are positive.
             found = linprog(
                 costs,
                 A_ub=sp.vstack([-cover, count], format="csc"),
@@ -223,7 +222,7 @@ class GroupGeneration:
         price = min(float(found.ineqlin.marginals[-1]), 0.0)
         nodes = (
             found.eqlin.marginals
-            if self._signed
+            if self._costs.equations
             else np.maximum(-found.ineqlin.marginals[:-1], 0.0)
         )
-        return Duals(float(found.fun) * self._unit, nodes * self._unit, price * self._unit)
+        return Duals(float(found.fun) * unit, nodes * unit, price * unit)

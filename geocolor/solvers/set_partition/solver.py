@@ -1,34 +1,27 @@
-"""Exact min-k-partition: generate groups, list what the gap leaves, and cover."""
+"""Exact min-k-partition, whatever a class costs: a first partition, then its proof."""
 
 from __future__ import annotations
 
-import math
 import time
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from geocolor.problem import PartitionProblem, Problem
+from geocolor.problem import GroupPartitionProblem, PartitionProblem, Problem
 from geocolor.solvers.budget import Budget
 from geocolor.solvers.result import StopReason
-from geocolor.solvers.scaling import Scaled, scale_weights
 from geocolor.solvers.search import Outcome, Search
-from geocolor.solvers.set_partition.certificate import FINE, GroupBound
-from geocolor.solvers.set_partition.closing import cheapest_cover
-from geocolor.solvers.set_partition.generation import GroupGeneration
-from geocolor.solvers.set_partition.pricing import GroupSearch
+from geocolor.solvers.set_partition.descent import improve_ratios
+from geocolor.solvers.set_partition.integers import integer_costs
+from geocolor.solvers.set_partition.proof import prove_by_groups
 from geocolor.solvers.spectral import improve
-from geocolor.solvers.start import begin, stopped
+from geocolor.solvers.start import begin
 
-__all__ = ["LARGEST", "prove_by_groups", "solve_set_partition"]
+__all__ = ["solve_set_partition"]
 
-# Nodes of the largest graph whose pairs are worth a matrix.
-LARGEST = 1_000
 _CLIQUE_WORK = 20_000_000
 # Share of the time left that the heuristics get for a first partition, and their most in seconds.
 _SHARE, _SECONDS = 0.2, 2.0
-# Groups that may be listed, and the entries of their table.
-_MOST_GROUPS, _MOST_ENTRIES = 200_000, 50_000_000
 
 
 def solve_set_partition(problem: Problem, search: Search) -> Outcome:
@@ -41,7 +34,7 @@ def solve_set_partition(problem: Problem, search: Search) -> Outcome:
 
     Parameters
     ----------
-    problem : PartitionProblem
+    problem : PartitionProblem or GroupPartitionProblem
         Pair costs of any sign, and hard conflicts.
     search : Search
         Gets incumbents and bounds.
@@ -59,99 +52,26 @@ def solve_set_partition(problem: Problem, search: Search) -> Outcome:
     _, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
     if outcome is not None:
         return outcome
-    scale_weights(problem.graph.weights.edge_values())
+    assert isinstance(problem, PartitionProblem | GroupPartitionProblem)  # noqa: S101  the registry
+    integer_costs(problem)
     until = time.monotonic() + min(_SECONDS, _SHARE * search.remaining())
-    improve(problem, search, Budget(search, until))
+    if isinstance(problem, PartitionProblem):
+        improve(problem, search, Budget(search, until))
+    else:
+        _improve_groups(problem, search, until)
     if search.answered():
         return Outcome(StopReason.COMPLETED)
-    assert isinstance(problem, PartitionProblem)  # noqa: S101  the registry sees to it
     return prove_by_groups(problem, search)
 
 
-def prove_by_groups(problem: PartitionProblem, search: Search, until: float = math.inf) -> Outcome:
-    """Prove the incumbent, or find a better one and prove that; see :func:`solve_set_partition`.
+def _improve_groups(problem: GroupPartitionProblem, search: Search, until: float) -> None:
+    """Take partitions of low pair sums to low costs."""
 
-    Parameters
-    ----------
-    problem : PartitionProblem
-        The question.
-    search : Search
-        With an incumbent, without which nothing is done.
-    until : float
-        ``time.monotonic()`` at which to stop.
-    """
-    if search.coloring is None:
-        return Outcome(stopped(search), message="no partition is known to start from")
-    if problem.graph.num_nodes > LARGEST:
-        return Outcome(
-            StopReason.COMPLETED,
-            message=f"groups of more than {LARGEST:,} nodes are not listed",
-        )
-    return _Proof(problem, search, min(until, search.deadline)).run()
+    def unchanged(colors: NDArray[np.int32]) -> ArrayLike:
+        return colors
 
-
-class _Proof:
-    def __init__(self, problem: PartitionProblem, search: Search, until: float) -> None:
-        graph = problem.graph
-        self._search = search
-        self._until = until
-        self._k = min(problem.k, graph.num_nodes)
-        self._scaled: Scaled = scale_weights(graph.weights.edge_values())
-        search.scaling_error = self._scaled.error
-        self._weights = np.zeros((graph.num_nodes, graph.num_nodes), dtype=np.int64)
-        rows, columns = graph.weights.edges().T
-        self._weights[rows, columns] = self._weights[columns, rows] = self._scaled.integers
-        self._apart = graph.conflicts.matrix > 0
-
-    def run(self) -> Outcome:
-        assert self._search.coloring is not None  # noqa: S101  asked before
-        colors = self._search.coloring.colors
-        groups = colors == np.unique(colors)[:, None]
-        generation = GroupGeneration(self._weights, self._apart, self._k, groups)
-        most = self._cost(colors)
-        while generation.round(self._late, self._until - time.monotonic()):
-            bound = generation.bound
-            if bound is not None and bound.value >= most:
-                break
-            if bound is not None:
-                self._report(bound.value)
-        bound = generation.bound
-        told = f"{generation.rounds} linear programs over {len(generation)} groups"
-        # What may be the last word is held to a search of its own first.
-        if bound is None or not bound.verify(self._weights, self._apart, self._late):
-            return Outcome(stopped(self._search), message=told)
-        self._report(bound.value)
-        if bound.value < most:
-            told += f"; {self._close(bound, most)}"
-        return Outcome(stopped(self._search), message=told)
-
-    def _close(self, bound: GroupBound, most: int) -> str:
-        """Look for a partition that costs less than `most`; what came of it."""
-        gap = most * FINE - bound.fine
-        room = max(1, min(_MOST_GROUPS, _MOST_ENTRIES // len(bound.duals)))
-        listing = GroupSearch(
-            self._weights * FINE, self._apart, bound.duals, bound.price + gap, every=True, most=room
-        )
-        listing.run(self._late)
-        if not listing.finished:
-            least = "at least" if self._late() else "more than"
-            return f"{least} {len(listing.groups):,} groups are left under the gap"
-        found, finished = cheapest_cover(
-            listing.groups, listing.values - bound.price, self._k, -bound.price, gap, self._late
-        )
-        if found is not None:
-            self._search.offer(found)
-            most = self._cost(found)
-        if finished:
-            self._report(most)
-        return f"{len(listing.groups)} groups were left under the gap"
-
-    def _late(self) -> bool:
-        return time.monotonic() >= self._until or self._search.out_of_time()
-
-    def _cost(self, colors: NDArray[np.int32]) -> int:
-        """Give the integer cost of a partition."""
-        return int(self._weights[colors[:, None] == colors].sum()) // 2
-
-    def _report(self, bound: int) -> None:
-        self._search.raise_lower_bound(self._scaled.lower_bound(bound))
+    pairs = PartitionProblem(problem.graph, problem.k)
+    inner = search.within(pairs, unchanged)
+    half = time.monotonic() + (until - time.monotonic()) / 2
+    improve(pairs, inner, Budget(inner, half))
+    improve_ratios(problem, search, Budget(search, until, stream=1))

@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from geocolor.errors import CheckError
-from geocolor.solvers.set_partition.certificate import FINE, GroupBound
+from geocolor.solvers.set_partition.certificate import GroupBound
+from geocolor.solvers.set_partition.costs import FINE, PairCosts
 from geocolor.solvers.set_partition.pricing import GroupSearch
 
 
@@ -70,13 +71,13 @@ def test_it_stops_when_full_when_cut_short_and_when_told() -> None:
 def test_a_certificate_is_held_to_all_groups() -> None:
     weights, apart = some(8, 3, 0)
     low = GroupBound(np.zeros(8, dtype=np.int64), 0, 3)
-    assert low.verify(weights, apart)
-    assert low.value == 0
-    assert not low.verify(weights, apart, lambda: True)
+    assert low.verify(PairCosts(weights), apart)
+    assert low.steps == 0
+    assert not low.verify(PairCosts(weights), apart, lambda: True)
     high = GroupBound(np.full(8, 31 * FINE), 0, 3)
     with pytest.raises(CheckError, match="costs less than the bound says"):
-        high.verify(weights, apart)
+        high.verify(PairCosts(weights), apart)
     with pytest.raises(CheckError, match="must not be positive"):
-        GroupBound(np.zeros(8, dtype=np.int64), 1, 3).verify(weights, apart)
+        GroupBound(np.zeros(8, dtype=np.int64), 1, 3).verify(PairCosts(weights), apart)
     with pytest.raises(CheckError, match="7 duals do not fit 8 nodes"):
-        GroupBound(np.zeros(7, dtype=np.int64), 0, 3).verify(weights, apart)
+        GroupBound(np.zeros(7, dtype=np.int64), 0, 3).verify(PairCosts(weights), apart)

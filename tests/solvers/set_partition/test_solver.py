@@ -9,6 +9,7 @@ from geocolor.graph import ConflictGraph
 from geocolor.graph.generators import layers
 from geocolor.problem import PartitionProblem
 from geocolor.solvers import Status, solve
+from geocolor.solvers.set_partition.costs import PairCosts
 from geocolor.solvers.set_partition.generation import GroupGeneration
 
 
@@ -41,12 +42,12 @@ def test_a_bad_start_is_mended() -> None:
     assert solve(problem, "set-partition", time_limit=20).objective == pytest.approx(best)
     weights = np.rint(graph.weights.to_dense() * 1e6).astype(np.int64)
     rows = np.eye(12, dtype=np.bool_)
-    generation = GroupGeneration(weights, graph.conflicts.matrix > 0, 12, rows)
+    generation = GroupGeneration(PairCosts(weights), graph.conflicts.matrix > 0, 12, rows)
     while generation.round(lambda: False, 10):
         pass
     assert generation.converged
     assert generation.bound is not None
-    assert generation.bound.value == 0
+    assert generation.bound.steps == 0
 
 
 def test_fewer_groups_than_allowed_pay_for_those_left_out() -> None:

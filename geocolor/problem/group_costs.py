@@ -1,0 +1,130 @@
+"""What a color class costs where that is more than the sum over its pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geocolor.errors import InputError
+from geocolor.graph import ConflictGraph
+
+__all__ = ["GroupCost", "GroupOracle", "NormalizedPairSum"]
+
+# Rounding that a cost may fall short of its pairs by, relative to them.
+_ROUNDING = 1e-9
+
+
+class GroupCost(Protocol):
+    """The cost of a color class.
+
+    Attributes
+    ----------
+    name : str
+        For people and for files.
+    """
+
+    name: ClassVar[str]
+
+    def of(self, graph: ConflictGraph, groups: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Cost each of several classes.
+
+        Parameters
+        ----------
+        graph : ConflictGraph
+            Its weights are the costs of pairs.
+        groups : ndarray of bool, shape (groups, num_nodes)
+            The nodes of each class, one at least.
+
+        Returns
+        -------
+        ndarray of float64, shape (groups,)
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class NormalizedPairSum:
+    r"""Pair costs inside, normalised by the size of the class.
+
+    .. math:: C(S) = \sum_{i<j \in S} w_{ij} \frac{s_i + s_j}{\sum_{l \in S} s_l}
+
+    with the weights w and the node sizes s of the graph. A pair costs its weight; with equal sizes
+    a class costs 2/\|S\| times the sum over its pairs, which is what tying layers of equal
+    curvature costs. With the weights ``s_i s_j / (s_i + s_j) * |x_i - x_j|**2`` of points x it is
+    the sum of squares of weighted k-means.
+
+    Examples
+    --------
+    >>> graph = ConflictGraph.from_edges(3, [(0, 1), (1, 2), (0, 2)], [1.0, 2.0, 3.0])
+    >>> float(NormalizedPairSum().of(graph, np.ones((1, 3), dtype=bool))[0])
+    4.0
+    """
+
+    name: ClassVar[str] = "normalized"
+
+    def of(self, graph: ConflictGraph, groups: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Cost each of several classes; see :class:`GroupCost`."""
+        edges, sizes = graph.weights.edges(), graph.sizes
+        parts = graph.weights.edge_values() * sizes[edges].sum(axis=1)
+        inside = groups[:, edges[:, 0]] & groups[:, edges[:, 1]]
+        costs: NDArray[np.float64] = (inside @ parts) / (groups @ sizes)
+        return costs
+
+
+@dataclass(frozen=True, eq=False)
+class GroupOracle:
+    r"""Any cost that is bounded from below by its pairs.
+
+    .. math:: C(S) \ge \frac{1}{|S| - 1} \sum_{i<j \in S} w_{ij}
+
+    with the weights w of the graph. It holds whenever a class pays, for each member, what a common
+    value costs that member, the common value being the best for all, and w are the costs of pairs:
+    the cost of tying layers of different curvature, say.
+
+    Parameters
+    ----------
+    function : callable
+        Takes classes as an array of bool of shape (groups, num_nodes), and gives their costs. The
+        same class must cost the same each time.
+
+    Examples
+    --------
+    >>> graph = ConflictGraph.from_edges(3, [])
+    >>> oracle = GroupOracle(lambda groups: 0.5 * (groups.sum(axis=1) == 3))
+    >>> float(oracle.of(graph, np.ones((1, 3), dtype=bool))[0])
+    0.5
+    """
+
+    function: Callable[[NDArray[np.bool_]], ArrayLike]
+    name: ClassVar[str] = "oracle"
+
+    def of(self, graph: ConflictGraph, groups: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Cost each of several classes; see :class:`GroupCost`.
+
+        Raises
+        ------
+        InputError
+            The function gives no finite number for each, or less than the pairs say.
+        """
+        costs = np.asarray(self.function(groups), dtype=np.float64)
+        if costs.shape != (len(groups),):
+            raise InputError(
+                f"the cost function gave shape {costs.shape} for {len(groups)} classes"
+            )
+        edges = graph.weights.edges()
+        inside = groups[:, edges[:, 0]] & groups[:, edges[:, 1]]
+        least = inside @ graph.weights.edge_values() / np.maximum(groups.sum(axis=1) - 1, 1)
+        # Written so that NaN is caught.
+        low = np.flatnonzero(~(costs >= least - _ROUNDING * np.abs(least)) | np.isinf(costs))
+        if low.size:
+            at = int(low[0])
+            names = ", ".join(graph.label(int(v)) for v in np.flatnonzero(groups[at])[:10])
+            raise InputError(
+                f"the cost function gives {costs[at]:g} for the class {names}, whose pairs say "
+                f"at least {least[at]:g}: give finite costs, and weights that bound them"
+            )
+        return costs
