@@ -10,6 +10,8 @@ import typer
 
 from geocolor.cli.options import (
     ColorsOption,
+    Cost,
+    CostOption,
     EquitableOption,
     FixedOption,
     GraphFile,
@@ -34,6 +36,8 @@ Examples:
   geocolor check exams.col exams.sol --fixed rooms.txt --lists allowed.txt
 """
 
+# How solutions of partitions name a cost of groups.
+_GROUPS = "group-partition"
 # Objectives are written exactly; summing in another order may cost a few last digits.
 _ROUNDING = 1e-9
 
@@ -48,6 +52,7 @@ def command(
     fixed: FixedOption = None,
     lists: ListsOption = None,
     equitable: EquitableOption = False,
+    cost: CostOption = None,
 ) -> None:
     """Check a saved solution, independently of every solver.
 
@@ -62,8 +67,9 @@ def command(
     if found.colors is None:
         raise CheckError(f"{solution} holds no coloring")
     if problem is None and colors is None and not equitable:
-        problem, colors = _claimed_problem(found.claims, graph, str(solution))
-    question = ask(graph, problem, colors, fixed=fixed, lists=lists, equitable=equitable)
+        problem, colors, claimed = _claimed_problem(found.claims, str(solution))
+        cost = cost or claimed
+    question = ask(graph, problem, colors, fixed=fixed, lists=lists, equitable=equitable, cost=cost)
     _require_same_graph(found.claims, graph)
     report = check(question, found.colors)
     _require_claims(found.claims, report)
@@ -73,18 +79,26 @@ def command(
 
 
 def _claimed_problem(
-    claims: Mapping[str, Any], graph: ConflictGraph, path: str
-) -> tuple[Kind | None, int | None]:
-    """Problem kind and number of classes as the solution file has them."""
+    claims: Mapping[str, Any], path: str
+) -> tuple[Kind | None, int | None, Cost | None]:
+    """Problem kind, number of classes and cost as the solution file has them."""
     options = claims.get("options", {})
     if not isinstance(options, dict):
         raise FormatError("options must be an object", path)
-    kind, k = options.get("problem"), options.get("k")
+    kind, k, cost = options.get("problem"), options.get("k"), None
+    if kind == _GROUPS:
+        kind, cost = Kind.PARTITION, options.get("cost", Cost.NORMALIZED)
+        if cost not in list(Cost):
+            raise FormatError(
+                f"options.cost is {cost!r}, which no file can say more of; known are "
+                f"{', '.join(Cost)}",
+                path,
+            )
     if kind is not None and kind not in list(Kind):
         raise FormatError(f"options.problem is {kind!r}; known are {', '.join(Kind)}", path)
     if k is not None and type(k) is not int:
         raise FormatError(f"options.k must be a whole number, not {k!r}", path)
-    return None if kind is None else Kind(kind), k
+    return None if kind is None else Kind(kind), k, None if cost is None else Cost(cost)
 
 
 def _require_same_graph(claims: Mapping[str, Any], graph: ConflictGraph) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ColorsOption",
+    "Cost",
+    "CostOption",
     "EquitableOption",
     "FixedOption",
     "GraphFile",
@@ -40,6 +42,13 @@ class Kind(StrEnum):
     CORRELATION = "correlation"
 
 
+class Cost(StrEnum):
+    """What a class of a partition costs, by its name on the command line."""
+
+    PAIRS = "pairs"
+    NORMALIZED = "normalized"
+
+
 GraphFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="Graph: .col or .json, also with .gz behind.")
 ]
@@ -50,6 +59,14 @@ KindOption = Annotated[
 ColorsOption = Annotated[
     int | None,
     typer.Option("--colors", "-k", metavar="K", help="At most K classes; a partition needs it."),
+]
+CostOption = Annotated[
+    Cost | None,
+    typer.Option(
+        "--cost",
+        help="What a class of a partition costs: the sum over its pairs (default), or that sum "
+        "normalised by the class's size.",
+    ),
 ]
 FixedOption = Annotated[
     Path | None,
@@ -114,6 +131,7 @@ def ask(
     fixed: Path | None = None,
     lists: Path | None = None,
     equitable: bool = False,
+    cost: str | None = None,
 ) -> Problem:
     """Make the problem that all options together ask of a graph.
 
@@ -127,7 +145,10 @@ def ask(
             raise InputError(f"--equitable does not go with --problem {kind}")
         kind = Kind.EQUITABLE
     if fixed is None and lists is None:
-        return build_problem(graph, kind, colors)
+        problem = build_problem(graph, kind, colors)
+        return problem if cost in (None, Cost.PAIRS) else _normalized(problem)
+    if cost is not None:
+        raise InputError("--cost is for partitions, and does not go with --fixed and --lists")
     if kind not in (None, Kind.COLORING):
         raise InputError(f"--fixed and --lists are for colorings, not for --problem {kind}")
 
@@ -140,6 +161,16 @@ def ask(
         None if fixed is None else read_fixed(fixed, graph),
         None if lists is None else read_lists(lists, graph),
     )
+
+
+def _normalized(problem: Problem) -> Problem:
+    from geocolor.problem import GroupPartitionProblem, NormalizedPairSum, PartitionProblem
+
+    if not isinstance(problem, PartitionProblem):
+        raise InputError(
+            f"--cost is for partitions, not for {problem.kind}: add --problem partition --colors K"
+        )
+    return GroupPartitionProblem(problem.graph, problem.k, NormalizedPairSum())
 
 
 def build_problem(graph: ConflictGraph, kind: str | None, colors: int | None) -> Problem:

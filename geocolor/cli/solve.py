@@ -13,6 +13,7 @@ import typer
 from geocolor.cli.console import ProgressLine, note, watched
 from geocolor.cli.options import (
     ColorsOption,
+    CostOption,
     EquitableOption,
     FixedOption,
     GraphFile,
@@ -37,6 +38,7 @@ Examples:
   geocolor solve queen8_8.col
   geocolor solve graph.col.gz --colors 9 --time-limit 2m -o graph.sol
   geocolor solve layers.json --problem partition --colors 8 --json
+  geocolor solve layers.json --problem partition --cost normalized --colors 8
   geocolor solve layers.json --problem correlation --solver cpsat --seed 1
   geocolor solve exams.col --fixed rooms.txt --lists allowed.txt --colors 12
   geocolor solve exams.col --equitable --colors 12
@@ -61,6 +63,7 @@ def command(
     fixed: FixedOption = None,
     lists: ListsOption = None,
     equitable: EquitableOption = False,
+    cost: CostOption = None,
     initial: Annotated[
         Path | None,
         typer.Option(
@@ -119,7 +122,7 @@ def command(
 
     compiled = compile_seconds()
     graph = read(file)
-    question = ask(graph, problem, colors, fixed=fixed, lists=lists, equitable=equitable)
+    question = ask(graph, problem, colors, fixed=fixed, lists=lists, equitable=equitable, cost=cost)
     start = _start(question, initial, order)
     _refuse_at_a_glance(question)
     with ProgressLine(quiet=quiet) as line:

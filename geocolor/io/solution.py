@@ -39,7 +39,7 @@ SOLUTION_FORMAT = "geocolor.solution"
 SOLUTION_VERSION = 1
 _JSON = ".json"
 _TEXT = (".sol", ".txt")
-_KINDS = (b"coloring", b"equitable", b"partition", b"correlation")
+_KINDS = (b"coloring", b"equitable", b"partition", b"group-partition", b"correlation")
 
 
 @dataclass(frozen=True, eq=False)

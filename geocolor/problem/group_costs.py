@@ -89,7 +89,8 @@ class GroupOracle:
     ----------
     function : callable
         Takes classes as an array of bool of shape (groups, num_nodes), and gives their costs. The
-        same class must cost the same each time.
+        same class must cost the same each time, and one that costs nothing exactly 0: rounding
+        that is left over cannot be told from a cost.
 
     Examples
     --------

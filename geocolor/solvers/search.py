@@ -34,8 +34,6 @@ Progress = Callable[[TracePoint, Coloring | None], None]
 
 # Float objectives are compared within the rounding of a sum, no looser.
 _RELATIVE_ROUNDING = 1e-9
-# What is left of numbers that cancel, relative to them.
-_ROUNDING = 2.0**-50
 # The most of an objective that the scaling of weights to integers may leave open in an OPTIMAL.
 _RELATIVE_SCALING = 1e-6
 
@@ -213,7 +211,7 @@ class Search:
             return False
         # What integer scaling may have cost counts as proven only while it is next to nothing.
         scaled = min(self.scaling_error, _RELATIVE_SCALING * abs(self.objective))
-        rounding = max(_RELATIVE_ROUNDING * abs(self.objective), _ROUNDING * self._unit)
+        rounding = _RELATIVE_ROUNDING * abs(self.objective)
         return self.objective <= self.lower_bound + scaled + rounding
 
     def _slack(self, objective: float) -> float:

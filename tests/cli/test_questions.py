@@ -1,13 +1,15 @@
 """``geocolor solve`` and ``check`` with fixed colors, lists, even classes and a start."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from geocolor import read
+from geocolor import read, write
 from geocolor.cli.options import ask
 from geocolor.errors import InputError
+from geocolor.graph import ConflictGraph
 from geocolor.io import read_solution
 from geocolor.problem import Coloring, ColoringProblem, EquitableColoringProblem
 from geocolor.solvers.greedy import greedy_coloring
@@ -163,3 +165,51 @@ def test_help_shows_how(run) -> None:
     for option in ("--fixed", "--lists", "--equitable", "--initial"):
         assert option in shown
     assert "exams.col --equitable --colors 12" in shown
+
+
+@pytest.fixture
+def trio(tmp_path: Path) -> Path:
+    path = tmp_path / "trio.json"
+    graph = ConflictGraph.from_edges(4, [(0, 1), (1, 2), (0, 2), (2, 3)], [1.0, 2.0, 3.0, 9.0])
+    write(graph, path)
+    return path
+
+
+def test_a_cost_normalised_by_size(run, trio: Path, tmp_path: Path) -> None:
+    asked = (trio, "--problem", "partition", "--colors", 2)
+    assert run("solve", *asked, "--json").json()["objective"] == 1.0
+    for name in ("out.json", "out.sol"):
+        out = tmp_path / name
+        record = run("solve", *asked, "--cost", "normalized", "--json", "-o", out).json()
+        assert (record["status"], record["objective"]) == ("OPTIMAL", pytest.approx(2 / 3))
+        assert record["options"]["cost"] == "normalized"
+        assert "valid group-partition: 2 colors" in run("check", trio, out).out
+    as_pairs = run("solve", *asked, "--cost", "pairs", "--json").json()
+    assert as_pairs["options"]["problem"] == "partition"
+
+
+def test_a_cost_is_for_partitions(run, trio: Path, queen5: Path, tmp_path: Path) -> None:
+    lists = tmp_path / "lists.txt"
+    lists.write_text("1 0\n")
+    for asked in (
+        (queen5, "--cost", "normalized"),
+        (queen5, "--cost", "normalized", "--lists", lists),
+        (trio, "--problem", "correlation", "--cost", "normalized"),
+    ):
+        done = run("solve", *asked)
+        assert done.code == 2
+        assert "--cost is for partitions" in done.error()
+    done = run("solve", trio, "--colors", 2, "--cost", "normalized", "--solver", "cpsat")
+    assert done.code == 2
+    assert "choose one of auto, set-partition" in done.error()
+
+
+def test_a_solution_with_a_cost_of_its_own_is_not_checked(run, trio: Path, tmp_path: Path) -> None:
+    path = tmp_path / "out.json"
+    record = {"colors": [0, 0, 0, 1], "options": {"problem": "group-partition", "k": 2}}
+    record |= {"format": "geocolor.solution", "version": 1}
+    record["options"]["cost"] = "oracle"
+    path.write_text(json.dumps(record))
+    done = run("check", trio, path)
+    assert done.code == 2
+    assert "options.cost is 'oracle'" in done.error()

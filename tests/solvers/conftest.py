@@ -11,7 +11,12 @@ import pytest
 from numpy.typing import NDArray
 
 from geocolor.graph import ConflictGraph
-from geocolor.problem import ColoringProblem, EquitableColoringProblem, Problem
+from geocolor.problem import (
+    ColoringProblem,
+    EquitableColoringProblem,
+    GroupPartitionProblem,
+    Problem,
+)
 
 
 @cache
@@ -47,6 +52,14 @@ def optimum(problem: Problem) -> float | None:
         return None
     if isinstance(problem, ColoringProblem | EquitableColoringProblem):
         return float(used[holds].min())
+    if isinstance(problem, GroupPartitionProblem):
+        return min(
+            sum(
+                float(problem.cost.of(graph, (colors == color)[None])[0])
+                for color in range(int(colors.max()) + 1)
+            )
+            for colors in partitions[holds]
+        )
     cost = np.zeros(len(partitions))
     for (u, v), weight in zip(graph.weights.edges(), graph.weights.edge_values(), strict=True):
         cost += weight * (partitions[:, u] == partitions[:, v])

@@ -21,6 +21,7 @@ def transversals_chunk(
     free: NDArray[np.uint64],
     met: NDArray[np.uint64],
     todo: NDArray[np.uint64],
+    widths: NDArray[np.int64],
     chosen: NDArray[np.int32],
     depth: int,
     fresh: bool,
@@ -40,6 +41,8 @@ def transversals_chunk(
         Nodes of each clique, and cliques of each node.
     free, met, todo : ndarray of uint64, shapes (depths, words) and (depths, clique words)
         Nodes that may follow, cliques met, and nodes of the clique branched on still to be tried.
+    widths : ndarray of int64, shape (depths,)
+        How many nodes there were to be tried.
     chosen : ndarray of int32, shape (depths,)
         The nodes taken.
     depth, fresh : int and bool
@@ -82,6 +85,7 @@ def transversals_chunk(
                 num_found += 1
                 depth -= 1
                 continue
+            widths[depth] = fewest
             for w in range(words):
                 todo[depth, w] = free[depth, w] & cliques[best, w]
         v = -1

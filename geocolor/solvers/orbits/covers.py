@@ -17,6 +17,8 @@ __all__ = ["CliqueCovers"]
 
 # Nodes, cliques and stable sets at most, and entries of the lists of sets.
 _NODES, _CLIQUES, _SETS, _ENTRIES = 1 << 11, 1 << 10, 1 << 20, 1 << 26
+# After this part of its sets a list is given up that seems to become twice too long.
+_SAMPLE = 16
 # Words of bitsets, and sets, to look at in one kernel call: some 20 ms.
 _WORDS, _CHUNK = 10_000_000, 5_000_000
 # Sets that a first attempt looks at, and the longest, each twice as long as the one before.
@@ -64,16 +66,24 @@ class CliqueCovers:
         cliques = self._cliques(budget)
         if not len(cliques) or not cliques.any(axis=0).all():
             return None
-        listed = [self._listed(each, cliques, budget) for each in rotations]
-        covers = [each for each in listed if each is not None]
+        covers: list[_Cover] = []
+        # A list takes longer than a first attempt, which is often enough.
+        for rotation in rotations:
+            cover = self._listed(rotation, cliques, budget)
+            if cover is None:
+                continue
+            colors = cover.attempt(_ATTEMPT, budget)
+            if colors is not None:
+                return colors
+            covers.append(cover)
         work = _ATTEMPT
-        while covers and work <= _LONGEST and not budget.over():
+        while covers and work < _LONGEST and not budget.over():
+            work *= 2
+            covers = [each for each in covers if not each.refuted]
             for cover in covers:
                 colors = cover.attempt(work, budget)
                 if colors is not None:
                     return colors
-            covers = [each for each in covers if not each.refuted]
-            work *= 2
         return None
 
     def _cliques(self, budget: Budget) -> NDArray[np.bool_]:
@@ -102,12 +112,15 @@ class CliqueCovers:
         free[0] = pack_rows(np.ones((1, len(near)), dtype=np.bool_))[0]
         met = np.zeros((depths, memberships.shape[1]), dtype=np.uint64)
         todo, chosen = np.zeros_like(free), np.zeros(depths, dtype=np.int32)
+        widths = np.ones(depths, dtype=np.int64)
         levels = self._size // rotation.order + 2
         most = min(_SETS, _ENTRIES // levels)
         found = np.empty((most, rows.shape[1]), dtype=np.uint64)
         depth, fresh, count = 0, True, 0
         while depth >= 0:
-            if budget.over() or count == most:
+            sure = count * _SAMPLE > most
+            hopeless = sure and count > 2 * most * _explored(widths[:depth], todo[:depth])
+            if hopeless or count == most or budget.over():
                 return None
             depth, fresh, count = transversals_chunk(
                 rows,
@@ -116,6 +129,7 @@ class CliqueCovers:
                 free,
                 met,
                 todo,
+                widths,
                 chosen,
                 depth,
                 fresh,
@@ -124,6 +138,15 @@ class CliqueCovers:
                 _WORDS,
             )
         return _Cover(rotation, found[:count].copy(), levels)
+
+
+def _explored(widths: NDArray[np.int64], todo: NDArray[np.uint64]) -> float:
+    """Give the part of a search tree that lies behind, if all its branches are alike."""
+    part, share = 0.0, 1.0
+    for width, left in zip(widths.tolist(), todo, strict=True):
+        share /= max(width, 1)
+        part += share * (width - 1 - sum(int(word).bit_count() for word in left))
+    return part
 
 
 class _Cover:

@@ -136,8 +136,8 @@ class Proof:
     def _symmetric(self, until: float) -> Outcome:
         """Look for a coloring that has a symmetry of the graph; longer where that succeeds."""
         told = self._orbits.cover(self._clique, until)
-        color_symmetrically(self._problem, self._search, self._clique, max(until, self._turn()))
-        told = told or self._orbits.lead(max(until, self._turn()), self._until)
+        color_symmetrically(self._problem, self._search, self._clique, self._turn())
+        told = told or self._orbits.lead(self._turn(), self._until)
         return Outcome(StopReason.COMPLETED, message=told)
 
     def _satisfiability(self, until: float) -> Outcome:

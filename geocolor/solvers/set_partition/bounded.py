@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geocolor.problem import GroupPartitionProblem
-from geocolor.solvers.set_partition.costs import FINE, Found, IntegerCosts, products, require_bits
+from geocolor.solvers.set_partition.costs import FINE, Found, IntegerCosts, products
 from geocolor.solvers.set_partition.pricing import GroupSearch
 
 __all__ = ["BoundedCosts"]
 
+# Steps that a cost is cut to: the sum of many fits.
+_DEAREST = float(1 << 52)
 # Groups that the bound may leave before the function is asked about them.
 _MOST_ASKED = 100_000
 
@@ -55,7 +57,8 @@ class BoundedCosts(IntegerCosts):
         new = [i for i, key in enumerate(keys) if key not in self._known]
         if new:
             costs = self._problem.cost.of(self._problem.graph, groups[new]) / self.unit
-            require_bits(float(np.abs(costs).max()) * len(self._weights))
+            # No group that costs as much is part of a good partition, so a lower bound will do.
+            costs = np.minimum(costs, _DEAREST)
             self._known.update(
                 zip((keys[i] for i in new), np.floor(costs).astype(np.int64).tolist(), strict=True)
             )
@@ -92,7 +95,7 @@ class BoundedCosts(IntegerCosts):
         # Where a group of one has no pairs, the bound says nothing of it.
         alone = np.eye(len(duals), dtype=np.bool_)
         groups = np.concatenate([alone, search.groups[search.groups.sum(axis=1) > 1]])
-        values = self.of(groups) - groups @ duals
+        values: NDArray[np.int64] = self.of(groups) - (groups @ duals).astype(np.int64)
         kept = values < bar
         least = int(values.min(initial=bar))
         return Found(groups[kept], values[kept], least, search.finished)

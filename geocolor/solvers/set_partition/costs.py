@@ -256,7 +256,8 @@ def _pair_sums(weights: NDArray[np.int64], groups: NDArray[np.bool_]) -> NDArray
     """Sum over the pairs inside; exact in float64, and much faster there."""
     inside = groups.astype(np.float64)
     doubled = np.einsum("ij,ij->i", inside @ weights.astype(np.float64), inside)
-    return np.rint(doubled / 2).astype(np.int64)
+    sums: NDArray[np.int64] = np.rint(doubled / 2).astype(np.int64)
+    return sums
 
 
 def require_bits(size: float) -> None:

@@ -36,12 +36,14 @@ def improve_ratios(problem: GroupPartitionProblem, search: Search, budget: Budge
         return
     state = _Classes(problem, search.coloring.colors)
     state.descend(budget)
+    budget.spend(1)
     search.offer(state.colors)
     best, cost = state.colors.copy(), state.cost()
     shakes = 0
     while shakes < _SHAKES and not budget.over():
         state.set(_shaken(problem, best, budget))
         state.descend(budget)
+        budget.spend(1)
         shakes += 1
         if state.cost() < cost - _GAIN * abs(cost):
             best, cost, shakes = state.colors.copy(), state.cost(), 0
@@ -94,7 +96,6 @@ class _Classes:
 
     def descend(self, budget: Budget) -> None:
         """Take the best move, or the best swap where no move helps, until none does."""
-        budget.spend(1)
         while not budget.over():
             least = -_GAIN * abs(self.cost())
             gains = self._moves()

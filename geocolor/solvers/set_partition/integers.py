@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,8 +24,17 @@ __all__ = ["integer_costs"]
 _MOST_BITS, _SIZE_BITS = 40, 20
 
 
-def integer_costs(problem: PartitionProblem | GroupPartitionProblem) -> IntegerCosts:
+def integer_costs(
+    problem: PartitionProblem | GroupPartitionProblem, objective: float = 0.0
+) -> IntegerCosts:
     """Give the costs of a problem in integers.
+
+    Parameters
+    ----------
+    problem : PartitionProblem or GroupPartitionProblem
+        Which costs.
+    objective : float
+        Of some partition: how large costs are, where pairs say nothing of that.
 
     Raises
     ------
@@ -39,10 +50,11 @@ def integer_costs(problem: PartitionProblem | GroupPartitionProblem) -> IntegerC
     if isinstance(problem.cost, NormalizedPairSum):
         return _ratio_costs(problem)
     assert isinstance(problem.cost, GroupOracle)  # noqa: S101  there are no others
-    scaled = scale_to(values, _MOST_BITS)
+    total = math.fsum(np.abs(values)) + abs(objective)
+    unit = 2.0 ** (math.frexp(total)[1] - _MOST_BITS)
     # Rounded down, so that what is a bound stays one.
-    lowered = np.floor(values / scaled.unit).astype(np.int64)
-    return BoundedCosts(problem, _matrix(graph, lowered), None, scaled.unit)
+    lowered = np.floor(values / unit).astype(np.int64)
+    return BoundedCosts(problem, _matrix(graph, lowered), None, unit)
 
 
 def _ratio_costs(problem: GroupPartitionProblem) -> IntegerCosts:

@@ -60,7 +60,8 @@ class _Proof:
         self._search = search
         self._until = until
         self._k = min(problem.k, problem.graph.num_nodes)
-        self._costs = integer_costs(problem)
+        assert search.objective is not None  # noqa: S101  asked before
+        self._costs = integer_costs(problem, search.objective)
         search.scaling_error = self._costs.error
         self._apart = problem.graph.conflicts.matrix > 0
 
@@ -142,4 +143,5 @@ class _Proof:
 
 
 def _classes(colors: NDArray[np.int32]) -> NDArray[np.bool_]:
-    return colors == np.unique(colors)[:, None]
+    groups: NDArray[np.bool_] = colors == np.unique(colors)[:, None]
+    return groups

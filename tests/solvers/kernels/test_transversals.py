@@ -23,11 +23,12 @@ def transversals(
     free[0] = pack_rows(np.ones((1, count), dtype=bool))[0]
     met = np.zeros((len(free), of.shape[1]), dtype=np.uint64)
     todo, chosen = np.zeros_like(free), np.zeros(len(free), dtype=np.int32)
+    widths = np.zeros(len(free), dtype=np.int64)
     found = np.zeros((most, near.shape[1]), dtype=np.uint64)
     depth, fresh, filled, sets = 0, True, 0, []
     while depth >= 0:
         depth, fresh, filled = transversals_chunk(
-            near, members, of, free, met, todo, chosen, depth, fresh, found, filled, work
+            near, members, of, free, met, todo, widths, chosen, depth, fresh, found, filled, work
         )
         if filled == most or depth < 0:
             sets += [
