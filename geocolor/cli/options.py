@@ -50,7 +50,7 @@ class Cost(StrEnum):
 
 
 GraphFile = Annotated[
-    Path, typer.Argument(metavar="FILE", help="Graph: .col or .json, also with .gz behind.")
+    Path, typer.Argument(metavar="FILE", help="Graph: .col, .json or .txt, also with .gz behind.")
 ]
 KindOption = Annotated[
     Kind | None,

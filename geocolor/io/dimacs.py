@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from geocolor.errors import FormatError, InputError
 from geocolor.graph import ConflictGraph
 from geocolor.io.limits import Limits
-from geocolor.io.source import line_blocks
+from geocolor.io.source import line_blocks, shown
 
 __all__ = ["dimacs_text", "read_dimacs"]
 
@@ -73,9 +73,9 @@ class _Reader:
         if kind != b"p":
             if self.header is None:
                 raise self.error(
-                    f"not a DIMACS graph: {_shown(kind)} before any 'p edge NODES EDGES'", line
+                    f"not a DIMACS graph: {shown(kind)} before any 'p edge NODES EDGES'", line
                 )
-            raise self.error(f"unknown line type {_shown(kind)}; known are c, p, e, n", line)
+            raise self.error(f"unknown line type {shown(kind)}; known are c, p, e, n", line)
         if self.header is not None:
             raise self.error("a second p line", line)
         if edges_before or self.edge_lines:
@@ -174,11 +174,6 @@ def _line(newlines: NDArray[np.bool_], offset: int) -> int:
     return int(np.count_nonzero(newlines[:offset])) + 1
 
 
-def _shown(token: bytes) -> str:
-    text = token[:20].decode("ascii", "backslashreplace")
-    return repr(text if len(token) <= 20 else text + "...")
-
-
 def _numbers(
     data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -198,7 +193,7 @@ def _numbers(
 def _edge_fault(tokens: list[bytes], nodes: int) -> str:
     for token in tokens:
         if not token.isdigit() or len(token) > _LONGEST_NUMBER:
-            return f"{_shown(token)} is not a node number"
+            return f"{shown(token)} is not a node number"
         if int(token) < 1:
             return "node 0: DIMACS counts nodes from 1"
     highest = max(int(token) for token in tokens)

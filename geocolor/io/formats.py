@@ -11,6 +11,7 @@ from pathlib import Path
 from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph
 from geocolor.io.atomic import atomic_file
+from geocolor.io.cplib import cplib_text, read_cplib
 from geocolor.io.dimacs import dimacs_text, read_dimacs
 from geocolor.io.limits import Limits
 from geocolor.io.native import native_text, read_native
@@ -41,6 +42,7 @@ class Format:
 FORMATS: dict[str, Format] = {
     ".col": Format("DIMACS graph coloring", read_dimacs, dimacs_text),
     ".json": Format("geocolor JSON", read_native, native_text),
+    ".txt": Format("clique partitioning (CP-Lib)", read_cplib, cplib_text),
 }
 
 
@@ -70,14 +72,16 @@ def read(path: str | os.PathLike[str], *, limits: Limits | None = None) -> Confl
     Parameters
     ----------
     path : path-like
-        A ``.col`` (DIMACS) or ``.json`` (native) file, also with ``.gz`` behind.
+        A ``.col`` (DIMACS), ``.json`` (native) or ``.txt`` (CP-Lib) file, also with ``.gz``
+        behind.
     limits : Limits, optional
         What the file may ask for; the defaults are generous.
 
     Returns
     -------
     ConflictGraph
-        Nodes of a DIMACS file carry their numbers, from 1, as labels.
+        Nodes of a DIMACS or CP-Lib file carry their numbers, from 1, as labels. A similarity of
+        a CP-Lib file, to be maximised, is a negative weight.
 
     Raises
     ------
@@ -101,7 +105,7 @@ def write(graph: ConflictGraph, path: str | os.PathLike[str]) -> None:
     graph : ConflictGraph
         The graph.
     path : path-like
-        As for :func:`read`. DIMACS files hold hard conflicts only.
+        As for :func:`read`. DIMACS files hold hard conflicts only, CP-Lib files weights only.
 
     Raises
     ------

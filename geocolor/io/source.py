@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 from geocolor.errors import FormatError, InputError, LimitError
 from geocolor.io.limits import Limits
 
-__all__ = ["is_gzip_name", "line_blocks", "read_all"]
+__all__ = ["is_gzip_name", "line_blocks", "read_all", "shown"]
 
 _BLOCK = 1 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -82,3 +82,9 @@ def line_blocks(path: Path, limits: Limits) -> Iterator[bytes]:
             yield joined[:cut]
     if rest:
         yield rest + b"\n"
+
+
+def shown(token: bytes) -> str:
+    """Quote a token of a file for a message, cut to what fits there."""
+    text = token[:20].decode("ascii", "backslashreplace")
+    return repr(text if len(token) <= 20 else text + "...")

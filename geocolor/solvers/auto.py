@@ -14,6 +14,7 @@ from geocolor.problem import (
     PartitionProblem,
     Problem,
 )
+from geocolor.solvers import edge_lp
 from geocolor.solvers.budget import Budget
 from geocolor.solvers.components import attracting_components, solve_by_components
 from geocolor.solvers.cpsat import solve_cpsat
@@ -68,7 +69,8 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
         if len(components) > 1:
             return solve_by_components(components, search, solve_auto)
     refused = too_large(problem)
-    listed = isinstance(problem, PartitionProblem) and problem.graph.num_nodes <= LARGEST
+    clustering = isinstance(problem, CorrelationClusteringProblem)
+    listed = problem.graph.num_nodes <= (edge_lp.LARGEST if clustering else LARGEST)
     if listed or refused is None:
         until = time.monotonic() + min(_MOST_SECONDS, _SHARE * search.remaining())
     else:
@@ -81,6 +83,9 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
     if search.out_of_time():
         return Outcome(StopReason.TIME, message=f"{_TOOLS} took the time")
     try:
+        if isinstance(problem, CorrelationClusteringProblem) and listed:
+            outcome = edge_lp.prove_by_edges(problem, search)
+            return Outcome(outcome.stop_reason, message=f"{_TOOLS}, then pairs: {outcome.message}")
         if isinstance(problem, PartitionProblem) and listed:
             until = time.monotonic() + _GROUPS_SHARE * search.remaining()
             outcome = prove_by_groups(problem, search, until)

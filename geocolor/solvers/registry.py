@@ -35,7 +35,7 @@ SOLVERS: dict[str, SolverInfo] = {
             _ALL,
             True,
             "geocolor.solvers.auto:auto",
-            ("ortools", "numba"),
+            ("ortools", "highspy", "numba"),
         ),
         SolverInfo(
             "cpsat",
@@ -68,6 +68,14 @@ SOLVERS: dict[str, SolverInfo] = {
             True,
             "geocolor.solvers.set_partition:solve_set_partition",
             ("scipy", "numba"),
+        ),
+        SolverInfo(
+            "edge-lp",
+            "pairs: cutting planes and branching, proofs for correlation clustering",
+            frozenset({"correlation"}),
+            True,
+            "geocolor.solvers.edge_lp:solve_edge_lp",
+            ("highspy", "numba"),
         ),
         SolverInfo(
             "dsatur-exact",

@@ -94,5 +94,9 @@ def queen(size: int) -> ConflictGraph:
 @pytest.fixture(scope="session")
 def oracle() -> SimpleNamespace:
     return SimpleNamespace(
-        optimum=optimum, random_weighted=random_weighted, plain=plain, queen=queen
+        optimum=optimum,
+        partitions=set_partitions,
+        random_weighted=random_weighted,
+        plain=plain,
+        queen=queen,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import highspy
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +13,7 @@ from geocolor.solvers.edge_lp.cuts import Cuts
 __all__ = ["EdgeRelaxation"]
 
 # Seconds of HiGHS between two looks at the clock.
-_SLICE = 0.3
+_SLICE = 0.5
 # Solves that a cut may be slack in.
 _PATIENCE = 6
 
@@ -42,6 +41,10 @@ class EdgeRelaxation:
     """
 
     def __init__(self, costs: NDArray[np.float64], pairs: NDArray[np.int64]) -> None:
+        # Late, as most solves do without.
+        import highspy
+
+        self._status = highspy.HighsModelStatus
         self._pairs = pairs
         self._columns = np.arange(len(costs), dtype=np.int32)
         self._solver = highspy.Highs()
@@ -97,7 +100,7 @@ class EdgeRelaxation:
         SolverError
             HiGHS failed.
         """
-        solver, status = self._solver, highspy.HighsModelStatus
+        solver, status = self._solver, self._status
         while True:
             solver.setOptionValue("time_limit", solver.getRunTime() + _SLICE)
             solver.run()

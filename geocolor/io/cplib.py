@@ -1,0 +1,137 @@
+"""Clique partitioning files as CP-Lib has them (``.txt``): a number of nodes, then similarities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geocolor.errors import FormatError, InputError
+from geocolor.graph import ConflictGraph
+from geocolor.io.limits import Limits
+from geocolor.io.source import line_blocks, shown
+
+__all__ = ["cplib_text", "read_cplib"]
+
+# No number of nodes within any limit is longer.
+_LONGEST_NUMBER = 15
+
+
+def read_cplib(path: Path, limits: Limits) -> ConflictGraph:
+    """Read a file that asks for the most similarity inside clusters.
+
+    The first number is that of the nodes, n; then come the n (n - 1) / 2 similarities of the pairs
+    (1, 2), (1, 3) up to (n - 1, n), in lines of any length. What is to be as large as possible
+    there is to be as small as possible here: a similarity of w is a cost of -w, and an optimum of
+    3867 an objective of -3867. (Sørensen and Letchford, Math. Program. Comput. 16, 2024.)
+
+    Raises
+    ------
+    FormatError
+        The file breaks the format; with its line.
+    LimitError
+        It is larger than `limits`.
+    """
+    count, line, seen = -1, 0, 0
+    parts: list[NDArray[np.float64]] = []
+    for block in line_blocks(path, limits):
+        tokens = block.split()
+        first = count < 0 and bool(tokens)
+        if first:
+            count = _count(tokens.pop(0), path, limits, block, line)
+        values = _values(tokens, path, block, line, first=first)
+        seen += len(values)
+        if seen > count * (count - 1) // 2 and count >= 0:
+            raise FormatError(
+                f"more than the {count * (count - 1) // 2} similarities that {count} nodes have",
+                str(path),
+            )
+        parts.append(values)
+        line += block.count(b"\n")
+    if count < 0:
+        raise FormatError("no number of nodes: not a clique partitioning file", str(path))
+    if seen < count * (count - 1) // 2:
+        raise FormatError(
+            f"{seen} similarities, but {count} nodes have {count * (count - 1) // 2} pairs; "
+            "is it cut off?",
+            str(path),
+        )
+    similar = np.concatenate(parts)
+    pairs = np.stack(np.triu_indices(count, 1), axis=1)
+    told = similar != 0
+    labels = tuple(map(str, range(1, count + 1)))
+    return ConflictGraph.from_edges(count, pairs[told], -similar[told], labels=labels)
+
+
+def _count(token: bytes, path: Path, limits: Limits, block: bytes, line: int) -> int:
+    if not token.isdigit() or len(token) > _LONGEST_NUMBER:
+        raise FormatError(
+            f"the number of nodes must come first, not {shown(token)}",
+            str(path),
+            line + 1 + block[: block.find(token)].count(b"\n"),
+        )
+    count = int(token)
+    limits.require_nodes(count, str(path))
+    limits.require_edges(count * (count - 1) // 2, str(path))
+    return count
+
+
+def _values(
+    tokens: list[bytes], path: Path, block: bytes, line: int, *, first: bool
+) -> NDArray[np.float64]:
+    try:
+        values = np.array(tokens, dtype=np.bytes_).astype(np.float64) if tokens else np.zeros(0)
+    except ValueError:
+        values = np.full(1, np.nan)
+    if np.isfinite(values).all():
+        return values
+    skip = first
+    for number, text in enumerate(block.split(b"\n"), line + 1):
+        for token in text.split():
+            if skip:
+                skip = False
+            elif not _is_finite(token):
+                raise FormatError(f"{shown(token)} is not a finite number", str(path), number)
+    raise FormatError("a similarity is not a finite number", str(path))
+
+
+def _is_finite(token: bytes) -> bool:
+    try:
+        return bool(np.isfinite(float(token)))
+    except ValueError:
+        return False
+
+
+def cplib_text(graph: ConflictGraph) -> Iterator[bytes]:
+    """Write a graph's weights as similarities, row by row.
+
+    Raises
+    ------
+    InputError
+        The graph has hard conflicts, which the format has no room for.
+    """
+    if graph.conflicts.num_edges:
+        raise InputError(
+            "a clique partitioning file (.txt) holds weights only, and this graph has "
+            f"{graph.conflicts.num_edges} hard conflicts; write .json"
+        )
+    count, weights = graph.num_nodes, graph.weights
+    yield b"%d\n" % count
+    for node in range(count - 1):
+        row = np.zeros(count)
+        row[weights.neighbors(node)] = -_row_values(graph, node)
+        yield " ".join(_written(value) for value in row[node + 1 :].tolist()).encode() + b"\n"
+
+
+def _row_values(graph: ConflictGraph, node: int) -> NDArray[np.float64]:
+    weights = graph.weights
+    if weights.values is None:
+        return np.zeros(0)
+    return weights.values[weights.indptr[node] : weights.indptr[node + 1]]
+
+
+def _written(value: float) -> str:
+    # Whole numbers as such; all others so that they come back exactly.
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
