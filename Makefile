@@ -22,8 +22,8 @@ export THP_MEM_ALLOC_ENABLE := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help venv assets test lint types contracts bench-check bench-baseline bench-coloring slow demo \
-	bench-models clean
+.PHONY: help venv assets test lint types contracts bench-check bench-baseline bench-coloring \
+	bench-partition slow demo bench-models clean
 
 help:  ## show this list
 	@echo "geocolor: make TARGET"
@@ -111,6 +111,16 @@ bench-coloring: $(VENV)/.dev  ## auto against other packages on the folder GEOCO
 	@$(BIN)/python -m geocolor bench "$(GEOCOLOR_INSTANCES)" --solvers "$(SOLVERS)" --threads 2 \
 		--time-limit $(TIME_LIMIT) --seeds $(SEEDS) -o "$(RESULTS)"
 	@$(BIN)/python -m geocolor bench report "$(RESULTS)" -o "$(RESULTS)/table.md"
+
+# GEOCOLOR_PARTITIONS may be a suite, a file or a folder: CP-Lib's, say.
+GEOCOLOR_PARTITIONS ?= partition
+PARTITION_SOLVERS ?= auto,cpsat,spectral
+
+bench-partition: $(VENV)/.dev  ## auto, CP-SAT and heuristics on GEOCOLOR_PARTITIONS
+	@echo "== partitions and clusterings, into bench-partition/"
+	@$(BIN)/python -m geocolor bench "$(GEOCOLOR_PARTITIONS)" --solvers "$(PARTITION_SOLVERS)" \
+		--threads 2 --time-limit $(TIME_LIMIT) --seeds $(SEEDS) -o bench-partition
+	@$(BIN)/python -m geocolor bench report bench-partition -o bench-partition/table.md
 
 slow: $(VENV)/.assets  ## the tests that take long or need real models
 	@echo "== pytest, slow tests"

@@ -14,9 +14,10 @@ from geocolor._version import __version__
 if TYPE_CHECKING:
     from geocolor.compression import compress, conflict_graph, load
     from geocolor.errors import GeocolorError
-    from geocolor.graph import ConflictGraph, line_graph
+    from geocolor.graph import ConflictGraph, SharingOptions, line_graph
     from geocolor.io import read, write
     from geocolor.problem import (
+        BudgetedSharingProblem,
         Coloring,
         ColoringProblem,
         CorrelationClusteringProblem,
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
         check,
     )
     from geocolor.solvers import SolveResult, Status, StopReason, solve
+    from geocolor.solvers.budgeted import frontier, solve_budgeted
 
 _HOMES = {
+    "BudgetedSharingProblem": "geocolor.problem",
     "ConflictGraph": "geocolor.graph",
     "Coloring": "geocolor.problem",
     "ColoringProblem": "geocolor.problem",
@@ -40,20 +43,24 @@ _HOMES = {
     "GroupPartitionProblem": "geocolor.problem",
     "NormalizedPairSum": "geocolor.problem",
     "PartitionProblem": "geocolor.problem",
+    "SharingOptions": "geocolor.graph",
     "SolveResult": "geocolor.solvers",
     "Status": "geocolor.solvers",
     "StopReason": "geocolor.solvers",
     "check": "geocolor.problem",
     "compress": "geocolor.compression",
     "conflict_graph": "geocolor.compression",
+    "frontier": "geocolor.solvers.budgeted",
     "line_graph": "geocolor.graph",
     "load": "geocolor.compression",
     "read": "geocolor.io",
     "solve": "geocolor.solvers",
+    "solve_budgeted": "geocolor.solvers.budgeted",
     "write": "geocolor.io",
 }
 
 __all__ = [
+    "BudgetedSharingProblem",
     "Coloring",
     "ColoringProblem",
     "ConflictGraph",
@@ -64,6 +71,7 @@ __all__ = [
     "GroupPartitionProblem",
     "NormalizedPairSum",
     "PartitionProblem",
+    "SharingOptions",
     "SolveResult",
     "Status",
     "StopReason",
@@ -71,10 +79,12 @@ __all__ = [
     "check",
     "compress",
     "conflict_graph",
+    "frontier",
     "line_graph",
     "load",
     "read",
     "solve",
+    "solve_budgeted",
     "write",
 ]
 

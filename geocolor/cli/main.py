@@ -17,7 +17,18 @@ import typer
 from typer.core import TyperGroup
 
 from geocolor._version import __version__
-from geocolor.cli import bench, check, compress, convert, generate, graph, info, solve, solvers
+from geocolor.cli import (
+    bench,
+    check,
+    compress,
+    convert,
+    frontier,
+    generate,
+    graph,
+    info,
+    solve,
+    solvers,
+)
 from geocolor.cli.console import error
 from geocolor.errors import CheckError, GeocolorError, SolverError
 
@@ -28,6 +39,7 @@ COMMANDS = {
     "check": check,
     "info": info,
     "convert": convert,
+    "frontier": frontier,
     "solvers": solvers,
     "compress": compress,
     "graph": graph,

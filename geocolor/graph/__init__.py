@@ -4,5 +4,15 @@ from geocolor.graph.adjacency import Adjacency
 from geocolor.graph.conflict_graph import ConflictGraph
 from geocolor.graph.generators import gnp, layers, mycielski, queen
 from geocolor.graph.line import line_graph
+from geocolor.graph.sharing_options import SharingOptions
 
-__all__ = ["Adjacency", "ConflictGraph", "gnp", "layers", "line_graph", "mycielski", "queen"]
+__all__ = [
+    "Adjacency",
+    "ConflictGraph",
+    "SharingOptions",
+    "gnp",
+    "layers",
+    "line_graph",
+    "mycielski",
+    "queen",
+]

@@ -1,5 +1,6 @@
 """What is asked of a graph, and the independent checker."""
 
+from geocolor.problem.budgeted import BudgetedSharingProblem, SharingReport, check_sharing
 from geocolor.problem.check import CheckReport, check
 from geocolor.problem.coloring import Coloring
 from geocolor.problem.group_costs import GroupCost, GroupOracle, NormalizedPairSum
@@ -14,6 +15,7 @@ from geocolor.problem.problems import (
 )
 
 __all__ = [
+    "BudgetedSharingProblem",
     "CheckReport",
     "Coloring",
     "ColoringProblem",
@@ -25,6 +27,8 @@ __all__ = [
     "NormalizedPairSum",
     "PartitionProblem",
     "Problem",
+    "SharingReport",
     "check",
+    "check_sharing",
     "problem_for",
 ]

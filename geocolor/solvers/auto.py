@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from geocolor.bounds import Clique
 from geocolor.errors import InputError
@@ -84,7 +87,8 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
         return Outcome(StopReason.TIME, message=f"{_TOOLS} took the time")
     try:
         if isinstance(problem, CorrelationClusteringProblem) and listed:
-            outcome = edge_lp.prove_by_edges(problem, search)
+            with _improving(problem, search):
+                outcome = edge_lp.prove_by_edges(problem, search)
             return Outcome(outcome.stop_reason, message=f"{_TOOLS}, then pairs: {outcome.message}")
         if isinstance(problem, PartitionProblem) and listed:
             until = time.monotonic() + _GROUPS_SHARE * search.remaining()
@@ -96,6 +100,29 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
     except InputError as error:
         # The weights do not fit an integer model; the incumbent stands.
         return Outcome(StopReason.COMPLETED, message=f"{_TOOLS} only: {error}")
+
+
+@contextmanager
+def _improving(problem: Problem, search: Search) -> Iterator[None]:
+    """Go on with heuristics until the block is left, where there is a thread for them."""
+
+    def work() -> None:
+        stream, reason = 1, StopReason.COMPLETED
+        while reason is StopReason.COMPLETED and not search.answered():
+            budget = Budget(search, stream=stream)
+            improve(problem, search, budget)
+            stream, reason = stream + 1, budget.reason()
+
+    if search.workers == 1:
+        yield
+        return
+    with ThreadPoolExecutor(1, thread_name_prefix="clustering") as pool:
+        heuristics = pool.submit(work)
+        try:
+            yield
+        finally:
+            search.call_off()
+    heuristics.result()
 
 
 def _proof(problem: Problem, search: Search, clique: Clique) -> Outcome:

@@ -170,6 +170,8 @@ class _Proof:
                     branch.bound = self._most
                 return None
             self._rounds += 1
+            # Another thread may have found a better one.
+            self._most = self._cost(self._incumbent())
             before = branch.bound
             self._raise(branch)
             if branch.bound >= self._most:

@@ -1,0 +1,116 @@
+"""The frontier of size against cost, as a PNG."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from geocolor.errors import InputError
+from geocolor.io.atomic import atomic_file
+
+__all__ = ["FrontierPoint", "draw_frontier"]
+
+_LINE, _BOUND = "#4e79a7", "#e15759"
+
+
+@dataclass(frozen=True, order=True)
+class FrontierPoint:
+    """What was chosen at one budget.
+
+    Attributes
+    ----------
+    size : int
+        Parameters.
+    cost : float
+    lower_bound : float or None
+        No choice within the budget costs less.
+    proven : bool
+        Whether the cost meets it.
+    """
+
+    size: int
+    cost: float
+    lower_bound: float | None
+    proven: bool
+
+
+def draw_frontier(
+    points: Sequence[FrontierPoint], path: str | os.PathLike[str], title: str
+) -> None:
+    """Draw cost over parameters: full marks are proven, open ones have their bound below them.
+
+    Parameters
+    ----------
+    points : sequence of FrontierPoint
+        Of one set of options.
+    path : path-like
+        Where the PNG goes.
+    title : str
+        What stands above it.
+
+    Raises
+    ------
+    InputError
+        matplotlib is not installed, or the file cannot be written.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise InputError("matplotlib is not installed: pip install 'geocolor[plot]'") from error
+
+    shown = sorted(points)
+    unit, scale = _unit(max((point.size for point in shown), default=0))
+    figure = Figure(figsize=(7.0, 4.2), dpi=140)
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    # Between the points nothing was asked, so that the line is only for the eye.
+    axes.plot(
+        [point.size / scale for point in shown],
+        [point.cost for point in shown],
+        ":",
+        color=_LINE,
+        lw=1.2,
+    )
+    for proven, label in ((True, "proven optimal"), (False, "best found")):
+        marked = [point for point in shown if point.proven is proven]
+        if marked:
+            axes.plot(
+                [point.size / scale for point in marked],
+                [point.cost for point in marked],
+                "o",
+                ms=5,
+                color=_LINE,
+                mfc=_LINE if proven else "white",
+                label=label,
+            )
+    bounded = [point for point in shown if not point.proven and point.lower_bound is not None]
+    if bounded:
+        axes.plot(
+            [point.size / scale for point in bounded],
+            [point.lower_bound for point in bounded],
+            "_",
+            ms=9,
+            mew=1.6,
+            color=_BOUND,
+            label="no choice costs less",
+        )
+    axes.set_xlabel(f"parameters ({unit})" if unit else "parameters")
+    axes.set_ylabel("cost")
+    axes.set_title(title, fontsize=10, loc="left")
+    axes.grid(color="#dddddd", lw=0.6)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    if shown:
+        axes.legend(frameon=False, fontsize=8)
+    with atomic_file(path) as file:
+        figure.savefig(file, format="png", bbox_inches="tight")
+
+
+def _unit(largest: int) -> tuple[str, float]:
+    for name, scale in (("billions", 1e9), ("millions", 1e6), ("thousands", 1e3)):
+        if largest >= 10 * scale:
+            return name, scale
+    return "", 1.0

@@ -1,0 +1,6 @@
+"""Budgeted sharing: columns for groups in forms, a price on parameters, an exact choice."""
+
+from geocolor.solvers.budgeted.bound import PricedBound
+from geocolor.solvers.budgeted.solver import SharingResult, frontier, solve_budgeted
+
+__all__ = ["PricedBound", "SharingResult", "frontier", "solve_budgeted"]

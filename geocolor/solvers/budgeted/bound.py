@@ -1,0 +1,115 @@
+"""A lower bound on the cost within a budget that anybody can check: prices of units and size."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geocolor.errors import CheckError
+from geocolor.graph import SharingOptions
+
+__all__ = ["PricedBound", "Steps"]
+
+# Bits of the sum of all costs, in steps.
+_BITS = 50
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """Costs and sizes of options in integers.
+
+    Attributes
+    ----------
+    costs : ndarray of int64, shape (options,)
+        Rounded down.
+    sizes : ndarray of int64, shape (options,)
+        In multiples of `grain`.
+    unit : float
+        What a step of cost is worth.
+    grain : int
+        Parameters in a step of size.
+    """
+
+    costs: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    unit: float
+    grain: int
+
+    @classmethod
+    def of(cls, options: SharingOptions) -> Steps:
+        """Take steps as fine as sums allow."""
+        total = math.fsum(np.abs(options.costs))
+        unit = 2.0 ** (math.frexp(total)[1] - _BITS)
+        grain = max(1, int(np.gcd.reduce(options.sizes)) if len(options) else 1)
+        costs = np.floor(options.costs / unit).astype(np.int64)
+        return cls(costs, options.sizes // grain, unit, grain)
+
+
+@dataclass(frozen=True, eq=False)
+class PricedBound:
+    """What each unit and each step of size contribute to the cost of any choice.
+
+    No option costs less than the prices of its units, less the price of its size. So no choice
+    within the budget costs less than all units' prices, less that of the whole budget. No
+    floating-point number plays a part.
+
+    Attributes
+    ----------
+    units : ndarray of int64, shape (units,)
+        Price of each unit, in steps of cost.
+    size : int
+        Price of a step of size; not negative.
+    """
+
+    units: NDArray[np.int64]
+    size: int
+
+    @classmethod
+    def lowered(
+        cls, units: NDArray[np.float64], size: float, steps: Steps, options: SharingOptions
+    ) -> PricedBound:
+        """Round prices, and lower those of units until they hold for every option.
+
+        Parameters
+        ----------
+        units, size : ndarray of float64 and float
+            Prices in steps, of a linear program say.
+        steps : Steps
+            The options in integers.
+        options : SharingOptions
+            The options.
+        """
+        price = max(0, math.floor(size))
+        rounded = np.floor(units).astype(np.int64)
+        bound = cls(rounded, price)
+        over = -int(bound.reduced(steps, options).min(initial=0))
+        return cls(rounded - over, price) if over > 0 else bound
+
+    def reduced(self, steps: Steps, options: SharingOptions) -> NDArray[np.int64]:
+        """Give what each option costs above its prices, in steps; shape (options,)."""
+        above: NDArray[np.int64] = (
+            steps.costs - options.membership @ self.units + self.size * steps.sizes
+        )
+        return above
+
+    def value(self, steps: Steps, budget: int) -> int:
+        """Give the bound for a budget of parameters, in steps of cost."""
+        return int(self.units.sum()) - self.size * (budget // steps.grain)
+
+    def verify(self, steps: Steps, options: SharingOptions) -> None:
+        """Check that the prices hold for every option.
+
+        Raises
+        ------
+        CheckError
+            They do not.
+        """
+        if self.size < 0:
+            raise CheckError("the price of a parameter must not be negative")
+        above = self.reduced(steps, options)
+        wrong = np.flatnonzero(above < 0)
+        if wrong.size:
+            raise CheckError(f"option {wrong[0]} costs less than its units' prices say")

@@ -1,0 +1,142 @@
+"""Budgeted sharing, held to all choices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from geocolor.errors import CheckError, InputError
+from geocolor.graph import SharingOptions
+from geocolor.problem import BudgetedSharingProblem, check_sharing
+from geocolor.solvers import Status
+from geocolor.solvers.budgeted import PricedBound, frontier, solve_budgeted
+from geocolor.solvers.budgeted.bound import Steps
+
+
+def some_options(seed: int) -> SharingOptions:
+    """Up to six units, two forms each, and some groups; costs of either sign in odd seeds."""
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(1, 7))
+    alone = [[unit] for unit in range(count) for _ in range(2)]
+    together = [
+        rng.choice(count, size=int(rng.integers(1, min(count, 3) + 1)), replace=False).tolist()
+        for _ in range(8)
+    ]
+    groups = [*alone, *together]
+    costs = rng.normal(size=len(groups)) if seed % 2 else rng.random(len(groups))
+    return SharingOptions(
+        map(str, range(count)), groups, costs, 3 * rng.integers(1, 30, len(groups))
+    )
+
+
+def least_cost(options: SharingOptions, budget: int) -> float | None:
+    """Try every choice."""
+    best: float | None = None
+
+    def extend(held: int, cost: float, size: int) -> None:
+        nonlocal best
+        if size > budget:
+            return
+        unit = next((u for u in range(len(options.units)) if not held >> u & 1), None)
+        if unit is None:
+            best = cost if best is None else min(best, cost)
+            return
+        for group, more, larger in zip(options.groups, options.costs, options.sizes, strict=True):
+            members = sum(1 << u for u in group)
+            if unit in group and not members & held:
+                extend(held | members, cost + float(more), size + int(larger))
+
+    extend(0, 0.0, 0)
+    return best
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_optimum_at_every_budget(seed: int) -> None:
+    options = some_options(seed)
+    budgets = [0, 9, 40, 90, 150, 1000]
+    steps = Steps.of(options)
+    for budget, result in zip(budgets, frontier(options, budgets), strict=True):
+        best = least_cost(options, budget)
+        if best is None:
+            assert result.status is Status.INFEASIBLE
+            assert result.chosen is None
+            continue
+        assert result.status is Status.OPTIMAL
+        assert result.cost == pytest.approx(best)
+        assert result.lower_bound <= best + 1e-12
+        report = check_sharing(result.problem, result.chosen)
+        assert (report.cost, report.size) == (result.cost, result.size)
+        result.bound.verify(steps, options)
+        assert result.bound.value(steps, budget) * steps.unit <= best + 1e-12
+
+
+def curves(count: int, seed: int) -> SharingOptions:
+    """Private forms by rank, and pairs over a basis: costs fall over many orders of magnitude."""
+    rng = np.random.default_rng(seed)
+    tails = [rng.random() * np.exp(-np.arange(64) / rng.uniform(3, 20)) for _ in range(count)]
+    rows: list[tuple[list[int], float, int]] = []
+    for unit, tail in enumerate(tails):
+        left = np.append(np.cumsum(tail[::-1])[::-1], 0.0)
+        rows += [([unit], float(left[rank]), 128 * rank) for rank in range(0, 33, 4)]
+        rows.append(([unit], 0.0, 4096))
+    for _ in range(2 * count):
+        pair = rng.choice(count, 2, replace=False).tolist()
+        both = np.sort(np.concatenate([tails[pair[0]], tails[pair[1]]]))[::-1]
+        left = np.append(np.cumsum(both[::-1])[::-1], 0.0) * rng.uniform(0.6, 1.0)
+        rows += [(pair, float(left[rank]), 192 * rank) for rank in range(0, 65, 8)]
+    groups, costs, sizes = zip(*rows, strict=True)
+    return SharingOptions([f"layer{unit}" for unit in range(count)], groups, costs, sizes)
+
+
+def test_a_frontier_falls_and_every_point_is_proven() -> None:
+    options = curves(40, 1)
+    told = []
+    results = frontier(options, points=12, time_limit=60, on_progress=told.append)
+    assert told == list(results)
+    assert len(results) == 12
+    assert all(result.status is Status.OPTIMAL for result in results)
+    costs = [result.cost for result in results]
+    assert costs == sorted(costs, reverse=True)
+    assert costs[-1] == 0.0
+    # The first budget is the least that can be kept, the last the least that costs nothing.
+    less = solve_budgeted(BudgetedSharingProblem(options, max(results[0].problem.budget - 1, 0)))
+    assert less.status is Status.INFEASIBLE or results[0].problem.budget == 0
+    assert results[0].size <= results[0].problem.budget
+    assert any(len(options.groups[at]) > 1 for at in results[3].chosen)
+
+
+def test_a_small_cost_beside_large_ones_is_proven() -> None:
+    options = SharingOptions(
+        "ab", [["a"], ["a"], ["b"], ["b"]], [1e12, 1e-6, 1e12, 3e-6], [1, 5, 1, 5]
+    )
+    result = solve_budgeted(BudgetedSharingProblem(options, 10))
+    assert (result.status, result.cost) == (Status.OPTIMAL, pytest.approx(4e-6))
+
+
+def test_prices_are_lowered_until_they_hold() -> None:
+    options = some_options(4)
+    steps = Steps.of(options)
+    high = np.full(len(options.units), 1e14)
+    bound = PricedBound.lowered(high, 3.7, steps, options)
+    bound.verify(steps, options)
+    assert bound.size == 3
+    for budget in (50, 500):
+        best = least_cost(options, budget)
+        assert best is None or bound.value(steps, budget) * steps.unit <= best
+    with pytest.raises(CheckError, match="costs less than"):
+        PricedBound(np.full(len(options.units), 1 << 51), 0).verify(steps, options)
+    with pytest.raises(CheckError, match="must not be negative"):
+        PricedBound(bound.units, -1).verify(steps, options)
+
+
+def test_no_units() -> None:
+    result = solve_budgeted(BudgetedSharingProblem(SharingOptions([], [], [], []), 5))
+    assert (result.status, result.chosen, result.cost, result.size) == (Status.OPTIMAL, (), 0.0, 0)
+
+
+def test_the_time_limit_is_kept() -> None:
+    result = solve_budgeted(BudgetedSharingProblem(curves(60, 2), 60_000), time_limit=1e-4)
+    assert result.runtime < 2
+    assert result.status in (Status.UNKNOWN, Status.FEASIBLE, Status.OPTIMAL)
+    with pytest.raises(InputError, match="must be positive"):
+        solve_budgeted(BudgetedSharingProblem(curves(3, 2), 60), time_limit=0)
