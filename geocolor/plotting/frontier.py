@@ -85,11 +85,15 @@ def draw_frontier(
                 mfc=_LINE if proven else "white",
                 label=label,
             )
-    bounded = [point for point in shown if not point.proven and point.lower_bound is not None]
+    bounded = [
+        (point.size / scale, point.lower_bound)
+        for point in shown
+        if not point.proven and point.lower_bound is not None
+    ]
     if bounded:
         axes.plot(
-            [point.size / scale for point in bounded],
-            [point.lower_bound for point in bounded],
+            [size for size, _ in bounded],
+            [bound for _, bound in bounded],
             "_",
             ms=9,
             mew=1.6,
