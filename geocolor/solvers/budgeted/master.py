@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from geocolor.errors import SolverError
 from geocolor.graph import SharingOptions
 from geocolor.solvers.budgeted.bound import Steps
+from geocolor.solvers.highs import highs, run
 
 __all__ = ["Master", "choose"]
 
@@ -39,17 +39,11 @@ class Master:
     """
 
     def __init__(self, options: SharingOptions, steps: Steps) -> None:
-        # Late, as it takes a tenth of a second.
-        import highspy
-
-        self._status = highspy.HighsModelStatus
         self._options, self._steps = options, steps
         count = len(options.units)
         self._scale = max(1.0, float(np.abs(steps.costs).max(initial=1)))
         self._weight = max(1.0, float(steps.sizes.max(initial=1)))
-        self._solver: Any = highspy.Highs()
-        for name, value in (("output_flag", False), ("threads", 1)):
-            self._solver.setOptionValue(name, value)
+        self._solver = highs()
         empty = np.zeros(0)
         none = np.zeros(0, dtype=np.int32)
         starts = np.zeros(count + 1, dtype=np.int32)
@@ -76,11 +70,11 @@ class Master:
         count = len(self.units)
         self._solver.changeRowBounds(count, -np.inf, budget // self._steps.grain / self._weight)
         while not halt():
-            self._solver.run()
-            if self._solver.getModelStatus() != self._status.kOptimal:
-                raise SolverError(
-                    f"HiGHS could not solve a linear program: {self._solver.getModelStatus()}"
-                )
+            found = run(self._solver, halt)
+            if found == "Interrupt":
+                return False
+            if found != "Optimal":
+                raise SolverError(f"HiGHS could not solve a linear program: {found}")
             dual = np.array(self._solver.getSolution().row_dual)
             self.units = dual[:count] * self._scale
             self.size = -dual[count] * self._scale / self._weight
@@ -128,7 +122,7 @@ def choose(
     steps: Steps,
     among: NDArray[np.int64],
     budget: int,
-    seconds: float,
+    halt: Callable[[], bool],
 ) -> tuple[NDArray[np.int64] | None, bool]:
     """Choose exactly among some options by HiGHS.
 
@@ -140,8 +134,8 @@ def choose(
         Those to choose from.
     budget : int
         Parameters in all.
-    seconds : float
-        Time limit.
+    halt : callable
+        Asked every few milliseconds whether to stop.
 
     Returns
     -------
@@ -156,30 +150,23 @@ def choose(
         HiGHS failed.
     """
     # Late, as it takes a tenth of a second.
-    import highspy
+    from highspy import HighsVarType
 
     # The objective is far above the least that tolerances tell apart, whatever the costs are.
     scale = max(1.0, float(np.abs(steps.costs[among]).max(initial=1)) / _OBJECTIVE)
     weight = max(1.0, float(steps.sizes[among].max(initial=1)))
     count = len(options.units)
     cover = options.membership[among].T.tocsr()
-    solver: Any = highspy.Highs()
-    for name, value in (
-        ("output_flag", False),
-        ("threads", 1),
-        ("time_limit", max(0.01, seconds) if np.isfinite(seconds) else np.inf),
-        ("mip_rel_gap", 0.0),
-        ("mip_abs_gap", 0.0),
-        ("mip_feasibility_tolerance", 1e-9),
-        ("primal_feasibility_tolerance", 1e-9),
-    ):
-        solver.setOptionValue(name, value)
+    solver = highs(
+        mip_rel_gap=0.0,
+        mip_abs_gap=0.0,
+        mip_feasibility_tolerance=1e-9,
+        primal_feasibility_tolerance=1e-9,
+    )
     numbers = np.arange(len(among), dtype=np.int32)
     solver.addVars(len(among), np.zeros(len(among)), np.ones(len(among)))
     solver.changeColsCost(len(among), numbers, steps.costs[among] / scale)
-    solver.changeColsIntegrality(
-        len(among), numbers, np.full(len(among), highspy.HighsVarType.kInteger)
-    )
+    solver.changeColsIntegrality(len(among), numbers, np.full(len(among), HighsVarType.kInteger))
     solver.addRows(
         count,
         np.ones(count),
@@ -198,16 +185,15 @@ def choose(
         numbers,
         steps.sizes[among] / weight,
     )
-    solver.run()
-    found, status = solver.getModelStatus(), highspy.HighsModelStatus
-    if found == status.kInfeasible:
+    found = run(solver, halt)
+    if found == "Infeasible":
         return None, True
-    if found not in (status.kOptimal, status.kTimeLimit):
+    if found not in ("Optimal", "Interrupt"):
         raise SolverError(f"HiGHS could not solve an integer program: {found}")
     taken = np.array(solver.getSolution().col_value)
-    whole = len(taken) == len(among) and bool(np.isfinite(taken).all())
-    chosen = among[taken > 0.5] if whole else among[:0]
+    told = len(taken) == len(among) and bool(np.isfinite(taken).all())
+    chosen = among[taken > 0.5] if told else among[:0]
     # What tolerances let pass is no choice.
     holds = (options.membership[chosen].sum(axis=0) == 1).all()
     fits = int(steps.sizes[chosen].sum()) <= budget // steps.grain
-    return (chosen if holds and fits else None), found == status.kOptimal
+    return (chosen if holds and fits else None), found == "Optimal"

@@ -237,9 +237,7 @@ class _Point:
         most = min(len(order), _FIRST * len(options.units))
         while not self._late():
             among = order[:most]
-            chosen, finished = choose(
-                options, steps, among, budget, self._deadline - time.monotonic()
-            )
+            chosen, finished = choose(options, steps, among, budget, self._late)
             if chosen is not None:
                 self._chosen = np.sort(chosen)
             if not finished:

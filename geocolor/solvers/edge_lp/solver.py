@@ -187,7 +187,11 @@ class _Proof:
             cuts = separate(x, most_cuts)
             open_pairs = np.minimum(relaxation.x, 1 - relaxation.x)
             if not len(cuts) or (stale >= _TAIL and open_pairs.max(initial=0.0) > _OPEN):
-                break
+                if relaxation.sharp:
+                    break
+                relaxation.sharpen()
+                stale = 0
+                continue
             relaxation.drop_slack()
             relaxation.add(cuts)
         # The dearest of the most open.
