@@ -29,6 +29,8 @@ _NEAR = 3
 _SPARSE = 0.3
 # The share of the time left that a method's first turn takes, and its least in seconds.
 _SHARE, _LEAST_SECONDS = 0.25, 2.0
+# Where CaDiCaL has symmetries to go by, luck decides after how long; little else does there.
+_SYMMETRIC_SHARE = 0.4
 
 
 class Proof:
@@ -107,10 +109,10 @@ class Proof:
         count, edges = self._problem.graph.num_nodes, self._problem.graph.conflicts.num_edges
         return 2 * edges < _SPARSE * count * (count - 1)
 
-    def _turn(self) -> float:
+    def _turn(self, share: float = _SHARE) -> float:
         """When a turn that begins now is over."""
         now = time.monotonic()
-        return min(self._until, now + max(_LEAST_SECONDS, _SHARE * (self._until - now)))
+        return min(self._until, now + max(_LEAST_SECONDS, share * (self._until - now)))
 
     def _mycielskian(self) -> Outcome:
         """Raise the clique's bound by generalised Mycielskians."""
@@ -136,7 +138,8 @@ class Proof:
     def _symmetric(self, until: float) -> Outcome:
         """Look for a coloring that has a symmetry of the graph; longer where that succeeds."""
         told = self._orbits.cover(self._clique, until)
-        color_symmetrically(self._problem, self._search, self._clique, self._turn())
+        longer = self._turn(_SYMMETRIC_SHARE)
+        color_symmetrically(self._problem, self._search, self._clique, longer)
         told = told or self._orbits.lead(self._turn(), self._until)
         return Outcome(StopReason.COMPLETED, message=told)
 

@@ -130,6 +130,8 @@ def _ask_symmetric(request: dict[str, Any], job: Job) -> str:
             break
     if answer:
         job.send({"colors": formula.colors(solver.get_model()).tolist()})
+    elif answer is False:
+        job.send({"refuted": True})
     return "SETTLED"
 
 

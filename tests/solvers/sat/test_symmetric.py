@@ -76,7 +76,7 @@ def test_without_symmetries_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) ->
     def refuse(*_: object) -> None:
         pytest.fail("no worker is needed")
 
-    monkeypatch.setattr("geocolor.solvers.sat.symmetric._ask", refuse)
+    monkeypatch.setattr("geocolor.solvers.sat.symmetric._refuted", refuse)
     problem = ColoringProblem(gnp(60, 0.4, seed=1))
     search = Search(problem, started=time.monotonic(), time_limit=20, seed=0, workers=1)
     color_symmetrically(problem, search, find_clique(problem.graph.conflicts))
