@@ -56,7 +56,7 @@ def optimum(problem: Problem) -> float | None:
         return min(
             sum(
                 float(problem.cost.of(graph, (colors == color)[None])[0])
-                for color in range(int(colors.max()) + 1)
+                for color in range(int(colors.max(initial=-1)) + 1)
             )
             for colors in partitions[holds]
         )

@@ -22,6 +22,8 @@ from geocolor.problem import (
     ColoringProblem,
     CorrelationClusteringProblem,
     EquitableColoringProblem,
+    GroupPartitionProblem,
+    NormalizedPairSum,
     PartitionProblem,
     Problem,
     check,
@@ -40,6 +42,8 @@ def problem_of(kind: str, graph: ConflictGraph, k: int | None) -> Problem:
         return EquitableColoringProblem(graph, k)
     if kind == "partition":
         return PartitionProblem(graph, k or 3)
+    if kind == "group-partition":
+        return GroupPartitionProblem(graph, k or 3, NormalizedPairSum())
     return CorrelationClusteringProblem(graph)
 
 

@@ -13,7 +13,7 @@ from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.set_partition.descent import improve_ratios
 from geocolor.solvers.set_partition.integers import integer_costs
-from geocolor.solvers.set_partition.proof import prove_by_groups
+from geocolor.solvers.set_partition.proof import LARGEST, prove_by_groups
 from geocolor.solvers.spectral import improve
 from geocolor.solvers.start import begin
 
@@ -53,12 +53,15 @@ def solve_set_partition(problem: Problem, search: Search) -> Outcome:
     if outcome is not None:
         return outcome
     assert isinstance(problem, PartitionProblem | GroupPartitionProblem)  # noqa: S101  the registry
-    integer_costs(problem)
+    small = problem.graph.num_nodes <= LARGEST
+    if small:
+        # What does not fit integers is said before the work.
+        integer_costs(problem)
     until = time.monotonic() + min(_SECONDS, _SHARE * search.remaining())
     if isinstance(problem, PartitionProblem):
         improve(problem, search, Budget(search, until))
     else:
-        _improve_groups(problem, search, until)
+        _improve_groups(problem, search, until if small else search.deadline)
     if search.answered():
         return Outcome(StopReason.COMPLETED)
     return prove_by_groups(problem, search)
@@ -72,6 +75,8 @@ def _improve_groups(problem: GroupPartitionProblem, search: Search, until: float
 
     pairs = PartitionProblem(problem.graph, problem.k)
     inner = search.within(pairs, unchanged)
-    half = time.monotonic() + (until - time.monotonic()) / 2
+    small = problem.graph.num_nodes <= LARGEST
+    half = time.monotonic() + (until - time.monotonic()) / 2 if small else until
     improve(pairs, inner, Budget(inner, half))
-    improve_ratios(problem, search, Budget(search, until, stream=1))
+    if small:
+        improve_ratios(problem, search, Budget(search, until, stream=1))
