@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from geocolor.errors import InputError
 from geocolor.problem import CorrelationClusteringProblem, Problem
 from geocolor.solvers.budget import Budget
 from geocolor.solvers.edge_lp.certificate import FINE, EdgeBound
@@ -34,6 +35,8 @@ _SHARE, _SECONDS = 0.2, 2.0
 _TAIL, _RISE = 5, 0.02
 # Cuts that a round adds, at least and for each node.
 _CUTS, _CUTS_A_NODE = 500, 10
+# Sums of costs and of multipliers, in steps; the bound adds up each for hundreds of pairs.
+_LARGEST_SUM = 2.0**53
 # A pair this near to a half or the other answer is open.
 _OPEN = 1e-6
 
@@ -118,6 +121,8 @@ class _Proof:
         scaled = scale_weights(graph.weights.edge_values())
         search.scaling_error = scaled.error
         self._scaled = scaled
+        if float(np.abs(scaled.integers).sum(dtype=np.float64)) * FINE > _LARGEST_SUM:
+            raise InputError("the weights are too large for integers; divide them")
         width = count * (count - 1) // 2
         self._costs = np.zeros(width, dtype=np.int64)
         self._costs[self._pairs[tuple(graph.weights.edges().T)]] = scaled.integers
@@ -200,7 +205,10 @@ class _Proof:
 
     def _raise(self, branch: _Branch) -> None:
         """Raise the bound by the multipliers, and decide pairs by it."""
-        steps = np.floor(self._relaxation.multipliers * (self._unit * FINE)).astype(np.int64)
+        steps = self._relaxation.multipliers * (self._unit * FINE)
+        # Any multipliers give a bound; sums of very large ones would not fit.
+        steps *= min(1.0, _LARGEST_SUM / max(1.0, float(steps.sum())))
+        steps = np.floor(steps).astype(np.int64)
         bound = EdgeBound(self._relaxation.cuts, steps)
         value = bound.value(self._costs, branch.together, branch.apart)
         branch.bound = max(branch.bound, -(-value // FINE))

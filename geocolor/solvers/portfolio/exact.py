@@ -138,9 +138,11 @@ class Proof:
     def _symmetric(self, until: float) -> Outcome:
         """Look for a coloring that has a symmetry of the graph; longer where that succeeds."""
         told = self._orbits.cover(self._clique, until)
+        if told:
+            return Outcome(StopReason.COMPLETED, message=told)
         longer = self._turn(_SYMMETRIC_SHARE)
         color_symmetrically(self._problem, self._search, self._clique, longer)
-        told = told or self._orbits.lead(self._turn(), self._until)
+        told = self._orbits.lead(self._turn(), self._until)
         return Outcome(StopReason.COMPLETED, message=told)
 
     def _satisfiability(self, until: float) -> Outcome:

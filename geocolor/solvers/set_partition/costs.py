@@ -146,6 +146,7 @@ class PairCosts(IntegerCosts):
     ) -> None:
         signed = bool((weights < 0).any())
         super().__init__(step=FINE, equations=signed, unit=unit / FINE, below=below, above=above)
+        require_bits(float(np.abs(weights).sum(dtype=np.float64)) * FINE)
         self._weights = weights
         self._fine = weights * FINE
 
