@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geocolor.cli.console import ProgressLine
+from geocolor.cli.console import ProgressLine, note
 from geocolor.cli.options import seconds
 from geocolor.errors import InputError
 
@@ -65,6 +65,7 @@ def command(
     and cost the least.
     """
     from geocolor.io.sharing_options import read_options
+    from geocolor.solvers import StopReason
     from geocolor.solvers.budgeted import frontier
 
     limit = seconds(time_limit)
@@ -96,6 +97,9 @@ def command(
             _write(output, results, record, str(file))
     finally:  # a full disk must not swallow the answer as well
         typer.echo(json.dumps(record, allow_nan=False) if as_json else _table(results))
+    if any(result.stop_reason is StopReason.INTERRUPT for result in results):
+        note("interrupted; the points reached are above")
+        raise typer.Exit(130)
 
 
 def _require_output(output: Path) -> None:

@@ -135,7 +135,8 @@ def frontier(
     Returns
     -------
     tuple of SharingResult
-        In the order of the budgets.
+        In the order of the budgets. After Ctrl-C the points that were not reached are UNKNOWN, with
+        stop reason INTERRUPT.
 
     Raises
     ------
@@ -151,13 +152,22 @@ def frontier(
     problems = [BudgetedSharingProblem(options, budget) for budget in budgets]
     steps = Steps.of(options)
     master = Master(options, steps)
-    results = []
-    for left, problem in zip(range(len(problems), 0, -1), problems, strict=True):
-        share = time.monotonic() + (deadline - time.monotonic()) / left
-        results.append(_solved(problem, steps, master, share))
-        if on_progress is not None:
-            on_progress(results[-1])
+    results: list[SharingResult] = []
+    try:
+        for left, problem in zip(range(len(problems), 0, -1), problems, strict=True):
+            share = time.monotonic() + (deadline - time.monotonic()) / left
+            results.append(_solved(problem, steps, master, share))
+            if on_progress is not None:
+                on_progress(results[-1])
+    except KeyboardInterrupt:
+        results += [_unreached(problem) for problem in problems[len(results) :]]
     return tuple(results)
+
+
+def _unreached(problem: BudgetedSharingProblem) -> SharingResult:
+    """Give the result of a point that Ctrl-C came before."""
+    nothing = (None,) * 6
+    return SharingResult(Status.UNKNOWN, StopReason.INTERRUPT, problem, *nothing, runtime=0.0)
 
 
 def _spread(options: SharingOptions, points: int, deadline: float) -> list[int]:

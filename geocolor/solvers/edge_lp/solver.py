@@ -208,8 +208,7 @@ class _Proof:
         steps = self._relaxation.multipliers * (self._unit * FINE)
         # Any multipliers give a bound; sums of very large ones would not fit.
         steps *= min(1.0, _LARGEST_SUM / max(1.0, float(steps.sum())))
-        steps = np.floor(steps).astype(np.int64)
-        bound = EdgeBound(self._relaxation.cuts, steps)
+        bound = EdgeBound(self._relaxation.cuts, np.floor(steps).astype(np.int64))
         value = bound.value(self._costs, branch.together, branch.apart)
         branch.bound = max(branch.bound, -(-value // FINE))
         # What an open pair's other answer would add takes it out of what could be better.

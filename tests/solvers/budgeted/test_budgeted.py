@@ -140,3 +140,14 @@ def test_the_time_limit_is_kept() -> None:
     assert result.status in (Status.UNKNOWN, Status.FEASIBLE, Status.OPTIMAL)
     with pytest.raises(InputError, match="must be positive"):
         solve_budgeted(BudgetedSharingProblem(curves(3, 2), 60), time_limit=0)
+
+
+def test_ctrl_c_keeps_the_points_reached() -> None:
+    def interrupt(_result: object) -> None:
+        raise KeyboardInterrupt
+
+    first, *others = frontier(curves(10, 3), [8_000, 12_000, 16_000], on_progress=interrupt)
+    assert first.status is Status.OPTIMAL
+    assert [each.status for each in others] == [Status.UNKNOWN] * 2
+    assert {each.stop_reason.value for each in others} == {"INTERRUPT"}
+    assert {each.chosen for each in others} == {None}
