@@ -12,7 +12,7 @@ from geocolor.graph import Adjacency, ConflictGraph
 from geocolor.problem import Problem
 from geocolor.solvers.budget import Budget
 from geocolor.solvers.kernels.moving import moving_chunk
-from geocolor.solvers.kernels.partition import partition_chunk
+from geocolor.solvers.kernels.partition import PartitionTables, partition_chunk, partition_start
 from geocolor.solvers.search import Search
 
 __all__ = ["polish", "settle"]
@@ -135,27 +135,29 @@ def polish(
     count = graph.num_nodes
     colors = colors.astype(np.int32)
     best_colors = colors.copy()
-    tabu = np.zeros((count, k), dtype=np.int64)
     state = budget.kernel_state()
     typical = float(np.abs(values).mean()) if len(values) else 1.0
     total = float(np.abs(values).sum()) + 1.0
     # The penalty starts at a typical weight; at its top one conflict outweighs everything.
-    penalty = np.array([max(typical, 1e-300), 1e-3 * max(typical, 1e-300), total])
+    typical = max(typical, 1e-300)
+    tables = PartitionTables.empty(count, k, (typical, 1e-3 * typical, total))
+    arrays = (
+        graph.conflicts.indptr,
+        graph.conflicts.indices,
+        graph.weights.indptr,
+        graph.weights.indices,
+        values,
+    )
+    partition_start(*arrays, colors, tables)
     best, iteration, since = math.inf, 0, 0
     while True:
         before = iteration
         stop = iteration + min(budget.iterations_left, since + patience - iteration)
         iteration, improved, best = partition_chunk(
-            graph.conflicts.indptr,
-            graph.conflicts.indices,
-            graph.weights.indptr,
-            graph.weights.indices,
-            values,
+            *arrays,
             colors,
-            k,
-            tabu,
+            tables,
             state,
-            penalty,
             best_colors,
             best,
             _rounding(values),

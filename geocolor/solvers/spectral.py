@@ -15,6 +15,7 @@ from geocolor.solvers.dsatur import dsatur
 from geocolor.solvers.fixed_k import kcolor, table_fits
 from geocolor.solvers.kernels.moving import rounding_chunk
 from geocolor.solvers.local_search import polish, settle
+from geocolor.solvers.partition_search import improve_partition
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.start import begin
@@ -27,9 +28,7 @@ _DENSE = 200
 _DIMENSIONS = 12
 _MATVECS = 600
 # Starting points; the local search runs from each.
-_ROUNDINGS = 6
-# Share of the nodes that a perturbation of the incumbent moves, and the failures it may have.
-_SHAKEN, _SHAKES = 0.1, 6
+_ROUNDINGS = 3
 _CHUNK = 5_000_000
 _CLIQUE_WORK = 100_000_000
 
@@ -238,11 +237,9 @@ def _partition(
     embedding: NDArray[np.float64],
     orders: list[NDArray[np.int32]],
 ) -> StopReason:
-    """Round, settle and polish from several starting points."""
+    """Round and settle from several starting points, then anneal what came out best."""
     graph = problem.graph
-    count = graph.num_nodes
-    most = min(problem.max_colors, count)
-    patience = 5_000 + 100 * count
+    most = min(problem.max_colors, graph.num_nodes)
     for start, order in enumerate(orders):
         # A wide and a narrow cone in turn: few large classes, then many small ones.
         threshold = 0.0 if start % 2 == 0 else 0.5
@@ -250,36 +247,29 @@ def _partition(
         if colors is None or budget.over():
             break
         if not _holds(problem, colors):
-            repaired = kcolor(graph.conflicts, colors, most, budget, 20 * patience)
+            repaired = kcolor(graph.conflicts, colors, most, budget, 100 * graph.num_nodes)
             if repaired is None:
                 continue
             colors = repaired
-        colors = settle(graph, colors, most, budget)
-        search.offer(colors)
+        search.offer(settle(graph, colors, most, budget))
         if search.answered():
             return StopReason.COMPLETED
-        # One class more than in use, so that a node can leave for an empty one.
-        colors = np.unique(colors, return_inverse=True)[1].astype(np.int32)
-        width = min(most, max(2 * (int(colors.max()) + 1), 8))
-        if table_fits(count, width):
-            polish(problem, search, colors, width, budget, patience)
-            if search.answered():
-                return StopReason.COMPLETED
-    _shake(problem, search, budget, patience)
+    if search.coloring is None:
+        _repair(problem, search, budget, embedding, orders[0])
+    if search.coloring is not None:
+        improve_partition(problem, search, budget)
     return budget.reason()
 
 
-def _shake(problem: Problem, search: Search, budget: Budget, patience: int) -> None:
-    """Move some nodes of the incumbent at random and polish, until that fails often enough."""
-    count = problem.graph.num_nodes
-    failures = 0
-    while failures < _SHAKES and search.coloring is not None:
-        width = min(problem.max_colors, count, max(2 * search.coloring.num_colors, 8))
-        if budget.over() or search.answered() or not table_fits(count, width):
-            return
-        before = search.objective
-        colors = search.coloring.colors.copy()
-        moved = budget.random.random(count) < _SHAKEN
-        colors[moved] = budget.random.integers(width, size=int(moved.sum()))
-        polish(problem, search, colors, width, budget, patience)
-        failures = 0 if search.objective != before else failures + 1
+def _repair(
+    problem: Problem,
+    search: Search,
+    budget: Budget,
+    embedding: NDArray[np.float64],
+    order: NDArray[np.int32],
+) -> None:
+    """Look for a first partition by tabu search with a price for conflicts."""
+    most = min(problem.max_colors, problem.graph.num_nodes)
+    colors = _rounded(problem, embedding, order, most, 0.5, budget)
+    if colors is not None and table_fits(len(colors), most):
+        polish(problem, search, colors, most, budget, 5_000 + 100 * len(colors))

@@ -1,0 +1,84 @@
+"""Cheaper and cheaper partitions: annealing in longer and longer rounds, tabu search after each."""
+
+from __future__ import annotations
+
+from itertools import count, cycle
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geocolor.problem import Problem
+from geocolor.solvers.annealing import anneal
+from geocolor.solvers.budget import Budget
+from geocolor.solvers.fixed_k import table_fits
+from geocolor.solvers.local_search import polish, settle
+from geocolor.solvers.search import Search
+
+__all__ = ["improve_partition"]
+
+# Sweeps of the first round and of the longest, the steps such a round may take, and the factor from
+# one to the next. Measured: docs/design/0018-partition-search.md.
+_SWEEPS, _MOST_SWEEPS, _MOST_STEPS, _LONGER = 100, 5_000, 1_000_000_000, 1.7
+# First temperatures, in turn, and the last, in what the cheapest move costs on average.
+_WARM, _FROZEN = (0.2, 0.3), 0.03
+# Iterations of tabu search without success after each round, for each node.
+_PATIENCE = 3
+# Where that fails, the share of the incumbent's nodes moved at random for tabu search to go on
+# from, and the iterations it then has.
+_SHAKEN, _SHAKE_PATIENCE = 0.1, 20_000
+# Rounds of the longest kind that may fail.
+_FAILURES = 12
+
+
+def improve_partition(problem: Problem, search: Search, budget: Budget) -> None:
+    """Improve the incumbent until the budget is over, or long rounds fail often enough.
+
+    Each round begins with the best partition known, warm enough to lose its details or nearly all
+    of it, in turn, and anneals more slowly than the last; then tabu search, which also goes
+    through partitions that break hard conflicts, takes over.
+
+    Parameters
+    ----------
+    problem : Problem
+        Weights and hard conflicts.
+    search : Search
+        With an incumbent; gets every better one.
+    budget : Budget
+        What may be spent.
+    """
+    graph = problem.graph
+    nodes = graph.num_nodes
+    most = min(problem.max_colors, nodes)
+    longest = min(_MOST_SWEEPS, max(_SWEEPS, _MOST_STEPS // max(nodes, 1)))
+    failures = 0
+    for number, warm in zip(count(), cycle(_WARM), strict=False):
+        assert search.coloring is not None  # noqa: S101  asked for
+        before = search.objective
+        sweeps = min(float(longest), _SWEEPS * _LONGER**number)
+        colors = search.coloring.colors.astype(np.int32)
+        colors = anneal(graph.conflicts, graph.weights, colors, most, budget, sweeps, warm, _FROZEN)
+        colors = settle(graph, colors, most, budget)
+        search.offer(colors)
+        _tabu(problem, search, budget, colors, _PATIENCE * nodes)
+        if search.objective == before:
+            colors = search.coloring.colors.astype(np.int32)
+            shaken = budget.random.random(nodes) < _SHAKEN
+            width = min(most, search.coloring.num_colors + 1)
+            colors[shaken] = budget.random.integers(width, size=int(shaken.sum()))
+            _tabu(problem, search, budget, colors, _SHAKE_PATIENCE)
+        if budget.over() or search.answered():
+            return
+        if sweeps >= longest:
+            failures = 0 if search.objective != before else failures + 1
+            if failures >= _FAILURES:
+                return
+
+
+def _tabu(
+    problem: Problem, search: Search, budget: Budget, colors: NDArray[np.int32], patience: int
+) -> None:
+    """Search from a partition, with twice its classes so that nodes can leave for empty ones."""
+    colors = np.unique(colors, return_inverse=True)[1].astype(np.int32)
+    width = min(problem.max_colors, len(colors), max(2 * (int(colors.max()) + 1), 8))
+    if table_fits(len(colors), width) and not budget.over():
+        polish(problem, search, colors, width, budget, patience)
