@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -76,9 +77,10 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
     listed = problem.graph.num_nodes <= (edge_lp.LARGEST if clustering else LARGEST)
     if listed or refused is None:
         until = time.monotonic() + min(_MOST_SECONDS, _SHARE * search.remaining())
+        found = improve(problem, search, Budget(search, until))
     else:
-        until = search.deadline
-    found = improve(problem, search, Budget(search, until))
+        with _improving(problem, search):
+            found = improve(problem, search, Budget(search))
     if search.answered():
         return Outcome(StopReason.COMPLETED, message=f"{_TOOLS}, and a bound that meets it")
     if not listed and refused is not None:
@@ -105,23 +107,26 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
 @contextmanager
 def _improving(problem: Problem, search: Search) -> Iterator[None]:
     """Go on with heuristics until the block is left, where there is a thread for them."""
+    done = threading.Event()
 
     def work() -> None:
-        stream, reason = 1, StopReason.COMPLETED
-        while reason is StopReason.COMPLETED and not search.answered():
-            budget = Budget(search, stream=stream)
+        stream = 1
+        budget = Budget(search, stream=stream, unless=done.is_set)
+        while not budget.over():
             improve(problem, search, budget)
-            stream, reason = stream + 1, budget.reason()
+            stream += 1
+            budget = Budget(search, stream=stream, unless=done.is_set)
 
     if search.workers == 1:
         yield
         return
-    with ThreadPoolExecutor(1, thread_name_prefix="clustering") as pool:
+    with ThreadPoolExecutor(1, thread_name_prefix="partition") as pool:
         heuristics = pool.submit(work)
         try:
             yield
         finally:
-            search.call_off()
+            # Not by calling off the search: other components share its end.
+            done.set()
     heuristics.result()
 
 

@@ -112,3 +112,20 @@ def test_a_part_without_a_bound_gives_none() -> None:
         attracting_components(two_pairs()), search, lambda _p, _s: Outcome(StopReason.TIME)
     )
     assert (search.objective, search.lower_bound) == (0.0, None)
+
+
+def test_one_part_that_ends_leaves_the_others_their_time() -> None:
+    rng = np.random.default_rng(0)
+    weights = np.triu(rng.normal(size=(20, 20)), 1)
+    both = np.zeros((40, 40))
+    both[:20, :20] = both[20:, 20:] = weights + weights.T
+    problem = CorrelationClusteringProblem(ConflictGraph.from_dense(both))
+    result = solve(problem, "auto", workers=2, time_limit=60)
+    one = solve(
+        CorrelationClusteringProblem(ConflictGraph.from_dense(both[:20, :20])),
+        "auto",
+        workers=2,
+        time_limit=60,
+    )
+    assert result.status is one.status is Status.OPTIMAL
+    assert result.objective == pytest.approx(2 * one.objective)
