@@ -41,7 +41,7 @@ _MOST_SECONDS = 5.0
 # Share of the time after them that groups get before CP-SAT, which seldom proves what they do not.
 _GROUPS_SHARE = 0.7
 _CLIQUE_WORK = 300_000_000
-_TOOLS = "spectral rounding and tabu search"
+_TOOLS = "annealing and tabu search"
 
 
 def solve_auto(problem: Problem, search: Search) -> Outcome:

@@ -151,7 +151,7 @@ SOLVERS: dict[str, SolverInfo] = {
         ),
         SolverInfo(
             "spectral",
-            "spectral embedding, greedy rounding under conflicts, local search",
+            "spectral embedding, rounding under conflicts, annealing and tabu search",
             _MAIN,
             False,
             "geocolor.solvers.spectral:solve_spectral",
