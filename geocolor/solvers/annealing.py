@@ -18,8 +18,8 @@ from geocolor.solvers.kernels.annealing import (
 __all__ = ["anneal"]
 
 _LEVELS = 100
-# Table entries or neighbors read in one call: some 20 ms.
-_CHUNK = 10_000_000
+# Table entries, and neighbors, read in one call: some 20 ms; neighbors are far apart in memory.
+_CHUNK, _FAR_CHUNK = 10_000_000, 2_000_000
 # Entries of the largest table of prices (160 MB), and mean degree from which one is worth having.
 _LARGEST_TABLE, _DENSE = 20_000_000, 48
 # Nodes that tell what a move costs.
@@ -89,8 +89,8 @@ def anneal(
     noise = np.log(budget.random.exponential(size=_NOISE + classes))
     random = budget.kernel_state()
     left = int(sweeps * count)
-    reads = classes if tabled else 8 + entries // count
-    step = max(1, min(_CHUNK // reads, left // _LEVELS))
+    at_once = _CHUNK // classes if tabled else _FAR_CHUNK // (8 + entries // count)
+    step = max(1, min(at_once, left // _LEVELS))
     cooling = (frozen / warm) ** (step / max(left, 1))
     temperature, spent = warm * unit, 0.0
     price = np.empty((count, classes) if tabled else (0, 0))
