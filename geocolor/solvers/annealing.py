@@ -14,6 +14,7 @@ from geocolor.solvers.kernels.annealing import (
     open_classes,
     typical_rise,
 )
+from geocolor.solvers.local_search import kernel_rows
 
 __all__ = ["anneal"]
 
@@ -68,10 +69,10 @@ def anneal(
         The partition at the end, or when the budget was over.
     """
     count = len(colors)
-    values = np.empty(0) if weights.values is None else weights.values
+    arrays = kernel_rows(conflicts, weights)
+    values = arrays[-1]
     if not len(values):
         return colors
-    arrays = (conflicts.indptr, conflicts.indices, weights.indptr, weights.indices, values)
     # One class more than are in use for a node to leave for; more are alike.
     used, member = np.unique(colors, return_inverse=True)
     colors = member.astype(np.int32)

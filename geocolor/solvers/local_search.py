@@ -15,10 +15,24 @@ from geocolor.solvers.kernels.moving import moving_chunk
 from geocolor.solvers.kernels.partition import PartitionTables, partition_chunk, partition_start
 from geocolor.solvers.search import Search
 
-__all__ = ["polish", "settle"]
+__all__ = ["kernel_rows", "polish", "settle"]
 
 # Table entries that a kernel may read in one call: some 30 ms.
 _CHUNK = 20_000_000
+
+
+KernelRows = tuple[
+    NDArray[np.int64], NDArray[np.int32], NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]
+]
+
+
+def kernel_rows(conflicts: Adjacency, weights: Adjacency) -> KernelRows:
+    """Give what every kernel of partitions takes first: rows of conflicts, of weights, and values.
+
+    A graph without weights has no values.
+    """
+    values = np.empty(0) if weights.values is None else weights.values
+    return conflicts.indptr, conflicts.indices, weights.indptr, weights.indices, values
 
 
 def settle(
@@ -72,9 +86,9 @@ def _sweep(
     conflicts: Adjacency, weights: Adjacency, colors: NDArray[np.int32], k: int, budget: Budget
 ) -> None:
     """Move nodes in random order, sweep after sweep, until none moves."""
-    values = _values(weights)
+    arrays = kernel_rows(conflicts, weights)
     filled = np.bincount(colors, minlength=k).astype(np.int32)
-    rounding = _rounding(values)
+    rounding = _rounding(arrays[-1])
     moved = 1
     while moved > 0 and not budget.over():
         order = budget.random.permutation(len(colors)).astype(np.int32)
@@ -82,11 +96,7 @@ def _sweep(
         budget.spend(1)
         while position < len(order):
             position, more = moving_chunk(
-                conflicts.indptr,
-                conflicts.indices,
-                weights.indptr,
-                weights.indices,
-                values,
+                *arrays,
                 colors,
                 filled,
                 len(filled),
@@ -131,7 +141,8 @@ def polish(
         The partition at the end, which may break hard conflicts.
     """
     graph = problem.graph
-    values = _values(graph.weights)
+    arrays = kernel_rows(graph.conflicts, graph.weights)
+    values = arrays[-1]
     count = graph.num_nodes
     colors = colors.astype(np.int32)
     best_colors = colors.copy()
@@ -141,13 +152,6 @@ def polish(
     # The penalty starts at a typical weight; at its top one conflict outweighs everything.
     typical = max(typical, 1e-300)
     tables = PartitionTables.empty(count, k, (typical, 1e-3 * typical, total))
-    arrays = (
-        graph.conflicts.indptr,
-        graph.conflicts.indices,
-        graph.weights.indptr,
-        graph.weights.indices,
-        values,
-    )
     partition_start(*arrays, colors, tables)
     best, iteration, since = math.inf, 0, 0
     while True:
@@ -171,10 +175,6 @@ def polish(
             search.offer(best_colors)
         if budget.over() or search.answered() or iteration - since >= patience:
             return colors
-
-
-def _values(weights: Adjacency) -> NDArray[np.float64]:
-    return np.empty(0) if weights.values is None else weights.values
 
 
 def _rounding(values: NDArray[np.float64]) -> float:

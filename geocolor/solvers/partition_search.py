@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import count, cycle
+from itertools import cycle
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,11 +50,10 @@ def improve_partition(problem: Problem, search: Search, budget: Budget) -> None:
     nodes = graph.num_nodes
     most = min(problem.max_colors, nodes)
     longest = min(_MOST_SWEEPS, max(_SWEEPS, _MOST_STEPS // max(nodes, 1)))
-    failures = 0
-    for number, warm in zip(count(), cycle(_WARM), strict=False):
+    sweeps, failures = _SWEEPS, 0
+    for warm in cycle(_WARM):
         assert search.coloring is not None  # noqa: S101  asked for
         before = search.objective
-        sweeps = min(float(longest), _SWEEPS * _LONGER**number)
         colors = search.coloring.colors.astype(np.int32)
         colors = anneal(graph.conflicts, graph.weights, colors, most, budget, sweeps, warm, _FROZEN)
         colors = settle(graph, colors, most, budget)
@@ -72,6 +71,7 @@ def improve_partition(problem: Problem, search: Search, budget: Budget) -> None:
             failures = 0 if search.objective != before else failures + 1
             if failures >= _FAILURES:
                 return
+        sweeps = min(longest, int(sweeps * _LONGER))
 
 
 def _tabu(

@@ -15,6 +15,7 @@ from geocolor.solvers.kernels.annealing import (
     open_classes,
     typical_rise,
 )
+from geocolor.solvers.local_search import kernel_rows
 
 CONFLICT = 1e4
 
@@ -25,14 +26,7 @@ def instance(seed: int) -> tuple[ConflictGraph, tuple]:
     dense = np.triu(np.round(rng.normal(size=(count, count)), 1), 1)
     hard = np.triu(rng.random((count, count)) < 0.2, 1)
     graph = ConflictGraph.from_dense(dense + dense.T, hard | hard.T)
-    weights, conflicts = graph.weights, graph.conflicts
-    return graph, (
-        conflicts.indptr,
-        conflicts.indices,
-        weights.indptr,
-        weights.indices,
-        weights.values,
-    )
+    return graph, kernel_rows(graph.conflicts, graph.weights)
 
 
 def books(colors: np.ndarray, classes: int) -> tuple:
@@ -84,8 +78,7 @@ def test_no_table_is_needed(seed: int, temperature: float, strangers: int) -> No
 def test_classes_are_drawn_by_boltzmann(tabled: bool) -> None:
     # Two nodes, together at -1 or apart at 0: at temperature 1 the odds are e to 1.
     graph = ConflictGraph.from_edges(2, [(0, 1)], [-1.0])
-    weights, hard = graph.weights, graph.conflicts
-    arrays = (hard.indptr, hard.indices, weights.indptr, weights.indices, weights.values)
+    arrays = kernel_rows(graph.conflicts, graph.weights)
     colors = np.zeros(2, dtype=np.int32)
     kept = books(colors, 2)
     rng = np.random.default_rng(0)
@@ -108,8 +101,7 @@ def test_classes_are_drawn_by_boltzmann(tabled: bool) -> None:
 def test_the_cheapest_move_is_found() -> None:
     # Node 0 pays 1 with node 1; class 1 would cost 3, an empty class nothing.
     graph = ConflictGraph.from_edges(3, [(0, 1), (0, 2)], [-1.0, 3.0], conflicts=[(1, 2)])
-    weights, hard = graph.weights, graph.conflicts
-    arrays = (hard.indptr, hard.indices, weights.indptr, weights.indices, weights.values)
+    arrays = kernel_rows(graph.conflicts, graph.weights)
     colors = np.array([0, 0, 1], dtype=np.int32)
     node = np.zeros(1, dtype=np.int32)
     assert typical_rise(*arrays, colors, 2, node) == 4.0

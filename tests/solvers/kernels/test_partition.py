@@ -14,6 +14,7 @@ from geocolor.solvers.kernels.partition import (
     partition_chunk,
     partition_start,
 )
+from geocolor.solvers.local_search import kernel_rows
 
 
 def instance(seed: int, signed: bool) -> tuple[ConflictGraph, tuple]:
@@ -23,14 +24,7 @@ def instance(seed: int, signed: bool) -> tuple[ConflictGraph, tuple]:
     dense = dense if signed else np.abs(dense)
     hard = np.triu(rng.random((count, count)) < 0.2, 1)
     graph = ConflictGraph.from_dense(dense + dense.T, hard | hard.T)
-    weights, conflicts = graph.weights, graph.conflicts
-    return graph, (
-        conflicts.indptr,
-        conflicts.indices,
-        weights.indptr,
-        weights.indices,
-        weights.values,
-    )
+    return graph, kernel_rows(graph.conflicts, graph.weights)
 
 
 def cheapest(graph: ConflictGraph, k: int) -> float:
