@@ -28,6 +28,8 @@ Examples:
   geocolor graph ./smollm2 --calibration wiki.txt -o layers.json
   geocolor graph ./smollm2 --calibration wiki.txt --keep 0.6 -o layers.json
   geocolor solve layers.json --problem correlation
+  geocolor graph ./smollm2 --calibration wiki.txt -o layers.json --options options.json.gz
+  geocolor frontier options.json.gz -o frontier.png
 """
 
 
@@ -37,6 +39,15 @@ def command(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="OUT", help="Graph file: .json or .json.gz.")
     ],
+    options: Annotated[
+        Path | None,
+        typer.Option(
+            "--options",
+            metavar="OUT",
+            help="Also write what groups of layers may be stored as, every form at every rank: "
+            ".json or .json.gz, for geocolor frontier.",
+        ),
+    ] = None,
     keep: KeepOption = 0.7,
     windows: WindowsOption = 48,
     length: LengthOption = 256,
@@ -50,23 +61,31 @@ def command(
     """
     from geocolor.io import require_graph_name, write
     from geocolor.io.atomic import require_writable
+    from geocolor.io.sharing_options import require_options_name, write_options
 
     if not 0 < keep < 1:
         raise InputError(f"--keep must be in (0, 1) to give parameters a price, not {keep:g}")
     require_graph_name(output)
     require_writable(output)
+    if options is not None:
+        require_options_name(options)
+        require_writable(options)
     settle_torch()
     with ProgressLine(quiet=quiet) as line:
         line.update("loading")
         loaded = load_for_calibration(model_dir, calibration, windows, length, line)
-        from geocolor.compression import conflict_graph
+        from geocolor.compression import analyze
 
-        graph = conflict_graph(
-            loaded.model, loaded.batches, keep, seed=seed, on_progress=reporter(line)
-        )
+        analysis = analyze(loaded.model, loaded.batches, seed=seed, on_progress=reporter(line))
+        graph = analysis.conflict_graph(keep)
         write(graph, output)
-    gains = int((graph.weights.edge_values() < 0).sum())
-    typer.echo(
-        f"{output}: {graph.num_nodes} layers, {graph.weights.num_edges} priced pairs "
-        f"({gains} gain by sharing), {graph.conflicts.num_edges} hard conflicts"
-    )
+        gains = int((graph.weights.edge_values() < 0).sum())
+        told = (
+            f"{output}: {graph.num_nodes} layers, {graph.weights.num_edges} priced pairs "
+            f"({gains} gain by sharing), {graph.conflicts.num_edges} hard conflicts"
+        )
+        if options is not None:
+            listed = analysis.options(keep)
+            write_options(listed, options)
+            told += f"\n{options}: {len(listed)} options of {len(set(listed.groups))} groups"
+    typer.echo(told)

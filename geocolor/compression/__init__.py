@@ -1,7 +1,7 @@
 """Where the model side and the solver side meet: measure, price, color, apply, report."""
 
 from geocolor.compression.analysis import Analysis, analyze
-from geocolor.compression.api import compress, conflict_graph
+from geocolor.compression.api import compress, conflict_graph, sharing_options
 from geocolor.compression.calibration import text_windows
 from geocolor.compression.compressed import Compressed
 from geocolor.compression.configuration import PRESETS, Configuration
@@ -18,5 +18,6 @@ __all__ = [
     "compress",
     "conflict_graph",
     "load",
+    "sharing_options",
     "text_windows",
 ]

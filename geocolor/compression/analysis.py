@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from geocolor.compression.compressed import Compressed
 from geocolor.compression.configuration import Configuration, RankRule, resolved
 from geocolor.compression.divergence import Divergence
-from geocolor.compression.planner import Planned, plan_sharing, priced_graph
+from geocolor.compression.planner import plan_options, plan_sharing, priced_graph
 from geocolor.compression.progress import Progress, silent
 from geocolor.compression.report import Report
 from geocolor.compression.values import group_weights, predict
@@ -24,7 +24,7 @@ from geocolor.curvature import (
     collect_curvature,
 )
 from geocolor.errors import InputError, ModelError
-from geocolor.graph import ConflictGraph
+from geocolor.graph import ConflictGraph, SharingOptions
 from geocolor.sharing import FactoredLinear, apply_plan, measure_size
 from geocolor.sharing.checkpoint import structure_of
 from geocolor.units import Unit, find_units, fold_norms
@@ -193,6 +193,31 @@ class Analysis:
         costs = self.costs(method)
         return priced_graph(self.units, costs, method, budget, self._progress).graph()
 
+    def options(
+        self, keep: float, configuration: str | Configuration = "default"
+    ) -> SharingOptions:
+        """List what groups of units may be stored as: what :meth:`compress` chooses from.
+
+        Parameters
+        ----------
+        keep : float
+            Share of the units' parameters, in (0, 1), at whose price groups of three and more are
+            looked for; what is found serves any budget.
+        configuration : str or Configuration
+            The criterion and the rule of grouping.
+
+        Raises
+        ------
+        InputError
+            `keep` is out of range: at 1 parameters have no price.
+        """
+        method = resolved(configuration)
+        check_priced(keep)
+        costs = self.costs(method)
+        return plan_options(
+            self.units, costs, method, keep, seed=self._seed, progress=self._progress
+        )
+
     def compress(self, keep: float, configuration: str | Configuration = "default") -> Compressed:
         """Plan, apply, measure.
 
@@ -228,6 +253,7 @@ class Analysis:
         measured = self._divergence.of(
             smaller.eval(), lambda done: self._progress("measuring", done, 0)
         )
+        priced = method.ranks is RankRule.PRICED
         report = Report(
             method=method.name,
             keep=keep,
@@ -238,7 +264,9 @@ class Analysis:
             measured_on=self._measured_on,
             shared_groups=len(planned.plan.shared_groups),
             price=planned.allocation.price,
-            cost_gap=_cost_gap(planned, method),
+            planned_cost=planned.allocation.cost if priced else None,
+            planned_bound=planned.allocation.lower_bound if priced else None,
+            groups_priced=planned.allocation.candidates,
             coloring_status=None if planned.coloring is None else planned.coloring.status.value,
             seconds=time.monotonic() - started,
         )
@@ -285,10 +313,3 @@ def _unfold(curvature: Curvature, scales: dict[str, Tensor]) -> Curvature:
             moved[id(inputs)] = wide[:, None] * inputs * wide
         factors[name] = KroneckerFactors(moved[id(inputs)], factors[name].gradients)
     return Curvature(factors, curvature.tokens, curvature.outputs)
-
-
-def _cost_gap(planned: Planned, method: Configuration) -> float | None:
-    if method.ranks is not RankRule.PRICED:
-        return None
-    cost = planned.allocation.cost
-    return 0.0 if cost <= 0 else max(0.0, cost - planned.allocation.lower_bound) / cost

@@ -12,9 +12,9 @@ from geocolor.compression.configuration import Configuration, resolved
 from geocolor.compression.progress import Progress, silent
 from geocolor.curvature import Batch
 from geocolor.errors import InputError
-from geocolor.graph import ConflictGraph
+from geocolor.graph import ConflictGraph, SharingOptions
 
-__all__ = ["compress", "conflict_graph"]
+__all__ = ["compress", "conflict_graph", "sharing_options"]
 
 
 def compress(
@@ -121,3 +121,41 @@ def conflict_graph(
     method = resolved(preset)
     analysis = analyze(model, batches, seed=seed, on_progress=on_progress)
     return analysis.conflict_graph(keep, method)
+
+
+def sharing_options(
+    model: nn.Module,
+    batches: Iterable[Batch],
+    keep: float = 0.7,
+    *,
+    preset: str | Configuration = "default",
+    seed: int = 0,
+    on_progress: Progress = silent,
+) -> SharingOptions:
+    """List what groups of a model's layers may be stored as, to save or to choose from elsewhere.
+
+    :func:`geocolor.frontier` finds the cheapest choice at every budget.
+
+    Parameters
+    ----------
+    model, batches, keep, preset, seed, on_progress
+        As in :func:`compress`. `keep` sets the price at which groups of three and more are looked
+        for; what is found serves any budget.
+
+    Returns
+    -------
+    SharingOptions
+        Every layer on its own, every pair priced, and the classes of the coloring, in every form
+        at every rank that pays; costs in nats per scored output, sizes in parameters.
+
+    Raises
+    ------
+    InputError
+        An argument is out of range.
+    ModelError
+        The model has nothing to share, or the batches cannot be used.
+    """
+    check_priced(keep)
+    method = resolved(preset)
+    analysis = analyze(model, batches, seed=seed, on_progress=on_progress)
+    return analysis.options(keep, method)

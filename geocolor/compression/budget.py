@@ -35,14 +35,18 @@ class Allocation:
     price : float
         Nats per parameter at which the groups decided.
     lower_bound : float
-        No forms and ranks that the criterion prices for these groups cost less within the
-        budget. Ties outside the trust region of :class:`GroupCosts` are not priced.
+        No forms and ranks that the criterion prices cost less within the budget, whichever of the
+        groups to choose from are taken. Ties outside the trust region of :class:`GroupCosts` are
+        not priced.
+    candidates : int
+        Groups to choose from; where they were given, as many as there are.
     """
 
     groups: tuple[Group, ...]
     choices: tuple[Choice, ...]
     price: float
     lower_bound: float
+    candidates: int
 
     @property
     def parameters(self) -> int:
@@ -81,7 +85,7 @@ def allocate(groups: Sequence[Group], costs: GroupCosts, budget: int) -> Allocat
 
     dense = choose(0.0)
     if size(dense) <= budget:
-        return Allocation(tuple(groups), dense, 0.0, 0.0)
+        return Allocation(tuple(groups), dense, 0.0, 0.0, len(groups))
     high = 1.0
     while size(fitting := choose(high)) > budget:
         if high > 1e30:
@@ -102,7 +106,7 @@ def allocate(groups: Sequence[Group], costs: GroupCosts, budget: int) -> Allocat
     bound = sum(choice.value for choice in fitting) - high * budget
     limits = [sum(costs.views[name].unit.parameters for name in group) for group in groups]
     spent = _spend(fitting, limits, budget - size(fitting))
-    return Allocation(tuple(groups), spent, high, bound)
+    return Allocation(tuple(groups), spent, high, bound, len(groups))
 
 
 def _spend(choices: Sequence[Choice], limits: Sequence[int], left: int) -> tuple[Choice, ...]:

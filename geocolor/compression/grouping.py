@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from geocolor.criterion import GroupCosts, PricedPairs
@@ -46,11 +46,14 @@ class ColoredGroups:
     ----------
     groups : tuple of tuple of str
         Classes, each valued exactly.
+    valued : tuple of tuple of str
+        Other groups that were valued on the way, two and more units each.
     result : SolveResult
         The coloring of the graph, with its certificate.
     """
 
     groups: tuple[Group, ...]
+    valued: tuple[Group, ...]
     result: SolveResult
 
 
@@ -79,30 +82,51 @@ def colored_groups(
         # A solve keeps its incumbent on Ctrl-C; the person meant the whole compression.
         raise KeyboardInterrupt
     names = [unit.name for unit in priced.units]
+    pairs: list[Group] = [(names[i], names[j]) for i, j in priced.pairs]
     if result.coloring is None:  # stopped before the first incumbent
-        return ColoredGroups(tuple((name,) for name in names), result)
+        return ColoredGroups(tuple((name,) for name in names), tuple(pairs), result)
+    place = {name: at for at, name in enumerate(names)}
     groups: list[Group] = []
+    valued: dict[Group, None] = dict.fromkeys(pairs)
     for members in result.coloring.classes():
         group = tuple(names[i] for i in members)
-        groups += [group] if len(group) < 3 else _best_split(group, costs, priced.price)
-    return ColoredGroups(tuple(groups), result)
+        if len(group) < 3:
+            groups.append(group)
+            continue
+        parts, seen = _best_split(group, costs, priced.price, place)
+        groups += parts
+        valued.update(dict.fromkeys(seen))
+    return ColoredGroups(tuple(groups), tuple(valued), result)
 
 
-def _best_split(group: Group, costs: GroupCosts, price: float) -> list[Group]:
-    """Compare a class with exact agglomeration inside it; give the better one."""
+def _best_split(
+    group: Group, costs: GroupCosts, price: float, place: Mapping[str, int]
+) -> tuple[list[Group], list[Group]]:
+    """Compare a class with exact agglomeration inside it.
+
+    Gives the better one, and all groups of two and more that were valued.
+    """
+    values: dict[Group, float] = {}
 
     def value(part: Group) -> float:
-        return costs.best(part, price).value
+        if part not in values:
+            values[part] = costs.best(part, price).value
+        return values[part]
+
+    def joined(first: Group, second: Group) -> Group:
+        return tuple(sorted((*first, *second), key=place.__getitem__))
 
     parts: list[Group] = [(name,) for name in group]
     while len(parts) > 1:
         merges = [
-            (value((*first, *second)) - value(first) - value(second), first, second)
+            (value(joined(first, second)) - value(first) - value(second), first, second)
             for i, first in enumerate(parts)
             for second in parts[i + 1 :]
         ]
         change, first, second = min(merges)
         if change >= 0:
             break
-        parts = [part for part in parts if part not in (first, second)] + [(*first, *second)]
-    return [group] if value(group) < sum(value(part) for part in parts) else parts
+        parts = [part for part in parts if part not in (first, second)] + [joined(first, second)]
+    if value(group) < sum(value(part) for part in parts):
+        parts = [group]
+    return parts, [part for part in values if len(part) > 1]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from geocolor.compression.budget import Allocation, allocate, private_price
 from geocolor.compression.configuration import Configuration, Grouping, RankRule
 from geocolor.compression.grouping import adjacent_groups, colored_groups, private_groups
+from geocolor.compression.options import PricedOptions, choose, priced_options
 from geocolor.compression.progress import Progress
 from geocolor.criterion import (
     Choice,
@@ -18,14 +19,26 @@ from geocolor.criterion import (
     candidate_pairs,
     price_pairs,
 )
+from geocolor.graph import SharingOptions
 from geocolor.sharing import GroupPlan, SharingPlan
 from geocolor.solvers import SolveResult
 from geocolor.units import Unit
 
-__all__ = ["Planned", "plan_sharing", "priced_graph"]
+__all__ = [
+    "Planned",
+    "Proposal",
+    "plan_options",
+    "plan_sharing",
+    "priced_graph",
+    "propose_groups",
+]
 
 # Seconds for coloring the graph; real models' graphs take a fraction of a second.
 _COLORING_LIMIT = 10.0
+# Seconds for the choice among all options; a model of 210 matrices takes some.
+_CHOICE_LIMIT = 30.0
+
+Group = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -62,6 +75,49 @@ def priced_graph(
     )
 
 
+@dataclass(frozen=True)
+class Proposal:
+    """Groups to choose from.
+
+    Attributes
+    ----------
+    groups : tuple of tuple of str
+        What the rule of the configuration makes of the units.
+    valued : tuple of tuple of str
+        Other groups that a plan may take instead.
+    coloring : SolveResult or None
+        The coloring of the conflict graph, where one was asked for.
+    """
+
+    groups: tuple[Group, ...]
+    valued: tuple[Group, ...]
+    coloring: SolveResult | None
+
+
+def propose_groups(
+    units: Sequence[Unit],
+    costs: GroupCosts,
+    configuration: Configuration,
+    budget: int,
+    *,
+    seed: int,
+    progress: Progress,
+) -> Proposal:
+    """Find groups worth sharing, as the configuration says.
+
+    A rule of publications gives its groups and no others; a coloring gives its classes, and leaves
+    all that was valued for it as well.
+    """
+    if configuration.grouping is Grouping.PRIVATE:
+        return Proposal(tuple(private_groups(units)), (), None)
+    if configuration.grouping is Grouping.ADJACENT:
+        return Proposal(tuple(adjacent_groups(units)), (), None)
+    priced = priced_graph(units, costs, configuration, budget, progress)
+    colored = colored_groups(priced, costs, seed=seed, time_limit=_COLORING_LIMIT)
+    others = (*private_groups(units), *colored.valued)
+    return Proposal(colored.groups, others, colored.result)
+
+
 def plan_sharing(
     units: Sequence[Unit],
     costs: GroupCosts,
@@ -94,20 +150,43 @@ def plan_sharing(
         The budget cannot be met.
     """
     budget = int(keep * sum(unit.parameters for unit in units))
-    coloring = None
-    if configuration.grouping is Grouping.PRICED:
-        priced = priced_graph(units, costs, configuration, budget, progress)
-        colored = colored_groups(priced, costs, seed=seed, time_limit=_COLORING_LIMIT)
-        groups, coloring = list(colored.groups), colored.result
-    elif configuration.grouping is Grouping.ADJACENT:
-        groups = adjacent_groups(units)
+    proposal = propose_groups(units, costs, configuration, budget, seed=seed, progress=progress)
+    if configuration.ranks is RankRule.UNIFORM:
+        allocation = _uniform(proposal.groups, costs, keep)
     else:
-        groups = private_groups(units)
-    if configuration.ranks is RankRule.PRICED:
-        allocation = allocate(groups, costs, budget)
-    else:
-        allocation = _uniform(groups, costs, keep)
-    return Planned(_plan(units, allocation), allocation, coloring)
+        allocation = allocate(proposal.groups, costs, budget)
+        if allocation.cost > 0:
+            progress("choosing", 0, 1)
+            options = _options(units, proposal, costs, allocation.price)
+            allocation = choose(options, budget, allocation, _CHOICE_LIMIT)
+    return Planned(_plan(units, allocation), allocation, proposal.coloring)
+
+
+def plan_options(
+    units: Sequence[Unit],
+    costs: GroupCosts,
+    configuration: Configuration,
+    keep: float,
+    *,
+    seed: int,
+    progress: Progress,
+) -> SharingOptions:
+    """List all that a plan may choose from; the arguments are those of :func:`plan_sharing`.
+
+    `keep` sets the price at which groups of three and more, and ties, are looked for. What is found
+    then serves any budget.
+    """
+    budget = int(keep * sum(unit.parameters for unit in units))
+    proposal = propose_groups(units, costs, configuration, budget, seed=seed, progress=progress)
+    price = allocate(proposal.groups, costs, budget).price
+    return _options(units, proposal, costs, price).options
+
+
+def _options(
+    units: Sequence[Unit], proposal: Proposal, costs: GroupCosts, price: float
+) -> PricedOptions:
+    names = [unit.name for unit in units]
+    return priced_options(names, (*proposal.groups, *proposal.valued), costs, price)
 
 
 def _uniform(groups: Sequence[tuple[str, ...]], costs: GroupCosts, keep: float) -> Allocation:
@@ -118,7 +197,7 @@ def _uniform(groups: Sequence[tuple[str, ...]], costs: GroupCosts, keep: float) 
         dense = sum(costs.views[name].unit.parameters for name in group)
         rank = int(keep * dense) // curve.rank_parameters if curve.rank_parameters else 0
         choices.append(Choice(curve, min(rank, len(curve.costs) - 1), 0.0))
-    return Allocation(tuple(groups), tuple(choices), 0.0, 0.0)
+    return Allocation(tuple(groups), tuple(choices), 0.0, 0.0, len(groups))
 
 
 def _plan(units: Sequence[Unit], allocation: Allocation) -> SharingPlan:

@@ -33,9 +33,11 @@ class Report:
         Groups of units that share parameters.
     price : float
         Nats per parameter at which the groups decided; 0 where ranks are uniform.
-    cost_gap : float or None
-        How far the plan's cost may be above the best forms and ranks for its groups, relative
-        and in the method's own metric; None where ranks are uniform.
+    planned_cost, planned_bound : float or None
+        What the plan costs in the method's own metric, damping included, and what no choice among
+        the groups priced costs less than, in nats per scored output; None where ranks are uniform.
+    groups_priced : int
+        Groups of one or more units to choose from.
     coloring_status : str or None
         What is proven of the coloring of the conflict graph; None where no graph was colored.
     seconds : float
@@ -51,7 +53,9 @@ class Report:
     measured_on: str
     shared_groups: int
     price: float
-    cost_gap: float | None
+    planned_cost: float | None
+    planned_bound: float | None
+    groups_priced: int
     coloring_status: str | None
     seconds: float
 
@@ -60,13 +64,28 @@ class Report:
         """Share of the units' parameters in fact kept."""
         return self.after.unit_parameters / self.before.unit_parameters
 
+    @property
+    def cost_gap(self) -> float | None:
+        """How far the plan's cost may be above the best of all groups priced, relative."""
+        if self.planned_cost is None or self.planned_bound is None:
+            return None
+        if self.planned_cost <= 0:
+            return 0.0
+        return max(0.0, self.planned_cost - self.planned_bound) / self.planned_cost
+
     def to_json(self) -> dict[str, Any]:
         """Plain data, for JSON."""
-        return {**asdict(self), "kept": self.kept}
+        return {**asdict(self), "kept": self.kept, "cost_gap": self.cost_gap}
 
     def __str__(self) -> str:
         """Show it as people read it."""
         before, after = self.before, self.after
+        plan = []
+        if self.planned_cost is not None and self.planned_bound is not None:
+            plan.append(
+                f"plan        costs {self.planned_cost:.6g} nats; no choice among the "
+                f"{self.groups_priced:,} groups priced costs less than {self.planned_bound:.6g}"
+            )
         return "\n".join(
             (
                 f"method      {self.method}, keep {self.keep:g} of the shareable matrices",
@@ -77,6 +96,7 @@ class Report:
                 f"arithmetic  {before.unit_macs:,} -> {after.unit_macs:,} multiply-adds a token "
                 f"({after.unit_macs / before.unit_macs:.1%})",
                 f"shared      {self.shared_groups} groups",
+                *plan,
                 f"loss        +{self.predicted_increase:.4f} predicted, "
                 f"+{self.measured_increase:.4f} measured (nats, on {self.measured_on} data)",
             )

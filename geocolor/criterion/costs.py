@@ -76,11 +76,11 @@ class GroupCosts:
             return CostCurve(form, np.array([cost]), views[0].unit.parameters, 0)
         return CostCurve(form, np.zeros(1), sum(view.unit.parameters for view in views), 0)
 
-    def best(self, names: Group, price: float) -> Choice:
-        """Choose form and rank of least cost plus price times parameters.
+    def curves(self, names: Group, price: float) -> tuple[CostCurve, ...]:
+        """Give the curves of all forms that may pay.
 
         A tie is computed only between matrices that point the same way (cosine at least 0.5),
-        and where a lower bound on its cost leaves it a chance.
+        and where a lower bound on its cost leaves it a chance at this price.
 
         Parameters
         ----------
@@ -89,29 +89,27 @@ class GroupCosts:
         price : float
             Nats per parameter.
         """
-        choice = min(
-            (
-                self.curve(form, names).best(price)
-                for form in (Form.BASIS, Form.DENSE)
-                if form in self.forms
-            ),
+        found = [self.curve(form, names) for form in (Form.BASIS, Form.DENSE) if form in self.forms]
+        if Form.TIED in self.forms:
+            to_beat = min(curve.best(price).value for curve in found)
+            if self._tie_may_pay(names, price, to_beat):
+                found.append(self.curve(Form.TIED, names))
+        return tuple(found)
+
+    def best(self, names: Group, price: float) -> Choice:
+        """Choose form and rank of least cost plus price times parameters, of :meth:`curves`."""
+        return min(
+            (curve.best(price) for curve in self.curves(names, price)),
             # At one value the smaller form is better: at price 0 many are lossless.
             key=lambda choice: (choice.value, choice.parameters),
         )
-        if Form.TIED in self.forms and self._tie_may_pay(names, price, choice.value):
-            tied = self.curve(Form.TIED, names).best(price)
-            if tied.value < choice.value:
-                return tied
-        return choice
 
     def _tie_may_pay(self, names: Group, price: float, to_beat: float) -> bool:
         shapes = {self.views[name].weight.shape for name in names}
         if len(names) < 2 or len(shapes) > 1:
             return False
         room = to_beat - price * self.views[names[0]].unit.parameters
-        if room <= 0:
-            return False
-        return (Form.TIED, names) in self._curves or self._tie_bound(names) < room
+        return room > 0 and self._tie_bound(names) < room
 
     def _tie_bound(self, names: Group) -> float:
         """Bound a tie from below; infinite outside the trust region.

@@ -6,17 +6,25 @@ so that a failure, Ctrl-C or a full disk leaves whatever was there before.
 
 from __future__ import annotations
 
+import gzip
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from geocolor.errors import InputError
+from geocolor.io.source import is_gzip_name
 
-__all__ = ["atomic_directory", "atomic_file", "require_new_directory", "require_writable"]
+__all__ = [
+    "atomic_directory",
+    "atomic_file",
+    "require_new_directory",
+    "require_writable",
+    "write_pieces",
+]
 
 
 def _temporary(target: Path) -> Path:
@@ -108,6 +116,24 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def write_pieces(path: str | os.PathLike[str], pieces: Iterable[bytes]) -> None:
+    """Write a text in pieces, gzip-compressed if the name ends in ``.gz``; whole or not at all.
+
+    Raises
+    ------
+    InputError
+        It cannot be written. Nothing is left behind.
+    """
+    with atomic_file(path) as file:
+        if not is_gzip_name(Path(path)):
+            file.writelines(pieces)
+            return
+        # No name and no time in the header: the same text, the same file.
+        with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
+            for piece in pieces:
+                packed.write(piece)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph
-from geocolor.io.atomic import atomic_file
+from geocolor.io.atomic import write_pieces
 from geocolor.io.cplib import cplib_text, read_cplib
 from geocolor.io.dimacs import dimacs_text, read_dimacs
 from geocolor.io.limits import Limits
@@ -112,12 +111,4 @@ def write(graph: ConflictGraph, path: str | os.PathLike[str]) -> None:
     InputError
         The suffix is unknown, the format cannot hold the graph, or the file cannot be written.
     """
-    pieces = require_graph_name(path).text(graph)
-    with atomic_file(path) as file:
-        if not is_gzip_name(Path(path)):
-            file.writelines(pieces)
-            return
-        # No name and no time in the header: the same graph, the same file.
-        with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
-            for piece in pieces:
-                packed.write(piece)
+    write_pieces(path, require_graph_name(path).text(graph))

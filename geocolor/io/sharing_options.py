@@ -13,16 +13,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from geocolor.errors import FormatError, InputError
 from geocolor.graph import SharingOptions
-from geocolor.io.atomic import atomic_file
+from geocolor.io.atomic import write_pieces
 from geocolor.io.json_text import load_object, require_format
 from geocolor.io.limits import Limits
 
-__all__ = ["read_options", "write_options"]
+__all__ = ["read_options", "require_options_name", "write_options"]
 
 _FORMAT, _VERSION = "geocolor.options", 1
 _KEYS = {"format", "version", "units", "options"}
@@ -79,11 +80,35 @@ def _check(option: Any, at: int, where: str) -> None:
 def write_options(options: SharingOptions, path: str | os.PathLike[str]) -> None:
     """Write options to a file, which appears whole or not at all.
 
+    Parameters
+    ----------
+    options : SharingOptions
+        The options.
+    path : path-like
+        A ``.json`` or ``.json.gz`` file.
+
     Raises
     ------
     InputError
-        The file cannot be written.
+        The file cannot be written, or is to be called otherwise.
     """
+    require_options_name(path)
+    write_pieces(path, _text(options))
+
+
+def require_options_name(path: str | os.PathLike[str]) -> None:
+    """Refuse a file name that :func:`write_options` would not take.
+
+    Raises
+    ------
+    InputError
+        It ends neither in ``.json`` nor in ``.json.gz``.
+    """
+    if not str(path).lower().endswith((".json", ".json.gz")):
+        raise InputError(f"{path}: options go into .json or .json.gz")
+
+
+def _text(options: SharingOptions) -> Iterator[bytes]:
     rows = zip(
         options.groups,
         options.forms,
@@ -92,10 +117,7 @@ def write_options(options: SharingOptions, path: str | os.PathLike[str]) -> None
         strict=True,
     )
     head = {"format": _FORMAT, "version": _VERSION, "units": list(options.units)}
-    with atomic_file(path) as file:
-        file.write(json.dumps(head)[:-1].encode())
-        file.write(b', "options": [')
-        for at, (group, *rest) in enumerate(rows):
-            file.write(b",\n" if at else b"\n")
-            file.write(json.dumps([list(group), *rest]).encode())
-        file.write(b"]}\n")
+    yield json.dumps(head)[:-1].encode() + b', "options": ['
+    for at, (group, *rest) in enumerate(rows):
+        yield (",\n" if at else "\n").encode() + json.dumps([list(group), *rest]).encode()
+    yield b"]}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +20,6 @@ def highs(**options: Any) -> Any:
     solver = highspy.Highs()
     for name, value in {"output_flag": False, "threads": 1, **options}.items():
         solver.setOptionValue(name, value)
-    solver.HandleUserInterrupt = True
     return solver
 
 
@@ -38,12 +38,26 @@ def run(solver: Any, halt: Callable[[], bool]) -> str:
     str
         The model's status by HiGHS's name without its k: Optimal, Infeasible, Interrupt, Unknown.
     """
-    thread = solver.startSolve()
+    # Not by solver.startSolve(): its locks are the class's, for one solve in the whole process.
+    called_off = threading.Event()
+
+    def ask(event: Any) -> None:
+        if called_off.is_set():
+            event.interrupt()
+
+    places = (solver.cbSimplexInterrupt, solver.cbIpmInterrupt, solver.cbMipInterrupt)
+    for place in places:
+        place.subscribe(ask)
+    thread = threading.Thread(target=solver.solve, name="highs", daemon=True)
     try:
-        while not solver.wait(_LOOK)[0]:
+        thread.start()
+        while thread.is_alive():
             if halt():
-                solver.cancelSolve()
+                called_off.set()
+            thread.join(_LOOK)
     finally:
-        solver.cancelSolve()
+        called_off.set()
         thread.join()
+        for place in places:
+            place.unsubscribe(ask)
     return str(solver.getModelStatus().name).removeprefix("k")

@@ -84,6 +84,31 @@ def test_graph_can_be_solved(
     assert json.loads(capsys.readouterr().out)["status"] == "OPTIMAL"
 
 
+def test_what_groups_may_be_stored_as_gives_the_frontier_that_compress_is_on(
+    folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layers, options = tmp_path / "layers.json", tmp_path / "options.json.gz"
+    assert run(
+        "graph", folder, "--calibration", text, "--keep", 0.5, "-o", layers, "--options", options
+    ) == 0  # fmt: skip
+    assert f"{options}: " in capsys.readouterr().out
+    out = tmp_path / "smaller"
+    assert run(
+        "compress", folder, "--calibration", text, "--keep", 0.5, "-o", out, "--json"
+    ) == 0  # fmt: skip
+    report = json.loads(capsys.readouterr().out)
+    budget = int(0.5 * report["before"]["unit_parameters"])
+    assert main(["frontier", str(options), "--budget", str(budget), "--json"]) == 0
+    (point,) = json.loads(capsys.readouterr().out)["points"]
+    assert point["status"] == "OPTIMAL"
+    assert point["parameters"] == report["after"]["unit_parameters"]
+    assert point["cost"] == pytest.approx(report["planned_cost"], rel=1e-6)
+    assert report["planned_bound"] == pytest.approx(report["planned_cost"], rel=1e-5)
+    wrong = ("--options", tmp_path / "options.npz")
+    assert run("graph", folder, "--calibration", text, "-o", layers, *wrong) == 2
+    assert "options go into .json or .json.gz" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+
+import pytest
 
 from geocolor.compression import Report
 from geocolor.sharing import ModelSize
@@ -17,7 +20,9 @@ REPORT = Report(
     measured_on="evaluation",
     shared_groups=3,
     price=1e-6,
-    cost_gap=0.01,
+    planned_cost=0.02,
+    planned_bound=0.019,
+    groups_priced=1_234,
     coloring_status="optimal",
     seconds=1.5,
 )
@@ -36,6 +41,15 @@ def test_its_text_gives_every_size_before_and_after():
         "2,000 -> 1,450 parameters, 8.0 -> 5.8 MB",
         "1,000 -> 900 multiply-adds a token (90.0%)",
         "3 groups",
+        "costs 0.02 nats; no choice among the 1,234 groups priced costs less than 0.019",
         "+0.0123 predicted, +0.0432 measured (nats, on evaluation data)",
     ):
         assert part in text
+
+
+def test_the_gap_is_between_cost_and_bound_and_there_is_none_without_a_price():
+    assert REPORT.to_json()["cost_gap"] == pytest.approx(0.05)
+    unpriced = replace(REPORT, planned_cost=None, planned_bound=None)
+    assert unpriced.cost_gap is None
+    assert "nats; no choice" not in str(unpriced)
+    assert replace(REPORT, planned_cost=0.0, planned_bound=0.0).cost_gap == 0

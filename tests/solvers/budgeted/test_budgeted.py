@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from geocolor.errors import CheckError, InputError
+from geocolor.errors import CheckError, InputError, SolverError
 from geocolor.graph import SharingOptions
 from geocolor.problem import BudgetedSharingProblem, check_sharing
 from geocolor.solvers import Status
-from geocolor.solvers.budgeted import PricedBound, frontier, solve_budgeted
+from geocolor.solvers.budgeted import PricedBound, SharingResult, frontier, solve_budgeted
 from geocolor.solvers.budgeted.bound import Steps
+from geocolor.solvers.budgeted.master import Master
+from geocolor.solvers.budgeted.point import Halt, solve_point
 
 
 def some_options(seed: int) -> SharingOptions:
@@ -92,7 +94,7 @@ def test_a_frontier_falls_and_every_point_is_proven() -> None:
     options = curves(40, 1)
     told = []
     results = frontier(options, points=12, time_limit=60, on_progress=told.append)
-    assert told == list(results)
+    assert sorted(told, key=results.index) == list(results)
     assert len(results) == 12
     assert all(result.status is Status.OPTIMAL for result in results)
     costs = [result.cost for result in results]
@@ -142,12 +144,40 @@ def test_the_time_limit_is_kept() -> None:
         solve_budgeted(BudgetedSharingProblem(curves(3, 2), 60), time_limit=0)
 
 
-def test_ctrl_c_keeps_the_points_reached() -> None:
+def test_ctrl_c_keeps_the_points_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(_result: object) -> None:
         raise KeyboardInterrupt
 
+    def waiting(
+        problem: BudgetedSharingProblem, steps: Steps, master: Master, halt: Halt
+    ) -> SharingResult:
+        if problem.budget > 8_000:
+            assert halt.stopped.wait(60)
+        return solve_point(problem, steps, master, halt)
+
+    monkeypatch.setattr("geocolor.solvers.budgeted.solver.solve_point", waiting)
     first, *others = frontier(curves(10, 3), [8_000, 12_000, 16_000], on_progress=interrupt)
     assert first.status is Status.OPTIMAL
     assert [each.status for each in others] == [Status.UNKNOWN] * 2
     assert {each.stop_reason.value for each in others} == {"INTERRUPT"}
     assert {each.chosen for each in others} == {None}
+
+
+def test_an_error_in_a_worker_reaches_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object) -> None:
+        raise SolverError("HiGHS could not")
+
+    monkeypatch.setattr("geocolor.solvers.budgeted.solver.solve_point", failing)
+    with pytest.raises(SolverError, match="could not"):
+        frontier(curves(10, 3), [8_000, 12_000], workers=2)
+
+
+def test_the_number_of_workers_changes_nothing_but_the_time() -> None:
+    options, budgets = curves(12, 5), [6_000, 9_000, 12_000, 15_000, 18_000]
+    found = [frontier(options, budgets, workers=workers) for workers in (1, 2, 9)]
+    for results in found:
+        assert [each.problem.budget for each in results] == budgets
+        assert [each.cost for each in results] == pytest.approx([each.cost for each in found[0]])
+        assert {each.status for each in results} == {Status.OPTIMAL}
+    with pytest.raises(InputError, match="at least one worker"):
+        frontier(options, budgets, workers=0)
