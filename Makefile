@@ -112,11 +112,12 @@ bench-coloring: $(VENV)/.dev  ## auto against other packages on the folder GEOCO
 		--time-limit $(TIME_LIMIT) --seeds $(SEEDS) -o "$(RESULTS)"
 	@$(BIN)/python -m geocolor bench report "$(RESULTS)" -o "$(RESULTS)/table.md"
 
-# GEOCOLOR_PARTITIONS may be a suite, a file or a folder: CP-Lib's, say.
+# GEOCOLOR_PARTITIONS may be a suite, a file or a folder; CP-Lib's, say, with solvers that cluster.
 GEOCOLOR_PARTITIONS ?= partition
-PARTITION_SOLVERS ?= auto,cpsat,spectral
+PARTITION_SOLVERS ?= auto,set-partition,cpsat,cpsat-edges,cpsat-assignment,highs-edges,spectral,$\
+	scipy-average,scipy-complete,networkx-threshold,igraph-leiden,gcol-min-cost,adjacent
 
-bench-partition: $(VENV)/.dev  ## auto, CP-SAT and heuristics on GEOCOLOR_PARTITIONS
+bench-partition: $(VENV)/.dev  ## auto, CP-SAT, HiGHS and heuristics on GEOCOLOR_PARTITIONS
 	@echo "== partitions and clusterings, into bench-partition/"
 	@$(BIN)/python -m geocolor bench "$(GEOCOLOR_PARTITIONS)" --solvers "$(PARTITION_SOLVERS)" \
 		--threads 2 --time-limit $(TIME_LIMIT) --seeds $(SEEDS) -o bench-partition

@@ -1,4 +1,4 @@
-"""Make the instances of this folder again, as its manifest says.
+"""Make the instances of this folder and those in it again, as their manifests say.
 
     python instances/regenerate.py            # here: files, and the facts in the manifest
     python instances/regenerate.py FOLDER     # elsewhere, to compare
@@ -21,6 +21,7 @@ from geocolor.cli.main import main
 from geocolor.io.atomic import atomic_file
 
 HERE = Path(__file__).parent
+MANIFEST = "manifest.json"
 
 
 def is_made_here(entry: dict[str, Any]) -> bool:
@@ -50,14 +51,17 @@ def facts(path: Path) -> dict[str, Any]:
 
 
 def regenerate(folder: Path) -> None:
-    """Make every instance that needs no model, and write the manifest beside them."""
-    manifest = json.loads((HERE / "manifest.json").read_text())
-    for entry in manifest["instances"]:
-        if is_made_here(entry):
-            make(entry, folder)
-            entry.update(facts(folder / entry["file"]))
-    with atomic_file(folder / "manifest.json") as file:
-        file.write((json.dumps(manifest, indent=1) + "\n").encode())
+    """Make every instance that needs no model, and write the manifests beside them."""
+    for path in (HERE / MANIFEST, *sorted(HERE.glob(f"*/{MANIFEST}"))):
+        place = folder / path.parent.relative_to(HERE)
+        place.mkdir(exist_ok=True)
+        manifest = json.loads(path.read_text())
+        for entry in manifest["instances"]:
+            if is_made_here(entry):
+                make(entry, place)
+                entry.update(facts(place / entry["file"]))
+        with atomic_file(place / MANIFEST) as file:
+            file.write((json.dumps(manifest, indent=1) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ read, told apart by their header:
 - ``instance,...,proven_optimum``: clique partitioning as CP-Lib has it, which maximises the weight
   inside clusters, where :class:`geocolor.problem.CorrelationClusteringProblem` minimises it: with
   the weights negated in the file, the best value is negated here;
-- ``instance,kind,k,value,proven``: any problem; k may be empty.
+- ``instance,kind,k,value,proven``: any problem; k may be empty. In a ``group-partition`` a class
+  costs its pair sum normalised by its size.
 
 An instance is a file's name without its suffix, or its path from the table's folder without it.
 """
@@ -34,7 +35,7 @@ MANIFEST = "manifest.json"
 _FORMAT, _VERSION = "geocolor.instances", 1
 _TABLES = ("best_known.csv", "optima.csv")
 _MEASURED = ("nodes", "conflicts", "weights", "fingerprint", "sha256")
-_KINDS = ("coloring", "partition", "correlation")
+_KINDS = ("coloring", "partition", "group-partition", "correlation")
 _YES_NO = {"yes": True, "no": False}
 
 Question = tuple[str, int | None]

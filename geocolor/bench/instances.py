@@ -11,6 +11,8 @@ from geocolor.io import read
 from geocolor.problem import (
     ColoringProblem,
     CorrelationClusteringProblem,
+    GroupPartitionProblem,
+    NormalizedPairSum,
     PartitionProblem,
     Problem,
 )
@@ -39,10 +41,14 @@ def problem_of(instance: Instance) -> Problem:
     problem: Problem
     if instance.kind == "coloring":
         problem = ColoringProblem(graph, instance.k)
-    elif instance.kind == "partition":
+    elif instance.kind in ("partition", "group-partition"):
         if instance.k is None:
             raise InputError(f"{instance.name}: a partition needs the number of classes")
-        problem = PartitionProblem(graph, instance.k)
+        if instance.kind == "partition":
+            problem = PartitionProblem(graph, instance.k)
+        else:
+            # The only cost of groups that a saved graph says all of.
+            problem = GroupPartitionProblem(graph, instance.k, NormalizedPairSum())
     else:
         problem = CorrelationClusteringProblem(graph)
     _last.asked, _last.problem = asked, problem

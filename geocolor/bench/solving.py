@@ -25,6 +25,8 @@ from geocolor.problem import (
     Coloring,
     ColoringProblem,
     CorrelationClusteringProblem,
+    GroupPartitionProblem,
+    NormalizedPairSum,
     PartitionProblem,
     Problem,
 )
@@ -92,6 +94,7 @@ def _small_problems() -> list[Problem]:
         ColoringProblem(mycielski),
         ColoringProblem(random),
         PartitionProblem(layers, 4),
+        GroupPartitionProblem(layers, 4, NormalizedPairSum()),
         CorrelationClusteringProblem(signed),
     ]
 

@@ -119,9 +119,10 @@ def collect(
 def _files(source: str, catalogue: Catalogue) -> Iterator[tuple[Path, str | None]]:
     """Graph files of a source, each with the suite it must be of."""
     if source in SUITES:
-        folder = own_instances()
-        for name in catalogue.manifest(folder) or ():
-            yield folder / name, source
+        own = own_instances()
+        for folder in (own, *sorted(path for path in own.iterdir() if path.is_dir())):
+            for name in catalogue.manifest(folder) or ():
+                yield folder / name, source
         return
     path = Path(source).absolute()
     if path.is_dir():
@@ -170,7 +171,7 @@ def _instances(
         known = catalogue.known(path, question, entry)
         proven = (_PROVEN,) if known is not None and known.proven else ()
         yield Instance(
-            name=stem(path) if question[1] is None else f"{stem(path)}-k{question[1]}",
+            name=_name(path, question),
             path=str(path),
             fingerprint=entry.fingerprint,
             kind=question[0],
@@ -181,6 +182,12 @@ def _instances(
             tags=(*entry.tags, question[0], *proven),
             known=known,
         )
+
+
+def _name(path: Path, question: Question) -> str:
+    kind, k = question
+    name = stem(path) if k is None else f"{stem(path)}-k{k}"
+    return f"{name}-normalized" if kind == "group-partition" else name
 
 
 def _measured(path: Path, graph: ConflictGraph) -> Entry:
@@ -217,7 +224,7 @@ def _question(path: Path, graph: ConflictGraph, kind: str | None, k: int | None)
 
 def _asked(path: Path, kind: str | None, k: int | None, *, weighted: bool) -> Question:
     kind = kind or ("partition" if weighted else "coloring")
-    if kind == "partition" and k is None:
+    if kind in ("partition", "group-partition") and k is None:
         raise InputError(f"{path}: a partition needs the number of classes")
     if kind == "correlation" and k is not None:
         raise InputError("correlation clustering chooses the number of classes itself")

@@ -47,7 +47,7 @@ class Instance:
     fingerprint : str
         Of the graph (``ConflictGraph.fingerprint``); the file is held to it when it is read.
     kind : str
-        coloring, partition or correlation.
+        coloring, partition, group-partition (pair sums normalised by size) or correlation.
     k : int or None
         Classes: most of a partition, wanted of a coloring.
     nodes, conflicts, weights : int

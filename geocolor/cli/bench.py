@@ -232,14 +232,14 @@ def report(
     _require_extra()
     from geocolor.bench.report import write_report
     from geocolor.bench.results import Results
-    from geocolor.bench.summary import summarise, to_markdown
+    from geocolor.bench.summary import kinds_to_markdown, summarise_kinds
     from geocolor.io.atomic import atomic_file, require_writable
 
     path = folder / "report.html" if output is None else output
     results = Results.load(folder)
     if path.suffix.lower() == ".md":
         require_writable(path)
-        text = to_markdown(summarise(results, target_gap=target_gap))
+        text = kinds_to_markdown(summarise_kinds(results, target_gap=target_gap))
         with atomic_file(path) as file:
             file.write(text.encode())
     else:

@@ -216,13 +216,19 @@ def layers(
     clusters: Annotated[int, typer.Option(help="Centers the layers gather around.")] = 4,
     spread: Annotated[float, typer.Option(help="Size of a cluster.")] = 0.35,
     conflict_share: Annotated[float, typer.Option(help="Share of pairs in hard conflict.")] = 0.15,
+    gain: Annotated[float, typer.Option(help="What sharing saves a pair, off its cost.")] = 0.0,
 ) -> None:
     """Layers of an imaginary model: clustered costs of sharing, some hard conflicts."""
     from geocolor.graph import generators
 
     _save(
         lambda: generators.layers(
-            depth, seed, clusters=clusters, spread=spread, conflict_share=conflict_share
+            depth,
+            seed,
+            clusters=clusters,
+            spread=spread,
+            conflict_share=conflict_share,
+            gain=gain,
         ),
         output,
     )

@@ -45,10 +45,11 @@ def manifest(tmp_path: Path) -> Path:
     """Folder with a copy of two of our own instances and their entries."""
     place = tmp_path / "ours"
     place.mkdir()
-    data = json.loads((OWN / "manifest.json").read_text())
-    kept = [e for e in data["instances"] if e["file"] in ("queen5_5.col", "layers12.json")]
-    for entry in kept:
-        shutil.copy(OWN / entry["file"], place)
+    kept = []
+    for folder, name in ((OWN, "queen5_5.col"), (OWN / "partition", "layers12.json")):
+        data = json.loads((folder / "manifest.json").read_text())
+        kept += [entry for entry in data["instances"] if entry["file"] == name]
+        shutil.copy(folder / name, place)
     (place / "manifest.json").write_text(json.dumps({**data, "instances": kept}))
     return place
 
@@ -70,10 +71,11 @@ def test_suites_are_what_their_manifest_says(suite: str) -> None:
 
 def test_suites_are_balanced() -> None:
     kinds = Counter(instance.kind for instance in collect(["small"]))
-    assert kinds.keys() == {"coloring", "partition", "correlation"}
+    weighted = {"partition", "group-partition", "correlation"}
+    assert kinds.keys() == {"coloring"} | weighted
     assert {i.kind for i in collect(["coloring"])} == {"coloring"}
-    assert {i.kind for i in collect(["partition"])} == {"partition"}
-    assert {i.kind for i in collect(["layers"])} == {"partition", "correlation"}
+    assert {i.kind for i in collect(["partition"])} == weighted
+    assert {i.kind for i in collect(["layers"])} == weighted
 
 
 def test_theory_knows_the_answer_to_every_family() -> None:
@@ -93,19 +95,21 @@ def test_solving_agrees_with_theory(instance: Instance) -> None:
 
 
 def test_several_problems_on_one_graph() -> None:
-    found = collect([str(OWN / "layers32.json")])
-    assert names(found) == ["layers32-k16", "layers32-k8"]
-    assert [instance.k for instance in found] == [16, 8]
+    found = collect([str(OWN / "partition" / "layers32.json")])
+    assert names(found) == ["layers32-k16", "layers32-k8", "layers32-k8-normalized"]
+    assert [instance.k for instance in found] == [16, 8, 8]
+    assert [instance.kind for instance in found] == ["partition", "partition", "group-partition"]
     assert len({instance.fingerprint for instance in found}) == 1
+    found = collect([str(OWN / "partition" / "signed128.json.gz")])
     assert ["proven" in instance.tags for instance in found] == [True, False]
 
 
 def test_tags() -> None:
     assert names(collect(["layers"], tags=["real"])) == ["smollm2_keep0.8", "minilm_keep0.8"]
     assert names(collect(["layers"], tags=["real", "small"])) == ["minilm_keep0.8"]
-    assert names(collect(["layers"], exclude_tags=["partition", "small"])) == ["smollm2_keep0.8"]
-    assert names(collect(["layers"], exclude_tags=["proven"])) == ["layers32-k8"]
-    with pytest.raises(InputError, match=r"leave none of 12 instances; they have coloring, corr"):
+    assert names(collect(["layers"], tags=["real"], exclude_tags=["small"])) == ["smollm2_keep0.8"]
+    assert names(collect(["layers"], exclude_tags=["proven"])) == ["signed128-k16"]
+    with pytest.raises(InputError, match=r"leave none of 14 instances; they have coloring, corr"):
         collect(["small"], tags=["large"])
 
 
@@ -162,7 +166,12 @@ def test_a_manifest_beside_a_file_describes_it(manifest: Path) -> None:
         (queen,) = (found for found in collect([str(source)]) if found.name == "queen5_5")
         assert queen.tags == ("small", "structured", "coloring", "proven")
         assert queen.known.value == 5
-    assert names(collect([str(manifest)])) == ["layers12-k6", "layers12-k3", "queen5_5"]
+    assert names(collect([str(manifest)])) == [
+        "layers12-k6",
+        "layers12-k3",
+        "layers12-k3-normalized",
+        "queen5_5",
+    ]
 
 
 def test_a_changed_or_missing_file_is_noticed(manifest: Path) -> None:
@@ -228,7 +237,7 @@ def test_a_given_table_goes_first(manifest: Path, tmp_path: Path) -> None:
     found = {i.name: i.known for i in collect([str(manifest)], best_known=table)}
     assert found["queen5_5"] == Known(4.0, False, "mine.csv")
     assert found["layers12-k3"] == Known(1.0, True, "mine.csv")
-    assert found["layers12-k6"].by == "cpsat"
+    assert found["layers12-k6"].by == "auto"
 
 
 @pytest.mark.parametrize(
@@ -296,7 +305,12 @@ def test_own_instances_of_an_installed_package_and_of_none(
     shutil.copytree(manifest, package / "instances")
     monkeypatch.setattr(suites, "_PACKAGE", package)
     assert own_instances() == package / "instances"
-    assert names(collect(["small"])) == ["queen5_5", "layers12-k6", "layers12-k3"]
+    assert names(collect(["small"])) == [
+        "queen5_5",
+        "layers12-k6",
+        "layers12-k3",
+        "layers12-k3-normalized",
+    ]
     shutil.rmtree(package / "instances")
     with pytest.raises(InputError, match="no instances of its own"):
         collect(["small"])

@@ -206,7 +206,7 @@ def test_markdown_by_hand(make_results):
     text = to_markdown(summarise(make_results(("a|b",), ("one", "two"), (0, 1), run=by_hand)))
     assert text.startswith("4 runs: 2 instances, 2 seeds, 10 s each.\n\n| solver | reached |")
     # Half of the runs on "one" get there, so the median does not.
-    assert r"| a\|b | 1 of 2 (3 of 4) | 0 of 2 (1 of 4) | 12.50% | 12.50% | 4.5 |" in text
+    assert r"| a\|b | 1 of 2 (3 of 4) | 0 of 2 (1 of 4) | 16 | 12.50% | 12.50% | 4.5 |" in text
     assert "| one | 5 | 7.5 |\n| two | 10 | 10 (2) |\n" in text
 
 
@@ -217,6 +217,6 @@ def test_markdown_marks_proofs_and_what_is_not_there(make_results):
         return {"objective": 5.0, "lower_bound": 5.0, "status": "OPTIMAL"}
 
     text = to_markdown(summarise(make_results(("good", "none"), ("x",), (0, 1, 2), run=run)))
-    assert "| x | 5 | **5**" in text
+    assert "| x | 5 | **5** (0 / 0) | - |" in text
     assert "| none | 0 of 1 (0 of 3) | 0 of 1 (0 of 3) |" in text
     assert text.splitlines()[-1].startswith("| x |") or "Warnings:" in text

@@ -4,20 +4,29 @@ import gzip
 import importlib.util
 import json
 import os
-from itertools import combinations
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
+from numba import njit
+from numpy.typing import NDArray
 
 import geocolor
-from geocolor.cli.options import build_problem
-from geocolor.graph import ConflictGraph
+from geocolor.cli.options import ask
+from geocolor.problem import GroupPartitionProblem, Problem
 
 FOLDER = Path(__file__).parents[2] / "instances"
-MANIFEST: dict[str, Any] = json.loads((FOLDER / "manifest.json").read_text())
-ENTRIES: list[dict[str, Any]] = MANIFEST["instances"]
+MANIFESTS: dict[str, dict[str, Any]] = {
+    name: json.loads((FOLDER / name / "manifest.json").read_text()) for name in (".", "partition")
+}
+# Each entry with the folder it lies in.
+ENTRIES: list[dict[str, Any]] = [
+    {**entry, "folder": name}
+    for name, manifest in MANIFESTS.items()
+    for entry in manifest["instances"]
+]
 CLAIMS = [(entry, claim) for entry in ENTRIES for claim in entry["known"]]
 
 
@@ -37,17 +46,23 @@ def regenerate() -> ModuleType:
     return module
 
 
-def test_every_file_is_in_the_manifest() -> None:
-    files = {path.name for path in FOLDER.iterdir() if ".col" in path.name or ".json" in path.name}
-    assert files == {entry["file"] for entry in ENTRIES} | {"manifest.json"}
-    assert (MANIFEST["format"], MANIFEST["version"]) == ("geocolor.instances", 1)
-    assert {entry["kind"] for entry in ENTRIES} == {"coloring", "weighted"}
+def path_of(entry: dict[str, Any], folder: Path = FOLDER) -> Path:
+    return folder / entry["folder"] / entry["file"]
+
+
+@pytest.mark.parametrize("name", MANIFESTS)
+def test_every_file_is_in_the_manifest(name: str) -> None:
+    manifest, files = MANIFESTS[name], (FOLDER / name).iterdir()
+    graphs = {path.name for path in files if ".col" in path.name or ".json" in path.name}
+    assert graphs == {entry["file"] for entry in manifest["instances"]} | {"manifest.json"}
+    assert (manifest["format"], manifest["version"]) == ("geocolor.instances", 1)
+    assert {entry["kind"] for entry in manifest["instances"]} <= {"coloring", "weighted"}
 
 
 def test_tags_say_what_a_graph_is() -> None:
     """Kind and proof are no tags: they follow from the problem and its best value."""
     tags = [set(entry["tags"]) for entry in ENTRIES]
-    suites = {"small", "families"}
+    suites = {"small", "families", "partition"}
     what = {"structured", "random", "layers", "geometric", "real"}
     assert set().union(*tags) == suites | what
     sources = ({"structured"}, {"random"}, {"layers", "geometric"}, {"layers", "real"})
@@ -57,13 +72,30 @@ def test_tags_say_what_a_graph_is() -> None:
     assert {claim["problem"] for entry in small for claim in entry["known"]} == {
         "coloring",
         "partition",
+        "group-partition",
         "correlation",
     }
 
 
+def test_partitions_are_of_every_depth_and_known() -> None:
+    """Depths 12 to 128, signed and not; proven but where the manifest has a bound."""
+    asked: dict[int, set[str]] = {}
+    for entry, claim in CLAIMS:
+        if entry["folder"] == "partition":
+            asked.setdefault(entry["nodes"], set()).add(claim["problem"])
+            assert claim["proven"] or claim["bound"] < claim["value"]
+            assert claim["proven"] or entry["nodes"] == 128
+    assert asked == {
+        depth: {"partition", "group-partition", "correlation"}
+        for depth in (12, 16, 24, 32, 48, 64, 80, 128)
+    }
+    sizes = [path.stat().st_size for path in (FOLDER / "partition").iterdir()]
+    assert sum(sizes) < 300_000
+
+
 @pytest.mark.parametrize("entry", ENTRIES, ids=name_of)
 def test_facts(entry: dict[str, Any], regenerate: ModuleType) -> None:
-    facts = regenerate.facts(FOLDER / entry["file"])
+    facts = regenerate.facts(path_of(entry))
     assert {key: entry[key] for key in facts} == facts
     assert (entry["kind"] == "weighted") == (entry["weights"] > 0)
 
@@ -78,18 +110,24 @@ def test_made_again_they_are_the_same(regenerate: ModuleType, tmp_path: Path) ->
     regenerate.regenerate(tmp_path)
     for entry in ENTRIES:
         if regenerate.is_made_here(entry):
-            assert unpacked(tmp_path / entry["file"]) == unpacked(FOLDER / entry["file"])
-    made = json.loads((tmp_path / "manifest.json").read_text())["instances"]
-    for again, entry in zip(made, ENTRIES, strict=True):
-        ignored = {"sha256"} if entry["file"].endswith(".gz") else set()
-        assert again.keys() == entry.keys()
-        assert all(again[key] == entry[key] for key in entry.keys() - ignored)
+            assert unpacked(path_of(entry, tmp_path)) == unpacked(path_of(entry))
+    for name, manifest in MANIFESTS.items():
+        made = json.loads((tmp_path / name / "manifest.json").read_text())["instances"]
+        for again, entry in zip(made, manifest["instances"], strict=True):
+            ignored = {"sha256"} if entry["file"].endswith(".gz") else set()
+            assert again.keys() == entry.keys()
+            assert all(again[key] == entry[key] for key in entry.keys() - ignored)
+
+
+def problem_of(entry: dict[str, Any], claim: dict[str, Any]) -> Problem:
+    graph = geocolor.read(path_of(entry))
+    if claim["problem"] == "group-partition":
+        return ask(graph, "partition", claim["colors"], cost="normalized")
+    return ask(graph, claim["problem"], claim["colors"])
 
 
 def require_claim(entry: dict[str, Any], claim: dict[str, Any], time_limit: float) -> None:
-    graph = geocolor.read(FOLDER / entry["file"])
-    problem = build_problem(graph, claim["problem"], claim["colors"])
-    result = geocolor.solve(problem, time_limit=time_limit)
+    result = geocolor.solve(problem_of(entry, claim), time_limit=time_limit)
     assert result.status is geocolor.Status.OPTIMAL
     assert result.objective == pytest.approx(claim["value"], rel=1e-12)
 
@@ -118,45 +156,58 @@ def test_theory(entry: dict[str, Any], claim: dict[str, Any]) -> None:
     """The value is reached, and no bound contradicts it."""
     assert claim["proven"]
     assert claim["by"].startswith("theory: ")
-    graph = geocolor.read(FOLDER / entry["file"])
-    result = geocolor.solve(build_problem(graph, claim["problem"], claim["value"]), time_limit=30)
+    problem = ask(geocolor.read(path_of(entry)), claim["problem"], claim["value"])
+    result = geocolor.solve(problem, time_limit=30)
     assert result.num_colors == claim["value"]
     assert result.lower_bound is not None
     assert result.lower_bound <= claim["value"]
 
 
-def least_by_subsets(graph: ConflictGraph, k: int) -> float:
-    """Solve a partition by dynamic programming over all sets of nodes: no solver takes part."""
-    n = graph.num_nodes
-    weights, hard = graph.weights.to_dense(), graph.conflicts.to_dense()
-    inside = [0.0] * (1 << n)
-    for group in range(1, 1 << n):
-        nodes = [v for v in range(n) if group >> v & 1]
-        if any(hard[u, v] for u, v in combinations(nodes, 2)):
-            inside[group] = float("inf")
-        else:
-            inside[group] = sum(weights[u, v] for u, v in combinations(nodes, 2))
-    best = list(inside)
-    for _ in range(k - 1):
-        fewer = best
-        best = list(fewer)
-        for whole in range(1, 1 << n):
+@njit(cache=False)
+def cheapest_cover(inside: NDArray[np.float64], most: int) -> float:  # pragma: no cover
+    """Find the least cost of all nodes in at most `most` classes, given that of each set."""
+    best = inside.copy()
+    for _ in range(most - 1):
+        fewer = best.copy()
+        for whole in range(1, len(inside)):
             first = whole & -whole
-            part = rest = whole ^ first
+            rest = whole ^ first
+            part = rest
             while part:  # what is not with the first node, in at most one class less
-                value = inside[whole ^ part] + fewer[part]
-                if value < best[whole]:
-                    best[whole] = value
+                best[whole] = min(best[whole], inside[whole ^ part] + fewer[part])
                 part = (part - 1) & rest
-    return best[-1]
+    return float(best[-1])
 
 
-@pytest.mark.parametrize("k", [3, 6])
-def test_smallest_partition_without_any_solver(k: int) -> None:
-    entry = next(entry for entry in ENTRIES if entry["file"] == "layers12.json")
-    claim = next(claim for claim in entry["known"] if claim["colors"] == k)
-    graph = geocolor.read(FOLDER / entry["file"])
-    assert least_by_subsets(graph, k) == pytest.approx(claim["value"], rel=1e-12)
+def least_by_subsets(problem: Problem) -> float:
+    """Solve by dynamic programming over all sets of nodes: no solver takes part."""
+    graph, n = problem.graph, problem.graph.num_nodes
+    groups = (np.arange(1 << n)[:, None] >> np.arange(n) & 1).astype(bool)
+    sets = groups.astype(np.float64)
+    if isinstance(problem, GroupPartitionProblem):
+        inside = np.zeros(1 << n)
+        inside[1:] = problem.cost.of(graph, groups[1:])
+    else:
+        inside = ((sets @ graph.weights.to_dense()) * sets).sum(axis=1) / 2
+    hard = ((sets @ graph.conflicts.to_dense()) * sets).sum(axis=1) > 0
+    inside[hard] = np.inf
+    return cheapest_cover(inside, problem.max_colors)
+
+
+@pytest.mark.parametrize(
+    ("entry", "claim"),
+    [
+        pytest.param(*pair, marks=[pytest.mark.slow] if pair[0]["nodes"] > 12 else [])
+        for pair in CLAIMS
+        if pair[0]["folder"] == "partition" and pair[0]["nodes"] <= 16
+    ],
+    ids=name_of,
+)
+def test_smallest_partitions_without_any_solver(
+    entry: dict[str, Any], claim: dict[str, Any]
+) -> None:
+    least = least_by_subsets(problem_of(entry, claim))
+    assert least == pytest.approx(claim["value"], rel=1e-12)
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """What a campaign comes to: a row a solver, a row an instance, tests between solvers, warnings."""
 
 from geocolor.bench.summary.caveats import crowded, find_warnings
-from geocolor.bench.summary.markdown import to_markdown
+from geocolor.bench.summary.markdown import kinds_to_markdown, to_markdown
 from geocolor.bench.summary.rows import (
     Failure,
     InstanceRow,
@@ -11,7 +11,7 @@ from geocolor.bench.summary.rows import (
     Statistic,
     Summary,
 )
-from geocolor.bench.summary.summarise import summarise
+from geocolor.bench.summary.summarise import summarise, summarise_kinds
 from geocolor.bench.summary.text import to_text
 
 __all__ = [
@@ -24,7 +24,9 @@ __all__ = [
     "Summary",
     "crowded",
     "find_warnings",
+    "kinds_to_markdown",
     "summarise",
+    "summarise_kinds",
     "to_markdown",
     "to_text",
 ]

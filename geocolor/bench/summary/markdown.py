@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from geocolor.bench.summary.rows import InstanceRow, SolverCell, SolverRow, Summary
 
-__all__ = ["to_markdown"]
+__all__ = ["kinds_to_markdown", "to_markdown"]
 
 _NOTE = (
     "Reached and proven: instances on which the median run has the best known value, or most runs "
-    "a proof; how many\nof the runs in brackets. Below: medians over seeds, bold where most runs "
-    "have a proof, in brackets the median seconds\nto the best known value."
+    "a proof; how many\nof the runs in brackets. PAR-2: mean seconds to the proof, twice the limit "
+    "without one. Below: medians over seeds, bold\nwhere most runs have a proof, in brackets the "
+    "median seconds to the best known value, and behind a stroke to the proof."
 )
+
+
+def kinds_to_markdown(summaries: Mapping[str, Summary]) -> str:
+    """Give the tables of each kind of problem; below headings where there are several.
+
+    Parameters
+    ----------
+    summaries : mapping of str to Summary
+        By kind.
+    """
+    if len(summaries) == 1:
+        return to_markdown(next(iter(summaries.values())))
+    parts = (f"## {kind}\n\n{to_markdown(summary)}" for kind, summary in summaries.items())
+    return "\n".join(parts)
 
 
 def to_markdown(summary: Summary) -> str:
@@ -46,7 +61,7 @@ def _solvers(summary: Summary) -> str:
         for cell in instance.cells:
             cells[cell.solver].append(cell)
     return _table(
-        ["solver", "reached", "proven", "mean gap", "median gap", "CPU s a run"],
+        ["solver", "reached", "proven", "PAR-2 proof s", "mean gap", "median gap", "CPU s a run"],
         (_solver(row, cells[row.solver]) for row in summary.solvers),
         left=1,
     )
@@ -60,6 +75,7 @@ def _solver(row: SolverRow, cells: Sequence[SolverCell]) -> list[str]:
         row.solver,
         f"{reached} of {row.instances} ({sum(cell.reached for cell in cells)} of {row.runs})",
         f"{proven} of {row.instances} ({sum(cell.proofs for cell in cells)} of {row.runs})",
+        "-" if row.par2_proof.value is None else f"{row.par2_proof.value:.3g}",
         "-" if row.gap.value is None else f"{row.gap.value:.2%}",
         f"{statistics.median(gaps):.2%}" if gaps else "-",
         "-" if row.cpu is None else f"{row.cpu:.3g}",
@@ -87,7 +103,9 @@ def _cell(cell: SolverCell | None) -> str:
         return "-"
     value = f"{cell.median:.10g}"
     value = f"**{value}**" if _mostly_proven(cell) else value
-    return value if cell.time_to_target is None else f"{value} ({cell.time_to_target:.3g})"
+    times = [] if cell.time_to_target is None else [f"{cell.time_to_target:.3g}"]
+    times += [] if cell.time_to_proof is None else [f"/ {cell.time_to_proof:.3g}"]
+    return f"{value} ({' '.join(times)})" if times else value
 
 
 def _mostly_proven(cell: SolverCell) -> bool:

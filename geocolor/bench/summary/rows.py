@@ -105,6 +105,8 @@ class SolverCell:
         Mean.
     time_to_target : float or None
         Median seconds, a run that missed it taking forever; None if the median is one of those.
+    time_to_proof : float or None
+        The same for proofs.
     """
 
     solver: str
@@ -116,6 +118,7 @@ class SolverCell:
     median: float | None
     gap: float | None
     time_to_target: float | None
+    time_to_proof: float | None
 
 
 @dataclass(frozen=True)

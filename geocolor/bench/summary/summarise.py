@@ -25,7 +25,7 @@ from geocolor.bench.summary.rows import (
     Summary,
 )
 
-__all__ = ["summarise"]
+__all__ = ["summarise", "summarise_kinds"]
 
 # Seconds; what runs take below it counts for little in a geometric mean.
 _SHIFT = 1.0
@@ -68,6 +68,21 @@ def summarise(results: Results, *, target_gap: float = 0.0, seed: int = 0) -> Su
         failures=tuple(_failures(measured)),
         warnings=find_warnings(measured),
     )
+
+
+def summarise_kinds(results: Results, *, target_gap: float = 0.0) -> dict[str, Summary]:
+    """Summarise the instances of each kind of problem by themselves; see :func:`summarise`.
+
+    Solvers of different kinds do not compare, and neither do their values.
+    """
+    measured = measure(results, target_gap=target_gap)
+    parts = {kind: measured.of_kind(kind) for kind in measured.kinds}
+    return {
+        kind: summarise(
+            Results(part.campaign, tuple(run.record for run in part.runs)), target_gap=target_gap
+        )
+        for kind, part in parts.items()
+    }
 
 
 def _failures(measured: Measured) -> Iterator[Failure]:
@@ -148,7 +163,7 @@ def _instance_rows(measured: Measured) -> list[InstanceRow]:
 def _cell(solver: str, runs: list[Run]) -> SolverCell:
     objectives = [run.objective for run in runs if run.objective is not None]
     gaps = [run.gap for run in runs if run.gap is not None]
-    time = median_time(runs, "target")
+    to_target, to_proof = median_time(runs, "target"), median_time(runs, "proof")
     return SolverCell(
         solver=solver,
         runs=len(runs),
@@ -158,7 +173,8 @@ def _cell(solver: str, runs: list[Run]) -> SolverCell:
         best=min(objectives, default=None),
         median=float(np.median(objectives)) if objectives else None,
         gap=float(np.mean(gaps)) if gaps else None,
-        time_to_target=time if np.isfinite(time) else None,
+        time_to_target=to_target if np.isfinite(to_target) else None,
+        time_to_proof=to_proof if np.isfinite(to_proof) else None,
     )
 
 

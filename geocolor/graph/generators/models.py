@@ -13,6 +13,10 @@ from geocolor.graph.generators.stream import below, stream_of, uniform
 
 __all__ = ["layers"]
 
+# Steps that a weight of 1 has.
+_STEPS = 1e6
+_MOST_GAIN = 1e6
+
 
 def layers(
     depth: int,
@@ -21,6 +25,7 @@ def layers(
     clusters: int = 4,
     spread: float = 0.35,
     conflict_share: float = 0.15,
+    gain: float = 0.0,
 ) -> ConflictGraph:
     """Layers of an imaginary model: clustered costs of sharing, and some hard conflicts.
 
@@ -41,11 +46,14 @@ def layers(
         Size of a cluster, relative to the distance between clusters.
     conflict_share : float
         Share of pairs that must not share, 0 to 1.
+    gain : float
+        What a pair saves by sharing, taken off its cost: cheap pairs attract.
 
     Returns
     -------
     ConflictGraph
-        All pairs weighted, positively, in multiples of 1e-6; labels ``layer.0`` and so on.
+        All pairs weighted, positively without a gain, in multiples of 1e-6; labels ``layer.0`` and
+        so on.
 
     Raises
     ------
@@ -67,6 +75,8 @@ def layers(
     if not 0.0 <= spread < math.inf:
         raise InputError(f"spread must be finite and not negative, not {spread}")
     total = depth * (depth - 1) // 2
+    if not 0.0 <= gain <= _MOST_GAIN:
+        raise InputError(f"the gain must be between 0 and {_MOST_GAIN:g}, not {gain}")
     require_edges(total, f"a graph of {depth} layers")
     stream = stream_of(seed)
     centers = [uniform(stream, clusters) for _ in range(3)]
@@ -81,14 +91,14 @@ def layers(
         squared = squared + (coordinate[u] - coordinate[v]) ** 2
     # Only + - * / and sqrt: the other functions round differently from machine to machine.
     cost = squared * np.sqrt(sensitivity[u] * sensitivity[v])
-    weights = (np.floor(cost * 1e6) + 1.0) / 1e6
-    rough = weights * (0.5 + uniform(stream, total))
+    steps = np.floor(cost * _STEPS) + 1.0
+    rough = steps / _STEPS * (0.5 + uniform(stream, total))
     count = math.floor(conflict_share * total + 0.5)
     forbidden = np.argsort(-rough, kind="stable")[:count]
     return ConflictGraph.from_edges(
         depth,
         pairs,
-        weights,
+        (steps - math.floor(gain * _STEPS + 0.5)) / _STEPS,
         conflicts=pairs[forbidden],
         labels=[f"layer.{i}" for i in range(depth)],
     )

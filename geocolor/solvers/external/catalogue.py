@@ -9,30 +9,54 @@ from geocolor.solvers.external.command_file import read_commands
 from geocolor.solvers.info import SolverInfo
 
 __all__ = [
+    "ADJACENT",
+    "CPSAT_ASSIGNMENT",
+    "CPSAT_EDGES",
     "GCOL_DSATUR",
     "GCOL_EXACT",
     "GCOL_HEA",
+    "GCOL_MIN_COST",
     "GCOL_PARTIALCOL",
     "GCOL_RLF",
     "GCOL_TABUCOL",
     "HEAD",
+    "HIGHS_EDGES",
     "IGRAPH_COLORED_NEIGHBORS",
     "IGRAPH_DSATUR",
+    "IGRAPH_LEIDEN",
     "NETWORKX_DSATUR",
     "NETWORKX_LARGEST_FIRST",
+    "NETWORKX_THRESHOLD",
     "RUSTWORKX_DSATUR",
     "RUSTWORKX_INDEPENDENT_SET",
     "RUSTWORKX_LARGEST_FIRST",
+    "SCIPY_AVERAGE",
+    "SCIPY_COMPLETE",
 ]
 
 
+# What stands behind a name; elsewhere it begins with the library's.
+_LIBRARIES = {
+    "adjacent": (),
+    "cpsat": ("ortools",),
+    "gcol": ("gcol", "networkx"),
+    "highs": ("highspy",),
+}
+
+
 def _info(
-    name: str, summary: str, target: str, *, exact: bool = False, **settings: Any
+    name: str,
+    summary: str,
+    target: str,
+    *,
+    kinds: tuple[str, ...] = ("coloring",),
+    exact: bool = False,
+    **settings: Any,
 ) -> SolverInfo:
     library = name.partition("-")[0]
-    libraries = ("gcol", "networkx") if library == "gcol" else (library,)
+    libraries = _LIBRARIES.get(library, (library,))
     target = f"{__package__}.{target}"
-    return SolverInfo(name, summary, frozenset({"coloring"}), exact, target, libraries, settings)
+    return SolverInfo(name, summary, frozenset(kinds), exact, target, libraries, settings)
 
 
 NETWORKX_DSATUR = _info(
@@ -104,6 +128,72 @@ GCOL_EXACT = _info(
     "gcol: backtracking (opt_alg=1)",
     "gcol_search:GcolExact",
     exact=True,
+)
+CPSAT_EDGES = _info(
+    "cpsat-edges",
+    "OR-Tools CP-SAT alone on the edge model: a variable for each pair, all triangles",
+    "pair_solvers:PairSolver",
+    kinds=("partition", "correlation"),
+    exact=True,
+    engine="cpsat",
+    formulation="edges",
+)
+CPSAT_ASSIGNMENT = _info(
+    "cpsat-assignment",
+    "OR-Tools CP-SAT alone on the assignment model: a variable for each node and class",
+    "pair_solvers:PairSolver",
+    kinds=("partition",),
+    exact=True,
+    engine="cpsat",
+    formulation="assignment",
+)
+HIGHS_EDGES = _info(
+    "highs-edges",
+    "HiGHS alone on the edge model, by branch and cut",
+    "pair_solvers:PairSolver",
+    kinds=("partition", "correlation"),
+    exact=True,
+    engine="highs",
+    formulation="edges",
+)
+SCIPY_AVERAGE = _info(
+    "scipy-average",
+    "SciPy: agglomerative clustering by average linkage",
+    "scipy_linkage:ScipyLinkage",
+    kinds=("partition", "correlation"),
+    method="average",
+)
+SCIPY_COMPLETE = _info(
+    "scipy-complete",
+    "SciPy: agglomerative clustering by complete linkage",
+    "scipy_linkage:ScipyLinkage",
+    kinds=("partition", "correlation"),
+    method="complete",
+)
+NETWORKX_THRESHOLD = _info(
+    "networkx-threshold",
+    "networkx: greedy_color of the pairs dearer than a threshold, the least that does",
+    "networkx_threshold:NetworkxThreshold",
+    kinds=("partition", "correlation"),
+    strategy="saturation_largest_first",
+)
+IGRAPH_LEIDEN = _info(
+    "igraph-leiden",
+    "igraph: community_leiden, constant Potts model at resolution 0",
+    "igraph_leiden:IgraphLeiden",
+    kinds=("correlation",),
+)
+GCOL_MIN_COST = _info(
+    "gcol-min-cost",
+    "gcol: min_cost_k_coloring, tabu search; no negative weights",
+    "gcol_min_cost:GcolMinCost",
+    kinds=("partition",),
+)
+ADJACENT = _info(
+    "adjacent",
+    "consecutive nodes together, in runs of one length: the rule of Basis Sharing",
+    "adjacent:Adjacent",
+    kinds=("partition",),
 )
 
 HEAD = read_commands(Path(__file__).with_name("commands.toml"))["head"]

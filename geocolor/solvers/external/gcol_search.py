@@ -22,7 +22,7 @@ from geocolor.solvers.info import Solver
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 
-__all__ = ["GcolExact", "GcolGreedy", "GcolSearch"]
+__all__ = ["GcolExact", "GcolGreedy", "GcolSearch", "ever_longer", "in_order", "seeded"]
 
 # Local search iterations of the first call where only a time limit is given.
 _FIRST = 1000
@@ -32,7 +32,7 @@ _BACKTRACKING = 1
 
 
 @contextmanager
-def _seeded(seed: int) -> Iterator[None]:
+def seeded(seed: int) -> Iterator[None]:
     """Seed Python's global generator, the only one gcol knows, and give it back as it was."""
     before = random.getstate()
     random.seed(seed)
@@ -40,6 +40,36 @@ def _seeded(seed: int) -> Iterator[None]:
         yield
     finally:
         random.setstate(before)
+
+
+def ever_longer(search: Search, attempt: Callable[[int], list[int] | None], first: int) -> Outcome:
+    """Call a search that knows iterations and no clock, again and again, and offer what it finds.
+
+    Parameters
+    ----------
+    search : Search
+        With a number of iterations it is called once.
+    attempt : callable
+        Takes iterations and gives colors in node order, or None.
+    first : int
+        Iterations of the first call where there is a time limit alone; each later one gets twice
+        as many, or what fits.
+    """
+    iterations = search.max_iterations or first
+    while True:
+        called = time.monotonic()
+        colors = attempt(iterations)
+        spent = time.monotonic() - called
+        if colors is not None:
+            search.offer(colors)
+        if search.answered():
+            return Outcome(StopReason.COMPLETED)
+        if search.max_iterations is not None:
+            return Outcome(StopReason.ITERATIONS)
+        fitting = iterations * _SAFETY * search.remaining() / max(spent, 1e-6)
+        iterations = int(min(2 * iterations, fitting))
+        if iterations < first:
+            return Outcome(StopReason.TIME)
 
 
 class GcolGreedy(GreedyLibrary):
@@ -62,7 +92,7 @@ class GcolGreedy(GreedyLibrary):
         converted = networkx_graph(graph)
 
         def color() -> Sequence[int]:
-            return _in_order(self._gcol.node_coloring(converted, self._strategy))
+            return in_order(self._gcol.node_coloring(converted, self._strategy))
 
         return color
 
@@ -80,7 +110,7 @@ class _Optimizing(LibrarySolver):
 
         def solve(problem: Problem, search: Search) -> Outcome:
             assert isinstance(problem, ColoringProblem)  # noqa: S101  the registry sees to it
-            with named_failures("gcol"), _seeded(search.seed):
+            with named_failures("gcol"), seeded(search.seed):
                 return self._solve(converted, problem, search)
 
         return solve
@@ -93,9 +123,9 @@ class _Optimizing(LibrarySolver):
         """Call gcol once; None if it found no coloring with `k` classes."""
         settings = {"opt_alg": self._opt_alg, "it_limit": iterations}
         if k is None:
-            return _in_order(self._gcol.node_coloring(graph, **settings))
+            return in_order(self._gcol.node_coloring(graph, **settings))
         try:
-            return _in_order(self._gcol.node_k_coloring(graph, k, **settings))
+            return in_order(self._gcol.node_k_coloring(graph, k, **settings))
         except ValueError:  # how it says so
             return None
 
@@ -118,21 +148,7 @@ class GcolSearch(_Optimizing):
         outcome = self._clique_bound(graph, problem, search)
         if outcome is not None:
             return outcome
-        iterations = search.max_iterations or _FIRST
-        while True:
-            called = time.monotonic()
-            colors = self._colors(graph, problem.k, iterations)
-            spent = time.monotonic() - called
-            if colors is not None:
-                search.offer(colors)
-            if search.answered():
-                return Outcome(StopReason.COMPLETED)
-            if search.max_iterations is not None:
-                return Outcome(StopReason.ITERATIONS)
-            fitting = iterations * _SAFETY * search.remaining() / max(spent, 1e-6)
-            iterations = int(min(2 * iterations, fitting))
-            if iterations < _FIRST:
-                return Outcome(StopReason.TIME)
+        return ever_longer(search, lambda number: self._colors(graph, problem.k, number), _FIRST)
 
     def _clique_bound(self, graph: Any, problem: ColoringProblem, search: Search) -> Outcome | None:
         """Report the clique at which gcol stops by itself, whatever iterations it has left."""
@@ -167,5 +183,6 @@ class GcolExact(_Optimizing):
         return Outcome(StopReason.COMPLETED)
 
 
-def _in_order(colors: dict[int, int]) -> list[int]:
+def in_order(colors: dict[int, int]) -> list[int]:
+    """Give colors by node in node order."""
     return [colors[node] for node in range(len(colors))]

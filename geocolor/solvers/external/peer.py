@@ -10,15 +10,26 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from geocolor.errors import GeocolorError, InputError, SolverError
 from geocolor.graph import ConflictGraph, generators
-from geocolor.problem import ColoringProblem, Problem
+from geocolor.problem import ColoringProblem, PartitionProblem, Problem
 from geocolor.solvers.info import Solver
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 
-__all__ = ["GreedyLibrary", "LibrarySolver", "import_library", "named_failures"]
+__all__ = [
+    "Divide",
+    "Divider",
+    "GreedyLibrary",
+    "LibrarySolver",
+    "import_library",
+    "named_failures",
+]
+
+Divide = Callable[[Search], ArrayLike]
+"""Gives the class of each node; whether they hold is looked at afterwards."""
 
 
 def import_library(name: str) -> Any:
@@ -71,9 +82,13 @@ class LibrarySolver(ABC):
         """Convert and solve."""
         return self.prepare(problem)(problem, search)
 
+    def small_problem(self) -> Problem:
+        """Give something to try it on."""
+        return ColoringProblem(generators.mycielski(3))
+
     def warm_up(self) -> None:
-        """Color a small graph: a library's first call loads what later ones have at hand."""
-        problem = ColoringProblem(generators.mycielski(3))
+        """Solve something small: a library's first call loads what later ones have at hand."""
+        problem = self.small_problem()
         started = time.monotonic()
         self(
             problem,
@@ -113,5 +128,52 @@ class GreedyLibrary(LibrarySolver):
                 )
             search.offer(np.asarray(colors, dtype=np.int64))
             return Outcome(StopReason.COMPLETED)
+
+        return solve
+
+
+class Divider(LibrarySolver):
+    """A heuristic for weighted pairs with one answer, deaf to limits.
+
+    An answer with a hard conflict inside a class, or with too many classes, is none: nothing of
+    ours makes it better than the library left it.
+
+    Attributes
+    ----------
+    package : str
+        Its name, for messages.
+    """
+
+    package: str
+
+    def small_problem(self) -> Problem:
+        """Give something to try it on."""
+        return PartitionProblem(generators.layers(6), 3)
+
+    @abstractmethod
+    def divider_of(self, problem: Problem) -> Divide:
+        """Convert the graph and give what divides it."""
+
+    def prepare(self, problem: Problem) -> Solver:
+        """Convert the graph."""
+        with named_failures(self.package):
+            divide = self.divider_of(problem)
+
+        def solve(problem: Problem, search: Search) -> Outcome:
+            with named_failures(self.package):
+                colors = np.asarray(divide(search), dtype=np.int64)
+            edges = problem.graph.conflicts.edges()
+            broken = int((colors[edges[:, 0]] == colors[edges[:, 1]]).sum())
+            used = len(np.unique(colors))
+            if not broken and used <= problem.max_colors:
+                search.offer(colors)
+                return Outcome(StopReason.COMPLETED)
+            classes = f"{used} classes, {problem.max_colors} were asked for"
+            together = f"{broken} conflicting pairs together"
+            return Outcome(
+                StopReason.COMPLETED,
+                message=f"{self.package} ends with {together if broken else classes}; another "
+                "solver may do better",
+            )
 
         return solve

@@ -28,6 +28,15 @@ def test_layers_have_clusters_and_conflicts_where_it_costs() -> None:
     assert graph.labels[39] == "layer.39"
 
 
+def test_a_gain_is_taken_off_every_cost() -> None:
+    plain, signed = layers(30, seed=3), layers(30, seed=3, gain=0.1)
+    costs, weights = plain.weights.edge_values(), signed.weights.edge_values()
+    np.testing.assert_allclose(weights, costs - 0.1, atol=1e-12)
+    assert (np.round(weights * 1e6) / 1e6 == weights).all()
+    assert 0 < (weights < 0).sum() < len(weights)
+    assert signed.conflicts.edges().tolist() == plain.conflicts.edges().tolist()
+
+
 @pytest.mark.parametrize(
     ("make", "error"),
     [
@@ -35,6 +44,8 @@ def test_layers_have_clusters_and_conflicts_where_it_costs() -> None:
         (lambda: layers(5, clusters=0), InputError),
         (lambda: layers(5, conflict_share=2.0), InputError),
         (lambda: layers(5, spread=float("inf")), InputError),
+        (lambda: layers(5, gain=-0.1), InputError),
+        (lambda: layers(5, gain=float("nan")), InputError),
         (lambda: layers(10**6), LimitError),
     ],
 )

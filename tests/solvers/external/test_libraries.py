@@ -21,7 +21,7 @@ from geocolor.solvers.external.peer import import_library, named_failures
 INFOS = {
     info.name: info
     for info in (getattr(catalogue, name) for name in catalogue.__all__)
-    if info.name != "head"
+    if info.name != "head" and "coloring" in info.kinds
 }
 SEARCHES = ["gcol-tabucol", "gcol-partialcol", "gcol-hea"]
 
