@@ -24,7 +24,7 @@ from geocolor.solvers.search import Outcome, Search
 
 __all__ = ["MOST_ROWS", "PairSolver"]
 
-# Rows that a program may have: the triangles of 135 nodes.
+# Rows that a program may have: the triangles of 136 nodes.
 MOST_ROWS = 1_250_000
 # A solver is asked to end this many seconds early, so that its last word is heard.
 _MARGIN = 0.05
