@@ -86,8 +86,8 @@ def collect(
 
     Examples
     --------
-    >>> [instance.name for instance in collect(["layers"], tags=["small", "partition"])]
-    ['layers12-k6', 'layers12-k3', 'layers16-k8', 'layers16-k4']
+    >>> [instance.name for instance in collect(["layers"], tags=["small", "group-partition"])]
+    ['layers12-k3-normalized', 'layers16-k4-normalized']
     """
     if not sources:
         raise InputError(f"say what to run on: files, folders or a suite, {', '.join(SUITES)}")
