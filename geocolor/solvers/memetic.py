@@ -19,15 +19,18 @@ from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.start import begin
 
-__all__ = ["LONG", "SHORT", "climb", "leap", "solve_memetic"]
+__all__ = ["climb", "is_sparse", "leap", "solve_memetic"]
 
 _CLIQUE_WORK = 20_000_000
 # TabuCol iterations after each crossover. Measured: with the paper's 30,000 DSJC500.5 has 48 colors
 # after a minute in one run of four, with 8,000 in all of four within 15 seconds; DSJC500.9 has 126
-# with 8,000 in 20 and 31 seconds, not with 3,000, 15,000 or 30,000 in 100. Sparse graphs want less:
-# DSJC1000.1 has 20 colors with 3,000 in 12 and 26 seconds, not with 8,000 in 60; le450_25c has 26
-# with 8,000 in 2 and 7 seconds, with 3,000 in 19 and 25.
-LONG, SHORT = 8_000, 3_000
+# with 8,000 in 20 and 31 seconds, not with 3,000, 15,000 or 30,000 in 100. Sparse graphs may want
+# less: DSJC1000.1 has 20 colors with 2,000 after 1.5 to 2.3 million iterations, with 3,000 after 2
+# to 7, with 4,000 after 8, with 8,000 in one run of three after 20; but le450_25c has 26
+# with 8,000 after 1.4 to 6 million, with 2,000 after 1.7 to 28. So they have populations of both.
+_LENGTHS, _SPARSE_LENGTHS = (8_000,), (8_000, 2_000)
+# Density below which a graph counts as sparse.
+_SPARSE = 0.3
 # A leap goes down to this part of the colors at once, with long searches and few generations.
 _LEAP, _LEAP_SEARCH, _LEAP_GENERATIONS = 0.75, 100_000, 10
 # Generations between two returns of an elite: the paper's value.
@@ -83,7 +86,6 @@ def climb(
     search: Search,
     budget: Budget,
     colors: NDArray[np.int32],
-    length: int = LONG,
     ahead: int = 0,
 ) -> Outcome:
     """Go down from `colors`, one class after the other, until the budget ends.
@@ -101,8 +103,6 @@ def climb(
         What may be spent.
     colors : ndarray of int32
         A coloring to begin with, of any number of classes.
-    length : int
-        TabuCol iterations after each crossover.
     ahead : int
         Classes to skip: another thread is looking for the next coloring, this one crosses for those
         after it.
@@ -121,9 +121,9 @@ def climb(
             break
         if 0 < ahead <= k - max(int(search.lower_bound or 0), 1) and problem.k is None:
             k -= ahead
-            found = _evolve(adjacency, k, budget, length)
+            found = _evolve(adjacency, k, budget)
         else:
-            found = _fewer(adjacency, colors, k, budget, length)
+            found = _fewer(adjacency, colors, k, budget)
         if found is not None:
             colors = found
             if int(colors.max()) < problem.max_colors:
@@ -162,8 +162,13 @@ def leap(problem: ColoringProblem, search: Search, budget: Budget) -> None:
             return
 
 
+def is_sparse(adjacency: Adjacency) -> bool:
+    """Whether a graph wants short searches after crossovers as well."""
+    return 2 * adjacency.num_edges < _SPARSE * adjacency.num_nodes * (adjacency.num_nodes - 1)
+
+
 def _fewer(
-    adjacency: Adjacency, colors: NDArray[np.int32], k: int, budget: Budget, length: int
+    adjacency: Adjacency, colors: NDArray[np.int32], k: int, budget: Budget
 ) -> NDArray[np.int32] | None:
     """Look for a coloring with `k` classes; one fewer than now where tables would be too large."""
     if not table_fits(adjacency.num_nodes, k):
@@ -172,22 +177,28 @@ def _fewer(
     by_moves = kcolor(adjacency, colors, k, budget, _PATIENCE)
     if by_moves is None:
         by_moves = partialcol(adjacency, colors, k, budget, _PARTIAL_PATIENCE)
-    return _evolve(adjacency, k, budget, length) if by_moves is None else by_moves
+    return _evolve(adjacency, k, budget) if by_moves is None else by_moves
 
 
-def _evolve(adjacency: Adjacency, k: int, budget: Budget, length: int) -> NDArray[np.int32] | None:
+def _evolve(adjacency: Adjacency, k: int, budget: Budget) -> NDArray[np.int32] | None:
     """Look for a coloring with `k` classes until the budget ends; once, if it has none.
 
-    After a long time it is by turns a search for what no crossover sees.
+    Populations take turns of as many iterations. After a long time it is by turns a search for what
+    no crossover sees.
     """
     turn = _PER_NODE * adjacency.num_nodes
-    population = _Population(adjacency, k, budget, length)
+    lengths = _SPARSE_LENGTHS if is_sparse(adjacency) else _LENGTHS
+    populations = [_Population(adjacency, k, budget, length) for length in lengths]
+    spent = [0] * len(lengths)
     until = budget.iterations + turn
     while not budget.too_late(k):
+        i = int(np.argmin(spent))
+        population = populations[i]
         found = population.step()
         if found is not None:
             return found
-        if budget.unlimited and population.generation == _PATIENT:
+        spent[i] += lengths[i]
+        if budget.unlimited and populations[0].generation == _PATIENT:
             break
         if budget.iterations >= until and not budget.unlimited:
             found = _hidden(adjacency, k, budget, turn // 2)
@@ -196,9 +207,9 @@ def _evolve(adjacency: Adjacency, k: int, budget: Budget, length: int) -> NDArra
             until = budget.iterations + turn
         # Two that agree will have no other children.
         if population.alike():
-            if budget.unlimited:
+            if budget.unlimited and i == 0:
                 break
-            population = _Population(adjacency, k, budget, length)
+            populations[i] = _Population(adjacency, k, budget, lengths[i])
     return None
 
 

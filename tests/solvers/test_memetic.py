@@ -20,12 +20,14 @@ def test_reaches_the_optimum_of_queen9() -> None:
     assert (result.objective, result.stop_reason) == (10.0, StopReason.COMPLETED)
 
 
-def test_the_population_alone_finds_a_coloring() -> None:
-    graph = generators.gnp(60, 0.5, seed=0)
+@pytest.mark.parametrize("density", [0.2, 0.5])
+def test_populations_alone_find_a_coloring(density: float) -> None:
+    graph = generators.gnp(60, density, seed=0)
+    assert memetic.is_sparse(graph.conflicts) == (density < 0.3)
     fewest = int(solve(graph, "tabucol", time_limit=None, max_iterations=500_000).objective)
     problem = ColoringProblem(graph)
     search = Search(problem, started=0.0, time_limit=None, seed=0, workers=1)
-    colors = memetic._evolve(graph.conflicts, fewest, Budget(search), memetic.LONG)
+    colors = memetic._evolve(graph.conflicts, fewest, Budget(search))
     assert colors is not None
     assert search.offer(colors)
     assert search.objective <= fewest

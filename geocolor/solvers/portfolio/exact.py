@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from geocolor.bounds import Clique, mycielskian_bound
 from geocolor.problem import ColoringProblem
+from geocolor.solvers.memetic import is_sparse
 from geocolor.solvers.orbits import OrbitSearch
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.sat.requests import MOST_LITERALS, estimate
@@ -25,8 +26,6 @@ __all__ = ["Proof"]
 _MYCIELSKIAN_WORK = 300_000_000
 # Colors between incumbent and bound up to which a search may still close the gap.
 _NEAR = 3
-# Density below which clauses come before stable sets.
-_SPARSE = 0.3
 # The share of the time left that a method's first turn takes, and its least in seconds.
 _SHARE, _LEAST_SECONDS = 0.25, 2.0
 # Where CaDiCaL has symmetries to go by, luck decides after how long; little else does there.
@@ -87,7 +86,8 @@ class Proof:
         if not promising(self._problem.graph.conflicts, self._search.sought() + 1):
             yield partial(self._satisfiability, self._until if self._near() else self._turn())
             return
-        if self._sparse():
+        # Clauses, which are about edges, are then likely to be the shorter way.
+        if is_sparse(self._problem.graph.conflicts):
             yield partial(self._satisfiability, self._turn())
         yield self._columns
         if self._near():
@@ -103,11 +103,6 @@ class Proof:
     def _near(self) -> bool:
         """Whether incumbent and bound are close."""
         return self._search.sought() + 1 - int(self._search.lower_bound or 0) <= _NEAR
-
-    def _sparse(self) -> bool:
-        """Whether clauses, which are about edges, are likely to be the shorter way."""
-        count, edges = self._problem.graph.num_nodes, self._problem.graph.conflicts.num_edges
-        return 2 * edges < _SPARSE * count * (count - 1)
 
     def _turn(self, share: float = _SHARE) -> float:
         """When a turn that begins now is over."""

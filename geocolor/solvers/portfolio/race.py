@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from geocolor.problem import ColoringProblem
 from geocolor.solvers.budget import Budget
-from geocolor.solvers.memetic import LONG, SHORT, climb, leap
+from geocolor.solvers.memetic import climb, is_sparse, leap
 from geocolor.solvers.orbits import OrbitSearch
 from geocolor.solvers.portfolio.exact import Proof
 from geocolor.solvers.result import StopReason
@@ -27,9 +27,6 @@ _CLIQUE_WORK = 300_000_000
 _FIRST_SHARE, _FIRST_SECONDS = 0.2, 5.0
 # Share of what is left after which the last worker leaps.
 _LEAP_SHARE = 0.25
-# Density below which short searches after crossovers are better. In denser graphs each step down is
-# long, so that a second thread gains more by the step after it.
-_SPARSE = 0.3
 # Share of what is left that a single worker's proofs get.
 _PROOF_SHARE = 0.6
 
@@ -82,19 +79,13 @@ def _proofs_first(
         return Outcome(StopReason.COMPLETED, outcome.infeasible, outcome.message)
     # The leap is measured by the incumbent, so that one has to be good first.
     until = time.monotonic() + _LEAP_SHARE * search.remaining()
-    length = SHORT if _sparse(problem) else LONG
-    ahead = int(search.workers > 1 and not _sparse(problem))
-    climb(problem, search, Budget(search, until, search.workers), colors, length, ahead)
+    # In dense graphs each step down is long: a second thread gains more by the step after it.
+    ahead = int(search.workers > 1 and not is_sparse(problem.graph.conflicts))
+    climb(problem, search, Budget(search, until, search.workers), colors, ahead)
     budget = Budget(search, stream=search.workers + 1)
     leap(problem, search, budget)
-    found = climb(problem, search, budget, colors, length)
+    found = climb(problem, search, budget, colors)
     return Outcome(found.stop_reason, message=outcome.message)
-
-
-def _sparse(problem: ColoringProblem) -> bool:
-    """Whether a graph wants short searches, and all threads at the next step down."""
-    count, edges = problem.graph.num_nodes, problem.graph.conflicts.num_edges
-    return 2 * edges < _SPARSE * count * (count - 1)
 
 
 @contextmanager
@@ -107,13 +98,12 @@ def _climbing(
     """
 
     def work(stream: int) -> None:
-        length = SHORT if stream % 2 and _sparse(problem) else LONG
         budget = Budget(search, stream=stream, unless=orbits.led)
-        climb(problem, search, budget, colors.copy(), length)
+        climb(problem, search, budget, colors.copy())
         if orbits.led():
             budget.unless = None
             orbits.join(budget)
-            climb(problem, search, budget, colors.copy(), length)
+            climb(problem, search, budget, colors.copy())
 
     threads = search.workers - 1
     with ThreadPoolExecutor(threads, thread_name_prefix="coloring") as pool:
