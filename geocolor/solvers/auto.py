@@ -22,15 +22,16 @@ from geocolor.solvers import edge_lp
 from geocolor.solvers.budget import Budget
 from geocolor.solvers.components import attracting_components, solve_by_components
 from geocolor.solvers.cpsat import solve_cpsat
-from geocolor.solvers.cpsat.solver import prove, too_large
+from geocolor.solvers.cpsat.solver import first_packing, prove, too_large
 from geocolor.solvers.equitable import solve_equitable
+from geocolor.solvers.first_partition import first_partition
+from geocolor.solvers.heuristics import improve
 from geocolor.solvers.portfolio import color
 from geocolor.solvers.process import WithWorker
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.sat import solve_sat
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.set_partition import LARGEST, prove_by_groups, solve_set_partition
-from geocolor.solvers.spectral import improve
 from geocolor.solvers.start import begin
 
 __all__ = ["auto", "solve_auto"]
@@ -76,13 +77,15 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
     clustering = isinstance(problem, CorrelationClusteringProblem)
     listed = problem.graph.num_nodes <= (edge_lp.LARGEST if clustering else LARGEST)
     if listed or refused is None:
-        until = time.monotonic() + min(_MOST_SECONDS, _SHARE * search.remaining())
-        found = improve(problem, search, Budget(search, until))
+        seconds = min(_MOST_SECONDS, _SHARE * search.remaining())
+        found = first_partition(problem, search, clique, seconds)
     else:
         with _improving(problem, search):
             found = improve(problem, search, Budget(search))
     if search.answered():
         return Outcome(StopReason.COMPLETED, message=f"{_TOOLS}, and a bound that meets it")
+    if found.infeasible:
+        return found
     if not listed and refused is not None:
         return Outcome(found.stop_reason, message=f"{_TOOLS} only: {refused}")
     if search.out_of_time():
@@ -148,6 +151,7 @@ auto = WithWorker(
         "coloring": solve_sat,
         "equitable": solve_cpsat,
         "partition": solve_cpsat,
+        "capacitated-partition": solve_cpsat,
         "group-partition": solve_set_partition,
         "correlation": solve_cpsat,
     },

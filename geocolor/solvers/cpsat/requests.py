@@ -17,7 +17,14 @@ from geocolor.solvers.process.arrays import packed
 from geocolor.solvers.scaling import Scaled
 from geocolor.solvers.search import Search
 
-__all__ = ["MOST_LITERALS", "Request", "coloring_request", "estimate", "weighted_request"]
+__all__ = [
+    "MOST_LITERALS",
+    "Request",
+    "coloring_request",
+    "estimate",
+    "packing_request",
+    "weighted_request",
+]
 
 # Literals a model may have: some 1.5 GB and 20 s of building.
 MOST_LITERALS = 6_000_000
@@ -131,6 +138,23 @@ def _around(conflicts: Adjacency, clique: Clique) -> list[list[int]]:
     return touching
 
 
+def packing_request(problem: PartitionProblem, search: Search, clique: Clique) -> Request | None:
+    """Ask for any partition within the capacity, weights aside; None if time runs out."""
+    most = min(problem.k, problem.graph.num_nodes)
+    plain = ColoringProblem(problem.graph, most)
+    request = coloring_request(plain, search, clique, most, minimize=False)
+    if request is not None and request.model:
+        request.model.update(_loads(problem))
+    return request
+
+
+def _loads(problem: Problem) -> dict[str, Any]:
+    """Sizes and capacity, where there is one."""
+    if not isinstance(problem, PartitionProblem) or problem.sizes is None:
+        return {}
+    return {"node_sizes": problem.sizes.tolist(), "capacity": problem.capacity}
+
+
 def weighted_request(
     problem: Problem,
     search: Search,
@@ -154,6 +178,7 @@ def weighted_request(
         if weight and tuple(pair) not in hard
     ]
     model = _base(problem, clique, most, hint)
+    model.update(_loads(problem))
     if _edge_literals(problem) <= MOST_LITERALS:
         model.update(
             formulation="edges",

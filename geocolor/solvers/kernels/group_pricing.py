@@ -11,10 +11,58 @@ __all__ = ["pricing_chunk", "pricing_start"]
 
 
 @jit
+def _sort_by_ratio(
+    d: int,
+    coarse: NDArray[np.int64],
+    room: int,
+    listed: NDArray[np.int32],
+    margin: NDArray[np.int64],
+    hope: NDArray[np.int64],
+    rest: NDArray[np.int64],
+    count: int,
+) -> None:
+    """Put the candidates of level `d` in the order of hope by size; sum what there is room for.
+
+    From any candidate on, the first ones by that order and a part of the one that no longer fits
+    (the linear relaxation of a knapsack) have the lowest sum of hopes there can be.
+    """
+    for i in range(1, count):
+        h, m, v = hope[i], margin[d, i], listed[d, i]
+        j = i
+        # Of hopes that are none, the order does not matter.
+        while (
+            j > 0
+            and h < 0
+            and (hope[j - 1] >= 0 or hope[j - 1] * coarse[v] > h * coarse[listed[d, j - 1]])
+        ):
+            hope[j], margin[d, j], listed[d, j] = hope[j - 1], margin[d, j - 1], listed[d, j - 1]
+            j -= 1
+        hope[j], margin[d, j], listed[d, j] = h, m, v
+    end, held, summed = 0, 0, 0
+    for i in range(count):
+        if end < i:
+            end, held, summed = i, 0, 0
+        while end < count and hope[end] < 0 and held + coarse[listed[d, end]] <= room:
+            held += coarse[listed[d, end]]
+            summed += hope[end]
+            end += 1
+        rest[d, i] = summed
+        if end < count and hope[end] < 0:
+            rest[d, i] += hope[end] * (room - held) // coarse[listed[d, end]]
+        if end > i:
+            held -= coarse[listed[d, i]]
+            summed -= hope[i]
+    rest[d, count] = 0
+
+
+@jit
 def _sort(
     d: int,
     signed: bool,
     weights: NDArray[np.int64],
+    bounded: bool,
+    coarse: NDArray[np.int64],
+    room: NDArray[np.int64],
     listed: NDArray[np.int32],
     margin: NDArray[np.int64],
     hope: NDArray[np.int64],
@@ -31,6 +79,9 @@ def _sort(
             for j in range(count):
                 saved += min(weights[listed[d, i], listed[d, j]], 0)
             hope[i] += (saved - 1) // 2
+    if bounded:
+        _sort_by_ratio(d, coarse, room[1, d], listed, margin, hope, rest, count)
+        return
     for i in range(1, count):
         h, m, v = hope[i], margin[d, i], listed[d, i]
         j = i
@@ -48,6 +99,10 @@ def pricing_start(
     weights: NDArray[np.int64],
     duals: NDArray[np.int64],
     signed: bool,
+    bounded: bool,
+    sizes: NDArray[np.int64],
+    coarse: NDArray[np.int64],
+    room: NDArray[np.int64],
     listed: NDArray[np.int32],
     margin: NDArray[np.int64],
     hope: NDArray[np.int64],
@@ -66,7 +121,7 @@ def pricing_start(
     size[0] = len(duals)
     at[0] = 0
     value[0] = 0
-    _sort(0, signed, weights, listed, margin, hope, rest, size)
+    _sort(0, signed, weights, bounded, coarse, room, listed, margin, hope, rest, size)
 
 
 @jit
@@ -74,6 +129,11 @@ def pricing_chunk(
     weights: NDArray[np.int64],
     apart: NDArray[np.bool_],
     signed: bool,
+    bounded: bool,
+    sizes: NDArray[np.int64],
+    coarse: NDArray[np.int64],
+    room: NDArray[np.int64],
+    spare: int,
     listed: NDArray[np.int32],
     margin: NDArray[np.int64],
     hope: NDArray[np.int64],
@@ -104,6 +164,14 @@ def pricing_chunk(
     signed : bool
         Whether any weight is negative; without, a candidate that costs more than its dual never
         pays again, and the best group does without it.
+    bounded : bool
+        Whether a group has a capacity; without, the next four play no part.
+    sizes, coarse : ndarray of int64, shape (n,)
+        Of the nodes; and the same in units so coarse, rounded down, that products with hopes fit.
+    room : ndarray of int64, shape (2, n + 1)
+        Sizes that the group may still take by level, in both units.
+    spare : int
+        Groups that leave more room than this are not wanted; with `every` only.
     listed, margin : ndarray of int32 and int64, shape (n + 1, n)
         Candidates by level, and what each would add to the value.
     hope : ndarray of int64, shape (n,)
@@ -151,7 +219,7 @@ def pricing_chunk(
         v = listed[depth, i]
         here = value[depth] + margin[depth, i]
         chosen[depth] = v
-        if here < root_bar:
+        if here < root_bar and (not bounded or room[0, depth] - sizes[v] <= spare):
             if every or root_bar == bar:
                 count += 1
             found[count - 1] = False
@@ -162,9 +230,12 @@ def pricing_chunk(
                 root_bar = here
         below = depth + 1
         size[below] = 0
+        if bounded:
+            room[0, below] = room[0, depth] - sizes[v]
+            room[1, below] = room[1, depth] - coarse[v]
         for j in range(i + 1, size[depth]):
             u = listed[depth, j]
-            if apart[v, u]:
+            if apart[v, u] or (bounded and sizes[u] > room[0, below]):
                 continue
             more = margin[depth, j] + weights[v, u]
             if more < 0 or signed or every:
@@ -173,7 +244,19 @@ def pricing_chunk(
                 size[below] += 1
         spent = 1 + size[depth] - i + size[below] * (size[below] if signed else 4)
         if size[below] > 0:
-            _sort(below, signed, weights, listed, margin, hope, rest, size)
+            _sort(
+                below,
+                signed,
+                weights,
+                bounded,
+                coarse,
+                room,
+                listed,
+                margin,
+                hope,
+                rest,
+                size,
+            )
             if here + rest[below, 0] < root_bar:
                 at[below] = 0
                 value[below] = here

@@ -3,16 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geocolor.solvers.kernels.group_pricing import pricing_chunk, pricing_start
 
-__all__ = ["GroupSearch"]
+__all__ = ["GroupSearch", "Room"]
 
 # Candidates to look at in one kernel call: some 30 ms.
 _CHUNK = 10_000_000
+# Integers stay below this many bits, products included.
+_BITS = 62
+# More than any group leaves free.
+_ANY = 1 << _BITS
+
+
+@dataclass(frozen=True, eq=False)
+class Room:
+    """What a group may hold, in the largest unit that sizes are multiples of.
+
+    Attributes
+    ----------
+    sizes : ndarray of int64, shape (n,)
+        Of the nodes; positive.
+    capacity : int
+        What the nodes of a group add up to at most.
+    spare : int
+        What all groups of a partition together leave free, and so one of them at most.
+    """
+
+    sizes: NDArray[np.int64]
+    capacity: int
+    spare: int
+
+    @classmethod
+    def of(cls, sizes: NDArray[np.int64], capacity: int, k: int) -> Room:
+        """Give the room of at most `k` groups."""
+        unit = max(1, int(np.gcd.reduce(sizes)))
+        total = int(sizes.sum()) // unit
+        most = min(capacity // unit, total)
+        return cls(sizes // unit, most, max(0, k * most - total))
 
 
 class GroupSearch:
@@ -32,12 +64,14 @@ class GroupSearch:
     bar : int
         Groups of lower value are wanted.
     every : bool
-        All of them. If not, each node is the root of one search, and gives one group at most: the
+        All of them, but for those that leave more free than a partition may. If not, each node is the root of one search, and gives one group at most: the
         best whose other nodes have no higher duals.
     most : int
         Groups after which to stop.
     root_work : int, optional
         Candidates to look at before a root is cut short.
+    room : Room, optional
+        What a group may hold.
 
     Attributes
     ----------
@@ -55,6 +89,7 @@ class GroupSearch:
         every: bool,
         most: int,
         root_work: int = 1 << 62,
+        room: Room | None = None,
     ) -> None:
         count = len(duals)
         self._order = np.argsort(-duals, kind="stable")
@@ -70,11 +105,14 @@ class GroupSearch:
         self._state = np.array([0, bar, 0, 0, 0], dtype=np.int64)
         self._found = np.empty((most, count), dtype=np.bool_)
         self._values = np.empty(most, dtype=np.int64)
-        pricing_start(inside, duals[self._order], signed, *levels)
+        rooms = self._rooms(inside, duals, room)
+        pricing_start(inside, duals[self._order], signed, *rooms, *levels)
         self._arguments = (
             inside,
             np.ascontiguousarray(apart[around]),
             signed,
+            *rooms,
+            room.spare if room is not None and every else _ANY,
             *levels,
             np.empty(count, dtype=np.int32),
             self._state,
@@ -84,6 +122,21 @@ class GroupSearch:
             self._found,
             self._values,
         )
+
+    def _rooms(
+        self, inside: NDArray[np.int64], duals: NDArray[np.int64], room: Room | None
+    ) -> tuple[bool, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Give the kernel's arrays of sizes, fine and coarse, and of the room by level."""
+        left = np.zeros((2, len(duals) + 1), dtype=np.int64)
+        if room is None:
+            nothing = np.zeros(len(duals), dtype=np.int64)
+            return False, nothing, nothing, left
+        sizes = room.sizes[self._order]
+        # No node's hope is further below 0 than its dual and all its pairs.
+        deepest = int(np.abs(duals).max(initial=0)) + int(np.abs(inside).sum(axis=1).max(initial=0))
+        shift = max(0, room.capacity.bit_length() + deepest.bit_length() - _BITS)
+        left[:, 0] = room.capacity, room.capacity >> shift
+        return True, sizes, sizes >> shift, left
 
     @property
     def finished(self) -> bool:
