@@ -22,7 +22,7 @@ from geocolor.solvers import edge_lp
 from geocolor.solvers.budget import Budget
 from geocolor.solvers.components import attracting_components, solve_by_components
 from geocolor.solvers.cpsat import solve_cpsat
-from geocolor.solvers.cpsat.solver import first_packing, prove, too_large
+from geocolor.solvers.cpsat.solver import prove, too_large
 from geocolor.solvers.equitable import solve_equitable
 from geocolor.solvers.first_partition import first_partition
 from geocolor.solvers.heuristics import improve

@@ -180,7 +180,7 @@ class _Packing:
         return tables
 
     def _typical_rise(self, tables: CapacityTables) -> float:
-        """What the cheapest move of a node costs on average, room aside."""
+        """Average what the cheapest move of a node costs, room aside."""
         rows = np.arange(self._count)
         own = tables.price[rows, self._colors]
         free = np.where(tables.clash > 0, np.inf, tables.price)

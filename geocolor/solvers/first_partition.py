@@ -39,7 +39,7 @@ def first_partition(problem: Problem, search: Search, clique: Clique, seconds: f
     found = improve(problem, search, Budget(search, time.monotonic() + seconds))
     if not isinstance(problem, PartitionProblem) or problem.capacity is None:
         return found
-    if search.coloring is not None or search.out_of_time():
+    if search.objective is not None or search.out_of_time():
         return found
     outcome = first_packing(problem, search, clique)
     if search.coloring is None:

@@ -40,7 +40,5 @@ def solve_cpsat(problem: Problem, search: Search) -> Outcome:
 
 cpsat = WithWorker(
     solve_cpsat,
-    dict.fromkeys(
-        ("coloring", "partition", "capacitated-partition", "correlation"), solve_cpsat
-    ),
+    dict.fromkeys(("coloring", "partition", "capacitated-partition", "correlation"), solve_cpsat),
 )

@@ -202,13 +202,6 @@ def _edges(request: dict[str, Any]) -> Built:
                 model.add_bool_or([together[a].negated(), together[b].negated(), together[c]])
     if most < count:
         _limit_classes(model, together, request)
-    if "capacity" in request:
-        sizes = request["node_sizes"]
-        for node in range(count):
-            others = [
-                sizes[i + j - node] * together[i, j] for i, j in together if node in (i, j)
-            ]
-            model.add(sum(others) <= request["capacity"] - sizes[node])
     hint = request["hint"]
     if hint is not None:
         for (i, j), variable in together.items():

@@ -100,7 +100,6 @@ def pricing_start(
     duals: NDArray[np.int64],
     signed: bool,
     bounded: bool,
-    sizes: NDArray[np.int64],
     coarse: NDArray[np.int64],
     room: NDArray[np.int64],
     listed: NDArray[np.int32],

@@ -64,8 +64,9 @@ class GroupSearch:
     bar : int
         Groups of lower value are wanted.
     every : bool
-        All of them, but for those that leave more free than a partition may. If not, each node is the root of one search, and gives one group at most: the
-        best whose other nodes have no higher duals.
+        All of them, but for those that leave more room than all groups together may. If not, each
+        node is the root of one search, and gives one group at most: the best whose other nodes come
+        after it in the order of the search.
     most : int
         Groups after which to stop.
     root_work : int, optional
@@ -105,13 +106,16 @@ class GroupSearch:
         self._state = np.array([0, bar, 0, 0, 0], dtype=np.int64)
         self._found = np.empty((most, count), dtype=np.bool_)
         self._values = np.empty(most, dtype=np.int64)
-        rooms = self._rooms(inside, duals, room)
-        pricing_start(inside, duals[self._order], signed, *rooms, *levels)
+        bounded, sizes, coarse, left = self._rooms(inside, duals, room)
+        pricing_start(inside, duals[self._order], signed, bounded, coarse, left, *levels)
         self._arguments = (
             inside,
             np.ascontiguousarray(apart[around]),
             signed,
-            *rooms,
+            bounded,
+            sizes,
+            coarse,
+            left,
             room.spare if room is not None and every else _ANY,
             *levels,
             np.empty(count, dtype=np.int32),
