@@ -76,7 +76,7 @@ def command(
     if problem is None and colors is None and not equitable:
         problem, colors, claimed = _claimed_problem(found.claims, str(solution))
         cost = cost or claimed
-        packing = _claimed_packing(found.claims, packing, str(solution))
+        packing = _claimed_packing(found.claims, packing, graph, str(solution))
     question = ask(
         graph,
         problem,
@@ -120,7 +120,9 @@ def _claimed_problem(
     return None if kind is None else Kind(kind), k, None if cost is None else Cost(cost)
 
 
-def _claimed_packing(claims: Mapping[str, Any], asked: Packing, path: str) -> Packing:
+def _claimed_packing(
+    claims: Mapping[str, Any], asked: Packing, graph: ConflictGraph, path: str
+) -> Packing:
     """Capacity and sizes as the solution file has them, where the command line has none."""
     options = claims.get("options", {})
     if options.get("problem") != _CAPACITATED:
@@ -132,6 +134,8 @@ def _claimed_packing(claims: Mapping[str, Any], asked: Packing, path: str) -> Pa
         isinstance(sizes, list) and all(type(size) is int for size in sizes)
     ):
         raise FormatError("options.sizes must be a list of whole numbers, one per node", path)
+    if sizes is not None and len(sizes) != graph.num_nodes:
+        raise FormatError(f"{len(sizes)} sizes, but the graph has {graph.num_nodes} nodes", path)
     return Packing(
         capacity if asked.capacity is None else asked.capacity,
         sizes if asked.sizes is None else asked.sizes,
