@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geocolor.bounds import packing_bound, with_size_conflicts
 from geocolor.bounds import packing as packing_module
+from geocolor.bounds import packing_bound, with_size_conflicts
 from geocolor.graph import ConflictGraph
 from geocolor.problem import PartitionProblem
 

@@ -1,4 +1,4 @@
-"""Partitions within a capacity: every solver against all partitions, full classes, what is proven."""
+"""Partitions within a capacity: every solver against all partitions; full classes; proofs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from geocolor.bounds import find_clique
 from geocolor.graph import ConflictGraph
 from geocolor.graph.generators import layers
 from geocolor.problem import PartitionProblem, check
-from geocolor.solvers import SOLVERS, Status, solve
+from geocolor.solvers import SOLVERS, Status, StopReason, solve
 from geocolor.solvers.budget import Budget
 from geocolor.solvers.capacitated import improve_capacitated
-from geocolor.solvers.first_partition import first_partition
-from geocolor.solvers.search import Search
+from geocolor.solvers.search import Outcome, Search
+from geocolor.solvers.set_partition.first import first_partition
 from geocolor.solvers.start import begin
 
 TAKERS = sorted(n for n, info in SOLVERS.items() if "capacitated-partition" in info.kinds)
@@ -107,22 +108,61 @@ def searching(problem: PartitionProblem, seed: int = 0) -> Search:
     )
 
 
-def test_cpsat_finds_what_heuristics_may_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_heuristics(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
+    """Have heuristics find nothing; the objectives that they would go on from."""
+    asked: list[float | None] = []
+
+    def improve(problem: PartitionProblem, search: Search, budget: Budget) -> Outcome:
+        asked.append(search.objective)
+        return Outcome(StopReason.COMPLETED)
+
+    monkeypatch.setattr("geocolor.solvers.set_partition.first.improve", improve)
+    return asked
+
+
+def test_few_groups_are_all_listed(
+    oracle: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = without_heuristics(monkeypatch)
+    infeasible = 0
+    for seed in range(80):
+        problem = some(oracle, seed)
+        best = oracle.optimum(problem)
+        result = solve(problem, "set-partition", time_limit=30)
+        assert result.status is (Status.INFEASIBLE if best is None else Status.OPTIMAL)
+        infeasible += best is None
+        if best is not None:
+            assert result.objective == pytest.approx(best, abs=1e-9)
+    assert infeasible > 10
+    assert set(asked) == {None}
+
+
+def test_three_to_a_class_to_the_last_unit() -> None:
+    rng = np.random.default_rng(0)
+    first, second = rng.integers(251, 374, (2, 20))
+    sizes = rng.permutation(np.concatenate([first, second, 1000 - first - second]))
+    problem = PartitionProblem(layers(60, 0, conflict_share=0.0), 20, sizes, 1000)
+    result = solve(problem, time_limit=60)
+    assert result.status is Status.OPTIMAL
+    assert "groups that a partition may have" in result.message
+
+
+def test_cpsat_finds_what_neither_heuristics_nor_listing_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = without_heuristics(monkeypatch)
+    monkeypatch.setattr("geocolor.solvers.set_partition.listing._MOST_GROUPS", 5)
     problem = full(24, 8, 1)
     search = searching(problem)
     clique, _ = begin(problem, search, clique_work=1000)
-    # The heuristics' turn before CP-SAT finds nothing, that after it goes on from there.
-    asked = []
-
-    def improve(problem: PartitionProblem, search: Search, budget: Budget) -> object:
-        asked.append(search.objective)
-        return improve_capacitated(problem, search, budget) if len(asked) == 2 else None
-
-    monkeypatch.setattr("geocolor.solvers.first_partition.improve", improve)
     first_partition(problem, search, clique, 1.0)
-    assert asked[0] is None
     assert search.objective is not None
-    assert search.objective <= asked[1]
+    assert asked == [None, search.objective]
+    # Weights that no integers fit play no part in it.
+    graph = ConflictGraph.from_edges(3, [(0, 1), (1, 2), (0, 2)], [1e-180, 1e180, 1.0])
+    search = searching(PartitionProblem(graph, 2, [1, 2, 3], 3))
+    first_partition(search.problem, search, find_clique(graph.conflicts), 1.0)
+    assert search.objective == 1e-180
 
 
 def test_no_packing_is_proven_where_the_bound_is_silent() -> None:

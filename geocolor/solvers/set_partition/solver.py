@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from geocolor.problem import GroupPartitionProblem, PartitionProblem, Problem
 from geocolor.solvers.budget import Budget
-from geocolor.solvers.first_partition import first_partition
 from geocolor.solvers.heuristics import improve
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.set_partition.descent import improve_ratios
+from geocolor.solvers.set_partition.first import first_partition
 from geocolor.solvers.set_partition.integers import integer_costs
 from geocolor.solvers.set_partition.proof import LARGEST, prove_by_groups
 from geocolor.solvers.start import begin
