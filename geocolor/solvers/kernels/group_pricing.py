@@ -11,58 +11,10 @@ __all__ = ["pricing_chunk", "pricing_start"]
 
 
 @jit
-def _sort_by_ratio(
-    d: int,
-    coarse: NDArray[np.int64],
-    room: int,
-    listed: NDArray[np.int32],
-    margin: NDArray[np.int64],
-    hope: NDArray[np.int64],
-    rest: NDArray[np.int64],
-    count: int,
-) -> None:
-    """Put the candidates of level `d` in the order of hope by size; sum what there is room for.
-
-    From any candidate on, the first ones by that order and a part of the one that no longer fits
-    (the linear relaxation of a knapsack) have the lowest sum of hopes there can be.
-    """
-    for i in range(1, count):
-        h, m, v = hope[i], margin[d, i], listed[d, i]
-        j = i
-        # Of hopes that are none, the order does not matter.
-        while (
-            j > 0
-            and h < 0
-            and (hope[j - 1] >= 0 or hope[j - 1] * coarse[v] > h * coarse[listed[d, j - 1]])
-        ):
-            hope[j], margin[d, j], listed[d, j] = hope[j - 1], margin[d, j - 1], listed[d, j - 1]
-            j -= 1
-        hope[j], margin[d, j], listed[d, j] = h, m, v
-    end, held, summed = 0, 0, 0
-    for i in range(count):
-        if end < i:
-            end, held, summed = i, 0, 0
-        while end < count and hope[end] < 0 and held + coarse[listed[d, end]] <= room:
-            held += coarse[listed[d, end]]
-            summed += hope[end]
-            end += 1
-        rest[d, i] = summed
-        if end < count and hope[end] < 0:
-            rest[d, i] += hope[end] * (room - held) // coarse[listed[d, end]]
-        if end > i:
-            held -= coarse[listed[d, i]]
-            summed -= hope[i]
-    rest[d, count] = 0
-
-
-@jit
 def _sort(
     d: int,
     signed: bool,
     weights: NDArray[np.int64],
-    bounded: bool,
-    coarse: NDArray[np.int64],
-    room: NDArray[np.int64],
     listed: NDArray[np.int32],
     margin: NDArray[np.int64],
     hope: NDArray[np.int64],
@@ -79,9 +31,6 @@ def _sort(
             for j in range(count):
                 saved += min(weights[listed[d, i], listed[d, j]], 0)
             hope[i] += (saved - 1) // 2
-    if bounded:
-        _sort_by_ratio(d, coarse, room[1, d], listed, margin, hope, rest, count)
-        return
     for i in range(1, count):
         h, m, v = hope[i], margin[d, i], listed[d, i]
         j = i
@@ -99,9 +48,6 @@ def pricing_start(
     weights: NDArray[np.int64],
     duals: NDArray[np.int64],
     signed: bool,
-    bounded: bool,
-    coarse: NDArray[np.int64],
-    room: NDArray[np.int64],
     listed: NDArray[np.int32],
     margin: NDArray[np.int64],
     hope: NDArray[np.int64],
@@ -120,19 +66,17 @@ def pricing_start(
     size[0] = len(duals)
     at[0] = 0
     value[0] = 0
-    _sort(0, signed, weights, bounded, coarse, room, listed, margin, hope, rest, size)
+    _sort(0, signed, weights, listed, margin, hope, rest, size)
 
 
 @jit
 def pricing_chunk(
     weights: NDArray[np.int64],
     apart: NDArray[np.bool_],
-    signed: bool,
-    bounded: bool,
     sizes: NDArray[np.int64],
-    coarse: NDArray[np.int64],
     room: NDArray[np.int64],
     spare: int,
+    signed: bool,
     listed: NDArray[np.int32],
     margin: NDArray[np.int64],
     hope: NDArray[np.int64],
@@ -160,17 +104,15 @@ def pricing_chunk(
         Symmetric, 0 on the diagonal.
     apart : ndarray of bool, shape (n, n)
         Hard conflicts.
+    sizes : ndarray of int64, shape (n,)
+        Of the nodes; all 0 where groups have no capacity.
+    room : ndarray of int64, shape (n + 1,)
+        Sizes that the group may still take, by level; the first is the capacity.
+    spare : int
+        Groups that leave more room than this are passed over, though not those beyond them.
     signed : bool
         Whether any weight is negative; without, a candidate that costs more than its dual never
         pays again, and the best group does without it.
-    bounded : bool
-        Whether a group has a capacity; without, the next four play no part.
-    sizes, coarse : ndarray of int64, shape (n,)
-        Of the nodes; and the same in units so coarse, rounded down, that products with hopes fit.
-    room : ndarray of int64, shape (2, n + 1)
-        Sizes that the group may still take by level, in both units.
-    spare : int
-        Groups that leave more room than this are not wanted; with `every` only.
     listed, margin : ndarray of int32 and int64, shape (n + 1, n)
         Candidates by level, and what each would add to the value.
     hope : ndarray of int64, shape (n,)
@@ -218,7 +160,8 @@ def pricing_chunk(
         v = listed[depth, i]
         here = value[depth] + margin[depth, i]
         chosen[depth] = v
-        if here < root_bar and (not bounded or room[0, depth] - sizes[v] <= spare):
+        room[depth + 1] = room[depth] - sizes[v]
+        if here < root_bar and room[depth + 1] <= spare:
             if every or root_bar == bar:
                 count += 1
             found[count - 1] = False
@@ -229,12 +172,9 @@ def pricing_chunk(
                 root_bar = here
         below = depth + 1
         size[below] = 0
-        if bounded:
-            room[0, below] = room[0, depth] - sizes[v]
-            room[1, below] = room[1, depth] - coarse[v]
         for j in range(i + 1, size[depth]):
             u = listed[depth, j]
-            if apart[v, u] or (bounded and sizes[u] > room[0, below]):
+            if apart[v, u] or sizes[u] > room[below]:
                 continue
             more = margin[depth, j] + weights[v, u]
             if more < 0 or signed or every:
@@ -243,19 +183,7 @@ def pricing_chunk(
                 size[below] += 1
         spent = 1 + size[depth] - i + size[below] * (size[below] if signed else 4)
         if size[below] > 0:
-            _sort(
-                below,
-                signed,
-                weights,
-                bounded,
-                coarse,
-                room,
-                listed,
-                margin,
-                hope,
-                rest,
-                size,
-            )
+            _sort(below, signed, weights, listed, margin, hope, rest, size)
             if here + rest[below, 0] < root_bar:
                 at[below] = 0
                 value[below] = here

@@ -14,10 +14,6 @@ __all__ = ["GroupSearch", "Room"]
 
 # Candidates to look at in one kernel call: some 30 ms.
 _CHUNK = 10_000_000
-# Integers stay below this many bits, products included.
-_BITS = 62
-# More than any group leaves free.
-_ANY = 1 << _BITS
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +61,8 @@ class GroupSearch:
         Groups of lower value are wanted.
     every : bool
         All of them, but for those that leave more room than all groups together may. If not, each
-        node is the root of one search, and gives one group at most: the best whose other nodes come
-        after it in the order of the search.
+        node is the root of one search, and gives one group at most: the best whose other nodes have
+        no higher duals.
     most : int
         Groups after which to stop.
     root_work : int, optional
@@ -106,17 +102,19 @@ class GroupSearch:
         self._state = np.array([0, bar, 0, 0, 0], dtype=np.int64)
         self._found = np.empty((most, count), dtype=np.bool_)
         self._values = np.empty(most, dtype=np.int64)
-        bounded, sizes, coarse, left = self._rooms(inside, duals, room)
-        pricing_start(inside, duals[self._order], signed, bounded, coarse, left, *levels)
+        left = np.zeros(count + 1, dtype=np.int64)
+        sizes, spare = np.zeros(count, dtype=np.int64), 0
+        if room is not None:
+            left[0], sizes = room.capacity, room.sizes[self._order]
+            spare = room.spare if every else room.capacity
+        pricing_start(inside, duals[self._order], signed, *levels)
         self._arguments = (
             inside,
             np.ascontiguousarray(apart[around]),
-            signed,
-            bounded,
             sizes,
-            coarse,
             left,
-            room.spare if room is not None and every else _ANY,
+            spare,
+            signed,
             *levels,
             np.empty(count, dtype=np.int32),
             self._state,
@@ -126,21 +124,6 @@ class GroupSearch:
             self._found,
             self._values,
         )
-
-    def _rooms(
-        self, inside: NDArray[np.int64], duals: NDArray[np.int64], room: Room | None
-    ) -> tuple[bool, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Give the kernel's arrays of sizes, fine and coarse, and of the room by level."""
-        left = np.zeros((2, len(duals) + 1), dtype=np.int64)
-        if room is None:
-            nothing = np.zeros(len(duals), dtype=np.int64)
-            return False, nothing, nothing, left
-        sizes = room.sizes[self._order]
-        # No node's hope is further below 0 than its dual and all its pairs.
-        deepest = int(np.abs(duals).max(initial=0)) + int(np.abs(inside).sum(axis=1).max(initial=0))
-        shift = max(0, room.capacity.bit_length() + deepest.bit_length() - _BITS)
-        left[:, 0] = room.capacity, room.capacity >> shift
-        return True, sizes, sizes >> shift, left
 
     @property
     def finished(self) -> bool:
