@@ -35,7 +35,7 @@ _LEVELS = 100
 _WARM, _FROZEN = (0.3, 0.6), 0.03
 # The same for repairs, in penalties.
 _REPAIR_WARM, _REPAIR_FROZEN = 0.6, 0.05
-# Rounds of the longest kind that may fail, and rounds of repair.
+# Rounds of the longest kind that may fail, and rounds of repair, each twice as long as the last.
 _FAILURES, _REPAIRS = 8, 8
 
 
@@ -149,8 +149,7 @@ class _Packing:
             if self._budget.over() or self._search.coloring is not None:
                 return
             tables = self._tables(1.0)
-            sweeps = _SWEEPS << min(attempt, 6)
-            self._anneal(tables, 0.0, _REPAIR_WARM, _REPAIR_FROZEN, sweeps)
+            self._anneal(tables, 0.0, _REPAIR_WARM, _REPAIR_FROZEN, _SWEEPS << attempt)
 
     def improve(self) -> None:
         """Anneal from the incumbent, in longer and longer rounds, until these fail often enough."""

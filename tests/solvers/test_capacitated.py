@@ -17,6 +17,7 @@ from geocolor.solvers.budget import Budget
 from geocolor.solvers.capacitated import improve_capacitated
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.set_partition.first import first_partition
+from geocolor.solvers.set_partition.listing import cover_by_all
 from geocolor.solvers.start import begin
 
 TAKERS = sorted(n for n, info in SOLVERS.items() if "capacitated-partition" in info.kinds)
@@ -135,6 +136,17 @@ def test_few_groups_are_all_listed(
             assert result.objective == pytest.approx(best, abs=1e-9)
     assert infeasible > 10
     assert set(asked) == {None}
+
+
+def test_no_group_fills_a_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_heuristics(monkeypatch)
+    graph = ConflictGraph.from_edges(4, [(0, 2), (0, 3), (1, 2), (1, 3)])
+    result = solve(PartitionProblem(graph, 2, [2, 2, 5, 5], 7), "set-partition")
+    assert result.status is Status.INFEASIBLE
+    search = searching(PartitionProblem(graph, 2, [2, 2, 5, 5], 7))
+    outcome = cover_by_all(search.problem, search)
+    assert (outcome.infeasible, search.coloring) == (True, None)
+    assert outcome.message == "all 0 groups that a partition may have make none"
 
 
 def test_three_to_a_class_to_the_last_unit() -> None:

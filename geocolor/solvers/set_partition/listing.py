@@ -67,7 +67,7 @@ def cover_by_all(problem: PartitionProblem, search: Search) -> Outcome:
         listing.groups, listing.values + spare, k, spare, k * dearest + 1, late
     )
     if found is None:
-        return Outcome(stopped(search), infeasible=finished, message=f"{told} cover no such one")
+        return Outcome(stopped(search), infeasible=finished, message=f"{told} make none")
     search.scaling_error = costs.error
     search.offer(found)
     if finished:
