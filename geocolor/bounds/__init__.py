@@ -2,6 +2,7 @@
 
 from geocolor.bounds.clique import Clique, find_clique
 from geocolor.bounds.mycielskian import MycielskianBound, MycielskianLevel, mycielskian_bound
+from geocolor.bounds.packing import packing_bound, with_size_conflicts
 from geocolor.bounds.weight import least_inside_pairs, weight_lower_bound
 
 __all__ = [
@@ -11,5 +12,7 @@ __all__ = [
     "find_clique",
     "least_inside_pairs",
     "mycielskian_bound",
+    "packing_bound",
     "weight_lower_bound",
+    "with_size_conflicts",
 ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geocolor.cli.options import (
+    CapacityOption,
     ColorsOption,
     Cost,
     CostOption,
@@ -18,6 +19,8 @@ from geocolor.cli.options import (
     Kind,
     KindOption,
     ListsOption,
+    Packing,
+    SizesOption,
     ask,
 )
 from geocolor.errors import CheckError, FormatError
@@ -33,11 +36,12 @@ Examples:
   geocolor check queen8_8.col queen8_8.sol
   geocolor check layers.json result.json
   geocolor check layers.json classes.txt --problem partition --colors 8
+  geocolor check layers.json classes.txt --colors 8 --capacity 40 --sizes sizes.txt
   geocolor check exams.col exams.sol --fixed rooms.txt --lists allowed.txt
 """
 
-# How solutions of partitions name a cost of groups.
-_GROUPS = "group-partition"
+# How solutions of partitions name a cost of groups, and a capacity.
+_GROUPS, _CAPACITATED = "group-partition", "capacitated-partition"
 # Objectives are written exactly; summing in another order may cost a few last digits.
 _ROUNDING = 1e-9
 
@@ -53,6 +57,8 @@ def command(
     lists: ListsOption = None,
     equitable: EquitableOption = False,
     cost: CostOption = None,
+    capacity: CapacityOption = None,
+    sizes: SizesOption = None,
 ) -> None:
     """Check a saved solution, independently of every solver.
 
@@ -66,10 +72,21 @@ def command(
     found = read_solution(solution)
     if found.colors is None:
         raise CheckError(f"{solution} holds no coloring")
+    packing = Packing(capacity, sizes)
     if problem is None and colors is None and not equitable:
         problem, colors, claimed = _claimed_problem(found.claims, str(solution))
         cost = cost or claimed
-    question = ask(graph, problem, colors, fixed=fixed, lists=lists, equitable=equitable, cost=cost)
+        packing = _claimed_packing(found.claims, packing, graph, str(solution))
+    question = ask(
+        graph,
+        problem,
+        colors,
+        fixed=fixed,
+        lists=lists,
+        equitable=equitable,
+        cost=cost,
+        packing=packing,
+    )
     _require_same_graph(found.claims, graph)
     report = check(question, found.colors)
     _require_claims(found.claims, report)
@@ -86,6 +103,8 @@ def _claimed_problem(
     if not isinstance(options, dict):
         raise FormatError("options must be an object", path)
     kind, k, cost = options.get("problem"), options.get("k"), None
+    if kind == _CAPACITATED:
+        kind = Kind.PARTITION
     if kind == _GROUPS:
         kind, cost = Kind.PARTITION, options.get("cost", Cost.NORMALIZED)
         if cost not in list(Cost):
@@ -99,6 +118,28 @@ def _claimed_problem(
     if k is not None and type(k) is not int:
         raise FormatError(f"options.k must be a whole number, not {k!r}", path)
     return None if kind is None else Kind(kind), k, None if cost is None else Cost(cost)
+
+
+def _claimed_packing(
+    claims: Mapping[str, Any], asked: Packing, graph: ConflictGraph, path: str
+) -> Packing:
+    """Capacity and sizes as the solution file has them, where the command line has none."""
+    options = claims.get("options", {})
+    if options.get("problem") != _CAPACITATED:
+        return asked
+    capacity, sizes = options.get("capacity"), options.get("sizes")
+    if type(capacity) is not int:
+        raise FormatError(f"options.capacity must be a whole number, not {capacity!r}", path)
+    if sizes is not None and not (
+        isinstance(sizes, list) and all(type(size) is int for size in sizes)
+    ):
+        raise FormatError("options.sizes must be a list of whole numbers, one per node", path)
+    if sizes is not None and len(sizes) != graph.num_nodes:
+        raise FormatError(f"{len(sizes)} sizes, but the graph has {graph.num_nodes} nodes", path)
+    return Packing(
+        capacity if asked.capacity is None else asked.capacity,
+        sizes if asked.sizes is None else asked.sizes,
+    )
 
 
 def _require_same_graph(claims: Mapping[str, Any], graph: ConflictGraph) -> None:

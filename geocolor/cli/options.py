@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from geocolor.problem import Problem
 
 __all__ = [
+    "CapacityOption",
     "ColorsOption",
     "Cost",
     "CostOption",
@@ -26,6 +28,8 @@ __all__ = [
     "Kind",
     "KindOption",
     "ListsOption",
+    "Packing",
+    "SizesOption",
     "ask",
     "build_problem",
     "byte_count",
@@ -66,6 +70,20 @@ CostOption = Annotated[
         "--cost",
         help="What a class of a partition costs: the sum over its pairs (default), or that sum "
         "normalised by the class's size.",
+    ),
+]
+CapacityOption = Annotated[
+    int | None,
+    typer.Option(
+        "--capacity", metavar="C", help="Nodes of a class of a partition add up to C at most."
+    ),
+]
+SizesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--sizes",
+        metavar="SIZES",
+        help="Sizes of nodes, for --capacity: lines 'NODE SIZE'; 1 each without.",
     ),
 ]
 FixedOption = Annotated[
@@ -123,6 +141,14 @@ def byte_count(text: str) -> int:
     return value
 
 
+@dataclass(frozen=True)
+class Packing:
+    """Capacity of a class, and sizes of nodes: a file, or what a solution says they are."""
+
+    capacity: int | None = None
+    sizes: Path | list[int] | None = None
+
+
 def ask(
     graph: ConflictGraph,
     kind: str | None,
@@ -132,6 +158,7 @@ def ask(
     lists: Path | None = None,
     equitable: bool = False,
     cost: str | None = None,
+    packing: Packing = Packing(),
 ) -> Problem:
     """Make the problem that all options together ask of a graph.
 
@@ -144,6 +171,12 @@ def ask(
         if kind not in (None, Kind.EQUITABLE):
             raise InputError(f"--equitable does not go with --problem {kind}")
         kind = Kind.EQUITABLE
+    if packing != Packing():
+        if fixed is not None or lists is not None or cost not in (None, Cost.PAIRS):
+            raise InputError(
+                "--capacity and --sizes do not go with --fixed, --lists and --cost normalized"
+            )
+        return _packed(build_problem(graph, kind, colors), packing)
     if fixed is None and lists is None:
         problem = build_problem(graph, kind, colors)
         return problem if cost in (None, Cost.PAIRS) else _normalized(problem)
@@ -171,6 +204,25 @@ def _normalized(problem: Problem) -> Problem:
             f"--cost is for partitions, not for {problem.kind}: add --problem partition --colors K"
         )
     return GroupPartitionProblem(problem.graph, problem.k, NormalizedPairSum())
+
+
+def _packed(problem: Problem, packing: Packing) -> Problem:
+    from geocolor.io import read_sizes
+    from geocolor.problem import PartitionProblem
+
+    if not isinstance(problem, PartitionProblem):
+        raise InputError(
+            f"--capacity and --sizes are for partitions, not for {problem.kind}: add "
+            "--problem partition --colors K"
+        )
+    if packing.capacity is None:
+        raise InputError("--sizes says nothing without a capacity: add --capacity C")
+    sizes = packing.sizes
+    if isinstance(sizes, Path):
+        return PartitionProblem(
+            problem.graph, problem.k, read_sizes(sizes, problem.graph), packing.capacity
+        )
+    return PartitionProblem(problem.graph, problem.k, sizes, packing.capacity)
 
 
 def build_problem(graph: ConflictGraph, kind: str | None, colors: int | None) -> Problem:

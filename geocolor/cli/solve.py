@@ -12,6 +12,7 @@ import typer
 
 from geocolor.cli.console import ProgressLine, note, watched
 from geocolor.cli.options import (
+    CapacityOption,
     ColorsOption,
     CostOption,
     EquitableOption,
@@ -19,6 +20,8 @@ from geocolor.cli.options import (
     GraphFile,
     KindOption,
     ListsOption,
+    Packing,
+    SizesOption,
     ask,
     seconds,
 )
@@ -39,15 +42,16 @@ Examples:
   geocolor solve graph.col.gz --colors 9 --time-limit 2m -o graph.sol
   geocolor solve layers.json --problem partition --colors 8 --json
   geocolor solve layers.json --problem partition --cost normalized --colors 8
+  geocolor solve layers.json --problem partition --colors 8 --capacity 40 --sizes sizes.txt
   geocolor solve layers.json --problem correlation --solver cpsat --seed 1
   geocolor solve exams.col --fixed rooms.txt --lists allowed.txt --colors 12
   geocolor solve exams.col --equitable --colors 12
   geocolor solve exams.col --initial yesterday.sol -o today.sol
   geocolor solve exams.col --order largest_first.txt --solver first-fit
 
-FIXED has lines 'NODE COLOR', LISTS lines 'NODE COLOR COLOR ...', ORDER lines 'NODE'; nodes go by
-name (in DIMACS files, numbers from 1), colors count from 0 as in JSON solutions, and '#' begins a
-comment. Nodes that ORDER leaves out come last.
+FIXED has lines 'NODE COLOR', LISTS lines 'NODE COLOR COLOR ...', ORDER lines 'NODE', SIZES lines
+'NODE SIZE'; nodes go by name (in DIMACS files, numbers from 1), colors count from 0 as in JSON
+solutions, and '#' begins a comment. Nodes that ORDER leaves out come last; SIZES names all.
 """
 
 # Seconds of compiling that somebody who waits will wonder about.
@@ -64,6 +68,8 @@ def command(
     lists: ListsOption = None,
     equitable: EquitableOption = False,
     cost: CostOption = None,
+    capacity: CapacityOption = None,
+    sizes: SizesOption = None,
     initial: Annotated[
         Path | None,
         typer.Option(
@@ -122,7 +128,16 @@ def command(
 
     compiled = compile_seconds()
     graph = read(file)
-    question = ask(graph, problem, colors, fixed=fixed, lists=lists, equitable=equitable, cost=cost)
+    question = ask(
+        graph,
+        problem,
+        colors,
+        fixed=fixed,
+        lists=lists,
+        equitable=equitable,
+        cost=cost,
+        packing=Packing(capacity, sizes),
+    )
     start = _start(question, initial, order)
     _refuse_at_a_glance(question)
     with ProgressLine(quiet=quiet) as line:

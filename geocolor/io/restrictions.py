@@ -1,9 +1,8 @@
 r"""Files of fixed and of allowed colors and of orders, one node a line.
 
 A line of fixed colors is ``NODE COLOR``, a line of lists ``NODE COLOR COLOR ...``, one of an order
-``NODE``. Nodes go by
-their names in the graph (in DIMACS files, their numbers from 1); colors are whole numbers from 0,
-as in Python and in JSON solutions. ``#`` begins a comment, empty lines are passed over.
+``NODE``; see :mod:`geocolor.io.node_lines`. Colors are whole numbers from 0, as in Python and in
+JSON solutions.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from geocolor.errors import FormatError, InputError
+from geocolor.errors import FormatError
 from geocolor.graph import ConflictGraph
 from geocolor.io.limits import Limits
-from geocolor.io.source import line_blocks
+from geocolor.io.node_lines import node_lines
 
 __all__ = ["read_fixed", "read_lists", "read_order"]
 
@@ -120,30 +119,8 @@ def read_order(
 
 def _rows(path: Path, graph: ConflictGraph, limits: Limits) -> Iterator[tuple[int, int, list[int]]]:
     """Line number, node and colors of every line that says something."""
-    line = 0
-    seen: dict[int, int] = {}
-    for block in line_blocks(path, limits):
-        for row in block.split(b"\n")[:-1]:
-            line += 1
-            match row.partition(b"#")[0].split():
-                case []:
-                    continue
-                case [name, *colors]:
-                    node = _node(graph, name, path, line)
-            if node in seen:
-                shown = graph.label(node)
-                raise FormatError(f"node {shown} is in line {seen[node]} already", str(path), line)
-            seen[node] = line
-            yield line, node, [_color(color, path, line) for color in colors]
-
-
-def _node(graph: ConflictGraph, name: bytes, path: Path, line: int) -> int:
-    try:
-        return graph.node(name.decode())
-    except UnicodeDecodeError as error:
-        raise FormatError("is not UTF-8", str(path), line) from error
-    except InputError as error:
-        raise FormatError(str(error), str(path), line) from error
+    for line, node, words in node_lines(path, graph, limits):
+        yield line, node, [_color(word, path, line) for word in words]
 
 
 def _color(token: bytes, path: Path, line: int) -> int:

@@ -3,6 +3,8 @@ r"""Solution files: the whole result as JSON, or the colors alone as DIMACS-like
 The text form (``.sol``, ``.txt``) has one line ``s col COLORS`` and one line ``l NODE COLOR`` a
 node, nodes and colors counted from 1. Lines ``c ...`` are comments, of which ``c graph HASH`` and
 ``c problem KIND [K]`` are read where they are there: the graph and the question that it answers.
+With a capacity the question has two lines more, ``c capacity C`` and ``c sizes SIZE SIZE ...`` in
+node order, without which every size is 1.
 The JSON form is an object of format ``geocolor.solution`` with at least ``colors``, one per node in
 node order.
 """
@@ -39,7 +41,17 @@ SOLUTION_FORMAT = "geocolor.solution"
 SOLUTION_VERSION = 1
 _JSON = ".json"
 _TEXT = (".sol", ".txt")
-_KINDS = (b"coloring", b"equitable", b"partition", b"group-partition", b"correlation")
+# Sizes in a line.
+_ROW = 20
+_CAPACITATED = "capacitated-partition"
+_KINDS = (
+    b"coloring",
+    b"equitable",
+    b"partition",
+    b"group-partition",
+    b"correlation",
+    _CAPACITATED.encode(),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +114,7 @@ def write_solution(path: str | os.PathLike[str], solution: Mapping[str, Any]) ->
         lines = [
             f"c graph {solution['instance_hash']}",
             *([] if asked[0] is None else [" ".join(f"{p}" for p in ("c problem", *asked) if p)]),
+            *_capacity_lines(options),
             f"c status {solution['status']}",
             f"s col {solution['num_colors']}",
             *(f"l {node} {color + 1}" for node, color in enumerate(colors, 1)),
@@ -109,6 +122,18 @@ def write_solution(path: str | os.PathLike[str], solution: Mapping[str, Any]) ->
         text = "\n".join(lines) + "\n"
     with atomic_file(path) as file:
         file.write(text.encode())
+
+
+def _capacity_lines(options: Mapping[str, Any]) -> list[str]:
+    if options.get("capacity") is None:
+        return []
+    sizes = options.get("sizes")
+    # Lines of files have a limit, so that many sizes take several.
+    rows = [] if sizes is None else [sizes[i : i + _ROW] for i in range(0, len(sizes), _ROW)]
+    return [
+        f"c capacity {options['capacity']}",
+        *(" ".join(map(str, ("c sizes", *row))) for row in rows),
+    ]
 
 
 def read_solution(path: str | os.PathLike[str], limits: Limits | None = None) -> Solution:
@@ -162,6 +187,11 @@ def _read_text(path: Path, limits: Limits) -> Solution:
                             "problem": kind.decode(),
                             "k": int(k[0]) if k else None,
                         }
+                case [b"c", b"capacity" | b"sizes" as key, *words] if (
+                    claims.get("options", {}).get("problem") == _CAPACITATED
+                ):
+                    _claim_capacity(claims["options"], key, words, (str(path), line))
+                    limits.require_nodes(len(claims["options"].get("sizes") or ()), str(path))
                 case [] | [b"c", *_]:
                     continue
                 case [b"s", b"col", classes] if _is_number(classes) and promised is None:
@@ -186,6 +216,22 @@ def _read_text(path: Path, limits: Limits) -> Solution:
         raise FormatError(f"no color for node {missing}", str(path))
     colors = np.array([color_of[number] for number in numbers], dtype=np.int64)
     return Solution(frozen(colors), {**claims, "num_colors": promised})
+
+
+def _claim_capacity(
+    options: dict[str, Any], key: bytes, words: list[bytes], where: tuple[str, int]
+) -> None:
+    """Add what a line says of the capacity, or of the sizes of further nodes."""
+    if not all(_is_count(word) for word in words) or (
+        key == b"capacity" and (len(words) != 1 or "capacity" in options)
+    ):
+        raise FormatError(
+            "expected one 'c capacity C', and 'c sizes SIZE SIZE ...', with numbers from 1", *where
+        )
+    if key == b"capacity":
+        options["capacity"] = int(words[0])
+    else:
+        options.setdefault("sizes", []).extend(map(int, words))
 
 
 def _is_number(token: bytes) -> bool:

@@ -16,6 +16,7 @@ from geocolor.problem.problems import (
     ColoringProblem,
     EquitableColoringProblem,
     GroupPartitionProblem,
+    PartitionProblem,
     Problem,
 )
 
@@ -57,7 +58,8 @@ def check(problem: Problem, coloring: Coloring | ArrayLike) -> CheckReport:
     ------
     CheckError
         Wrong length, a negative class, a hard conflict inside a class, too many classes, a color
-        that its node is not fixed to or not allowed, or classes whose sizes are not equitable.
+        that its node is not fixed to or not allowed, classes whose sizes are not equitable, or one
+        whose nodes add up to more than the capacity.
     """
     given = coloring.colors if isinstance(coloring, Coloring) else np.asarray(coloring)
     graph = problem.graph
@@ -90,9 +92,26 @@ def check(problem: Problem, coloring: Coloring | ArrayLike) -> CheckReport:
         return CheckReport(float(used), used)
     if isinstance(problem, GroupPartitionProblem):
         return CheckReport(_group_costs(problem, given), used)
+    if isinstance(problem, PartitionProblem):
+        _require_capacity(problem, given.tolist())
     pairs = graph.weights.edges()
     inside = given[pairs[:, 0]] == given[pairs[:, 1]]
     return CheckReport(math.fsum(graph.weights.edge_values()[inside]), used)
+
+
+def _require_capacity(problem: PartitionProblem, given: list[int]) -> None:
+    """Hold what the nodes of each class add up to to the capacity."""
+    if problem.capacity is None or problem.sizes is None:
+        return
+    load = dict.fromkeys(given, 0)
+    for color, size in zip(given, problem.sizes.tolist(), strict=True):
+        load[color] += size
+    for color, total in load.items():
+        if total > problem.capacity:
+            raise CheckError(
+                f"class {color} holds nodes of size {total} in all, its capacity is "
+                f"{problem.capacity}"
+            )
 
 
 def _group_costs(problem: GroupPartitionProblem, given: NDArray[Any]) -> float:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph
+from geocolor.problem.capacities import checked_capacity, checked_sizes
 from geocolor.problem.group_costs import GroupCost
 from geocolor.problem.restrictions import (
     Allowed,
@@ -174,7 +175,7 @@ class EquitableColoringProblem:
         return float(len(np.unique(colors)))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class PartitionProblem:
     """Min-k-partition: at most k classes, no hard conflict inside, least weight inside.
 
@@ -184,19 +185,60 @@ class PartitionProblem:
         Weighted pairs and hard conflicts. Weights may be negative.
     k : int
         Most classes.
+    sizes : array_like of int, shape (num_nodes,), optional
+        Positive size of each node, for `capacity`; 1 each unless given. The graph's own sizes play
+        no part.
+    capacity : int, optional
+        What the nodes of a class add up to at most.
+
+    Attributes
+    ----------
+    sizes : ndarray of int64, shape (num_nodes,), or None
+        None without a capacity.
+    kind : str
+        ``capacitated-partition`` with a capacity, else ``partition``.
 
     Raises
     ------
     InputError
-        `k` is not a positive integer.
+        `k` or `capacity` is not a positive integer, there are sizes without a capacity, or they are
+        not one positive integer for each node, within the capacity.
+
+    Examples
+    --------
+    >>> square = ConflictGraph.from_edges(4, [(0, 1), (2, 3)], [5.0, 5.0])
+    >>> PartitionProblem(square, 2, sizes=[1, 2, 1, 2], capacity=3).kind
+    'capacitated-partition'
     """
 
     graph: ConflictGraph
     k: int
-    kind: ClassVar[str] = "partition"
+    sizes: NDArray[np.int64] | None
+    capacity: int | None
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "k", _checked_k(self.k))
+    def __init__(
+        self,
+        graph: ConflictGraph,
+        k: int,
+        sizes: ArrayLike | None = None,
+        capacity: int | None = None,
+    ) -> None:
+        if capacity is None and sizes is not None:
+            raise InputError("sizes say nothing without a capacity: give capacity=, or leave both")
+        room = None if capacity is None else checked_capacity(capacity)
+        held = None if room is None else checked_sizes(graph, sizes, room)
+        for name, value in (
+            ("graph", graph),
+            ("k", _checked_k(k)),
+            ("sizes", held),
+            ("capacity", room),
+        ):
+            object.__setattr__(self, name, value)
+
+    @property
+    def kind(self) -> str:
+        """What solvers that know nothing of capacities tell it from."""
+        return "partition" if self.capacity is None else "capacitated-partition"
 
     @property
     def max_colors(self) -> int:

@@ -24,13 +24,14 @@ from geocolor.solvers.components import attracting_components, solve_by_componen
 from geocolor.solvers.cpsat import solve_cpsat
 from geocolor.solvers.cpsat.solver import prove, too_large
 from geocolor.solvers.equitable import solve_equitable
+from geocolor.solvers.heuristics import improve
 from geocolor.solvers.portfolio import color
 from geocolor.solvers.process import WithWorker
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.sat import solve_sat
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.set_partition import LARGEST, prove_by_groups, solve_set_partition
-from geocolor.solvers.spectral import improve
+from geocolor.solvers.set_partition.first import first_partition
 from geocolor.solvers.start import begin
 
 __all__ = ["auto", "solve_auto"]
@@ -41,7 +42,7 @@ _MOST_SECONDS = 5.0
 # Share of the time after them that groups get before CP-SAT, which seldom proves what they do not.
 _GROUPS_SHARE = 0.7
 _CLIQUE_WORK = 300_000_000
-_TOOLS = "annealing and tabu search"
+_TOOLS, _PACKERS = "annealing and tabu search", "best fit and annealing"
 
 
 def solve_auto(problem: Problem, search: Search) -> Outcome:
@@ -72,36 +73,46 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
         components = attracting_components(problem.graph)
         if len(components) > 1:
             return solve_by_components(components, search, solve_auto)
+    tools = _tools(problem)
     refused = too_large(problem)
     clustering = isinstance(problem, CorrelationClusteringProblem)
     listed = problem.graph.num_nodes <= (edge_lp.LARGEST if clustering else LARGEST)
     if listed or refused is None:
-        until = time.monotonic() + min(_MOST_SECONDS, _SHARE * search.remaining())
-        found = improve(problem, search, Budget(search, until))
+        seconds = min(_MOST_SECONDS, _SHARE * search.remaining())
+        found = first_partition(problem, search, clique, seconds)
     else:
         with _improving(problem, search):
             found = improve(problem, search, Budget(search))
     if search.answered():
-        return Outcome(StopReason.COMPLETED, message=f"{_TOOLS}, and a bound that meets it")
+        proof = found.message or "a bound that meets it"
+        return Outcome(StopReason.COMPLETED, message=f"{tools}, and {proof}")
+    if found.infeasible:
+        return found
     if not listed and refused is not None:
-        return Outcome(found.stop_reason, message=f"{_TOOLS} only: {refused}")
+        return Outcome(found.stop_reason, message=f"{tools} only: {refused}")
     if search.out_of_time():
-        return Outcome(StopReason.TIME, message=f"{_TOOLS} took the time")
+        return Outcome(StopReason.TIME, message=f"{tools} took the time")
     try:
         if isinstance(problem, CorrelationClusteringProblem) and listed:
             with _improving(problem, search):
                 outcome = edge_lp.prove_by_edges(problem, search)
-            return Outcome(outcome.stop_reason, message=f"{_TOOLS}, then pairs: {outcome.message}")
+            return Outcome(outcome.stop_reason, message=f"{tools}, then pairs: {outcome.message}")
         if isinstance(problem, PartitionProblem) and listed:
             until = time.monotonic() + _GROUPS_SHARE * search.remaining()
             outcome = prove_by_groups(problem, search, until)
             if search.answered():
-                message = f"{_TOOLS}, then groups: {outcome.message}"
+                message = f"{tools}, then groups: {outcome.message}"
                 return Outcome(StopReason.COMPLETED, message=message)
         return _proof(problem, search, clique)
     except InputError as error:
         # The weights do not fit an integer model; the incumbent stands.
-        return Outcome(StopReason.COMPLETED, message=f"{_TOOLS} only: {error}")
+        return Outcome(StopReason.COMPLETED, message=f"{tools} only: {error}")
+
+
+def _tools(problem: Problem) -> str:
+    """Name the heuristics, for people."""
+    capacitated = isinstance(problem, PartitionProblem) and problem.capacity is not None
+    return _PACKERS if capacitated else _TOOLS
 
 
 @contextmanager
@@ -135,8 +146,8 @@ def _proof(problem: Problem, search: Search, clique: Clique) -> Outcome:
     if outcome.stop_reason is StopReason.MEMORY:
         # What is left of the time is worth more to the heuristics.
         found = improve(problem, search, Budget(search))
-        return Outcome(found.stop_reason, message=f"{_TOOLS} only: {outcome.message}")
-    message = f"{_TOOLS}, then CP-SAT"
+        return Outcome(found.stop_reason, message=f"{_tools(problem)} only: {outcome.message}")
+    message = f"{_tools(problem)}, then CP-SAT"
     if outcome.message:
         message = f"{message}: {outcome.message}"
     return Outcome(outcome.stop_reason, outcome.infeasible, message)
@@ -148,6 +159,7 @@ auto = WithWorker(
         "coloring": solve_sat,
         "equitable": solve_cpsat,
         "partition": solve_cpsat,
+        "capacitated-partition": solve_cpsat,
         "group-partition": solve_set_partition,
         "correlation": solve_cpsat,
     },

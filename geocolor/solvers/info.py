@@ -47,7 +47,8 @@ class SolverInfo:
     summary : str
         One line for people.
     kinds : frozenset of str
-        Problem kinds it takes: coloring, equitable, partition, correlation.
+        Problem kinds it takes: coloring, equitable, partition, capacitated-partition,
+        group-partition, correlation.
     exact : bool
         Whether it proves optimality given time.
     target : str

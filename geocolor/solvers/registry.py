@@ -24,7 +24,8 @@ ENTRY_POINTS = "geocolor.solvers"
 
 
 _MAIN = frozenset({"coloring", "partition", "correlation"})
-_ALL = _MAIN | {"equitable", "group-partition"}
+_CAPACITATED = "capacitated-partition"
+_ALL = _MAIN | {"equitable", "group-partition", _CAPACITATED}
 
 SOLVERS: dict[str, SolverInfo] = {
     info.name: info
@@ -40,7 +41,7 @@ SOLVERS: dict[str, SolverInfo] = {
         SolverInfo(
             "cpsat",
             "OR-Tools CP-SAT: exact, streams incumbents and bounds",
-            _MAIN,
+            _MAIN | {_CAPACITATED},
             True,
             "geocolor.solvers.cpsat:cpsat",
             ("ortools", "numba"),
@@ -64,7 +65,7 @@ SOLVERS: dict[str, SolverInfo] = {
         SolverInfo(
             "set-partition",
             "groups: column generation and exact cover, proofs for partitions",
-            frozenset({"partition", "group-partition"}),
+            frozenset({"partition", "group-partition", _CAPACITATED}),
             True,
             "geocolor.solvers.set_partition:solve_set_partition",
             ("scipy", "numba"),
@@ -156,6 +157,14 @@ SOLVERS: dict[str, SolverInfo] = {
             False,
             "geocolor.solvers.spectral:solve_spectral",
             ("scipy", "numba"),
+        ),
+        SolverInfo(
+            "capacitated",
+            "best fit and annealing with swaps, for classes with a capacity",
+            frozenset({_CAPACITATED}),
+            False,
+            "geocolor.solvers.capacitated:solve_capacitated",
+            ("numba",),
         ),
     )
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from numpy.typing import ArrayLike
 
@@ -16,6 +17,7 @@ from geocolor.problem import (
     ColoringProblem,
     CorrelationClusteringProblem,
     GroupPartitionProblem,
+    PartitionProblem,
     Problem,
     check,
     problem_for,
@@ -133,12 +135,16 @@ def answer(info: SolverInfo, run: Solver, search: Search) -> SolveResult:
 
 
 def _run(run: Solver, problem: Problem, search: Search) -> Outcome | None:
-    """Ask the solver; of restrictions on colors it need not know."""
+    """Ask the solver; of restrictions on colors it need not know, nor look for pairs too large."""
     if isinstance(problem, ColoringProblem) and problem.is_restricted:
         # Not above: worker processes import this package too, and need no numba.
         from geocolor.solvers.restricted import run_restricted
 
         return run_restricted(run, problem, search)
+    if isinstance(problem, PartitionProblem) and problem.capacity is not None:
+        from geocolor.bounds import with_size_conflicts
+
+        return run(with_size_conflicts(problem), search)
     return run(problem, search)
 
 
@@ -189,6 +195,7 @@ def _result(info: SolverInfo, search: Search, outcome: Outcome) -> SolveResult:
             "k": k,
             **({"restricted": True} if restricted else {}),
             **({"cost": problem.cost.name} if isinstance(problem, GroupPartitionProblem) else {}),
+            **_capacity(problem),
             "time_limit": search.time_limit,
             "max_iterations": search.max_iterations,
         },
@@ -196,6 +203,14 @@ def _result(info: SolverInfo, search: Search, outcome: Outcome) -> SolveResult:
         scaling_error=search.scaling_error,
         message=outcome.message,
     )
+
+
+def _capacity(problem: Problem) -> dict[str, Any]:
+    """Say what a class holds, and which nodes take more than 1 of it."""
+    if not isinstance(problem, PartitionProblem) or problem.sizes is None:
+        return {}
+    sizes = problem.sizes.tolist()
+    return {"capacity": problem.capacity, "sizes": sizes if any(s != 1 for s in sizes) else None}
 
 
 def _versions(info: SolverInfo) -> dict[str, str]:

@@ -9,13 +9,14 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from geocolor.bounds import Clique, find_clique, weight_lower_bound
+from geocolor.bounds import Clique, find_clique, packing_bound, weight_lower_bound
 from geocolor.graph import Adjacency
 from geocolor.problem import (
     ColoringProblem,
     CorrelationClusteringProblem,
     EquitableColoringProblem,
     GroupPartitionProblem,
+    PartitionProblem,
     Problem,
 )
 from geocolor.solvers.result import StopReason
@@ -52,9 +53,19 @@ def begin(problem: Problem, search: Search, *, clique_work: int) -> tuple[Clique
         search.raise_lower_bound(0.0)
         nothing = find_clique(graph.conflicts)
         return nothing, Outcome(StopReason.COMPLETED, message="the graph has no nodes")
+    k = problem.max_colors
+    if isinstance(problem, PartitionProblem) and problem.capacity is not None:
+        assert problem.sizes is not None  # noqa: S101  as there is a capacity
+        needed = packing_bound(problem.sizes, problem.capacity)
+        if needed > k:
+            return find_clique(graph.conflicts, max_work=0), Outcome(
+                StopReason.COMPLETED,
+                infeasible=True,
+                message=f"{k} classes cannot do: for their sizes, the nodes need at least {needed} "
+                f"of capacity {problem.capacity}",
+            )
     # A tenth of the time left is the most a bound may cost that nobody asked for by name.
     deadline = time.monotonic() + 0.1 * search.remaining()
-    k = problem.max_colors
     given_k = not isinstance(problem, CorrelationClusteringProblem) and k < graph.num_nodes
     clique = find_clique(
         graph.conflicts,
@@ -66,10 +77,12 @@ def begin(problem: Problem, search: Search, *, clique_work: int) -> tuple[Clique
     if len(clique) > k:
         names = ", ".join(graph.label(int(node)) for node in clique.nodes[:10])
         more = ", ..." if len(clique) > 10 else ""
+        capacitated = problem.kind == "capacitated-partition"
+        clash = "conflict or are too large for one class" if capacitated else "all conflict"
         return clique, Outcome(
             StopReason.COMPLETED,
             infeasible=True,
-            message=f"{k} classes cannot do: these {len(clique)} nodes all conflict: {names}{more}",
+            message=f"{k} classes cannot do: these {len(clique)} nodes {clash}: {names}{more}",
         )
     if isinstance(problem, ColoringProblem | EquitableColoringProblem):
         search.raise_lower_bound(float(len(clique)))

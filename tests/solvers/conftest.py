@@ -15,6 +15,7 @@ from geocolor.problem import (
     ColoringProblem,
     EquitableColoringProblem,
     GroupPartitionProblem,
+    PartitionProblem,
     Problem,
 )
 
@@ -48,6 +49,9 @@ def optimum(problem: Problem) -> float | None:
         small = graph.num_nodes // np.maximum(k, 1)
         counted = np.arange(len(sizes))[:, None] < np.minimum(k, len(sizes))
         holds &= (sizes <= large).all(axis=0) & (~counted | (sizes >= small)).all(axis=0)
+    if isinstance(problem, PartitionProblem) and problem.capacity is not None:
+        for color in range(max(used)):
+            holds &= (partitions == color) @ problem.sizes <= problem.capacity
     if not holds.any():
         return None
     if isinstance(problem, ColoringProblem | EquitableColoringProblem):

@@ -44,6 +44,12 @@ def problem_of(kind: str, graph: ConflictGraph, k: int | None) -> Problem:
         return PartitionProblem(graph, k or 3)
     if kind == "group-partition":
         return GroupPartitionProblem(graph, k or 3, NormalizedPairSum())
+    if kind == "capacitated-partition":
+        # Nearly full: a bit above what even classes would hold.
+        sizes = 1 + np.arange(graph.num_nodes) * 7 % 5
+        even = -(-int(sizes.sum()) // (k or 3))
+        return PartitionProblem(graph, k or 3, sizes, max(5, even + even // 16))
+    assert kind == "correlation"
     return CorrelationClusteringProblem(graph)
 
 

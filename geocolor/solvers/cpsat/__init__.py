@@ -39,5 +39,6 @@ def solve_cpsat(problem: Problem, search: Search) -> Outcome:
 
 
 cpsat = WithWorker(
-    solve_cpsat, dict.fromkeys(("coloring", "partition", "correlation"), solve_cpsat)
+    solve_cpsat,
+    dict.fromkeys(("coloring", "partition", "capacitated-partition", "correlation"), solve_cpsat),
 )

@@ -129,9 +129,26 @@ def _coloring(request: dict[str, Any]) -> Built:
         for color in range(request["max_colors"]):
             members = [choices[color] for choices in x if color in choices]
             model.add_linear_constraint(sum(members), least, most)
+    _limit_loads(model, x, request)
     if minimize:
         model.minimize(first + sum(used.values()))
     return Built(model, _read(x), minimize)
+
+
+def _limit_loads(
+    model: cp_model.CpModel, x: list[dict[int, cp_model.IntVar]], request: dict[str, Any]
+) -> None:
+    """Hold what the nodes of a class add up to to the capacity, if there is one."""
+    if "capacity" not in request:
+        return
+    sizes = request["node_sizes"]
+    for color in range(request["max_colors"]):
+        load = [
+            size * choices[color]
+            for size, choices in zip(sizes, x, strict=True)
+            if color in choices
+        ]
+        model.add(sum(load) <= request["capacity"])
 
 
 def _assignment(request: dict[str, Any]) -> Built:
@@ -143,6 +160,7 @@ def _assignment(request: dict[str, Any]) -> Built:
             here = [x[node][color] for node in members if color in x[node]]
             if len(here) > 1:
                 model.add_at_most_one(here)
+    _limit_loads(model, x, request)
     terms = []
     for u, v, weight in request["weights"]:
         same = model.new_bool_var(f"y{u},{v}")

@@ -17,7 +17,14 @@ from geocolor.solvers.process.arrays import packed
 from geocolor.solvers.scaling import Scaled
 from geocolor.solvers.search import Search
 
-__all__ = ["MOST_LITERALS", "Request", "coloring_request", "estimate", "weighted_request"]
+__all__ = [
+    "MOST_LITERALS",
+    "Request",
+    "coloring_request",
+    "estimate",
+    "packing_request",
+    "weighted_request",
+]
 
 # Literals a model may have: some 1.5 GB and 20 s of building.
 MOST_LITERALS = 6_000_000
@@ -51,7 +58,13 @@ def estimate(problem: Problem) -> int:
         # No clique cover has fewer literals than nodes, and it seldom has less than a third of
         # the edges.
         return (count + edges // 3) * (classes if problem.k is not None else 2)
+    if _capacitated(problem):
+        return _assignment_literals(problem)
     return min(_edge_literals(problem), _assignment_literals(problem))
+
+
+def _capacitated(problem: Problem) -> bool:
+    return isinstance(problem, PartitionProblem) and problem.capacity is not None
 
 
 def _edge_literals(problem: Problem) -> int:
@@ -131,6 +144,23 @@ def _around(conflicts: Adjacency, clique: Clique) -> list[list[int]]:
     return touching
 
 
+def packing_request(problem: PartitionProblem, search: Search, clique: Clique) -> Request | None:
+    """Ask for any partition within the capacity, weights aside; None if time runs out."""
+    most = min(problem.k, problem.graph.num_nodes)
+    plain = ColoringProblem(problem.graph, most)
+    request = coloring_request(plain, search, clique, most, minimize=False)
+    if request is not None and request.model:
+        request.model.update(_loads(problem))
+    return request
+
+
+def _loads(problem: Problem) -> dict[str, Any]:
+    """Sizes and capacity, where there is one."""
+    if not isinstance(problem, PartitionProblem) or problem.sizes is None:
+        return {}
+    return {"node_sizes": problem.sizes.tolist(), "capacity": problem.capacity}
+
+
 def weighted_request(
     problem: Problem,
     search: Search,
@@ -141,7 +171,7 @@ def weighted_request(
     """Ask for least weight inside classes; None if time runs out.
 
     The edge model wherever it fits: measured, its relaxation closes what the assignment model
-    leaves open for minutes.
+    leaves open for minutes. With a capacity the assignment model is mostly the faster one.
     """
     graph = problem.graph
     most = min(problem.max_colors, graph.num_nodes)
@@ -154,7 +184,8 @@ def weighted_request(
         if weight and tuple(pair) not in hard
     ]
     model = _base(problem, clique, most, hint)
-    if _edge_literals(problem) <= MOST_LITERALS:
+    model.update(_loads(problem))
+    if not _capacitated(problem) and _edge_literals(problem) <= MOST_LITERALS:
         model.update(
             formulation="edges",
             conflicts=graph.conflicts.edges().tolist(),

@@ -11,28 +11,35 @@ from numpy.typing import NDArray
 
 from geocolor.bounds import Clique
 from geocolor.errors import SolverError
-from geocolor.problem import Coloring, ColoringProblem, EquitableColoringProblem, Problem
+from geocolor.problem import (
+    Coloring,
+    ColoringProblem,
+    EquitableColoringProblem,
+    PartitionProblem,
+    Problem,
+)
 from geocolor.solvers.budget import Budget
 from geocolor.solvers.cpsat.requests import (
     MOST_LITERALS,
     Request,
     coloring_request,
     estimate,
+    packing_request,
     weighted_request,
 )
 from geocolor.solvers.dsatur import dsatur
+from geocolor.solvers.heuristics import improve
 from geocolor.solvers.process.client import Worker, WorkerDiedError, WorkerPool
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.scaling import Scaled, scale_weights
 from geocolor.solvers.search import Outcome, Search
-from geocolor.solvers.spectral import improve
 from geocolor.solvers.start import begin
 
-__all__ = ["decide_equitable", "pool", "prove", "run", "too_large"]
+__all__ = ["decide_equitable", "first_packing", "pool", "prove", "run", "too_large"]
 
 # Bitset words for the clique search: a second at most, and it carries the proof of many graphs.
 _CLIQUE_WORK = 1_000_000_000
-# What the spectral heuristic may take for a first incumbent: seconds, share of the time left.
+# What heuristics may take for a first incumbent: seconds, share of the time left.
 _HINT_SECONDS, _HINT_SHARE = 1.0, 0.1
 # CP-SAT is asked to end this many seconds early, so that its last word is heard.
 _MARGIN = 0.05
@@ -148,6 +155,31 @@ def decide_equitable(
         small, larger = divmod(problem.graph.num_nodes, classes)
         request.model["sizes"] = [small, small + (larger > 0)]
     return _ask(problem, search, request, None) or Outcome(StopReason.COMPLETED)
+
+
+def first_packing(problem: PartitionProblem, search: Search, clique: Clique) -> Outcome:
+    """Find any partition within the capacity, or prove that there is none.
+
+    Parameters
+    ----------
+    problem : PartitionProblem
+        With a capacity.
+    search : Search
+        Gets the partition.
+    clique : Clique
+        A clique of the hard conflicts, no larger than the classes allowed.
+
+    Returns
+    -------
+    Outcome
+        Infeasible if there is none; MEMORY if the model would be too large.
+    """
+    refused = too_large(ColoringProblem(problem.graph, problem.k))
+    if refused is not None:
+        return Outcome(StopReason.MEMORY, message=refused)
+    request = packing_request(problem, search, clique)
+    outcome = _ask(problem, search, request, None) or Outcome(StopReason.COMPLETED)
+    return Outcome(StopReason.COMPLETED) if search.coloring is not None else outcome
 
 
 def _ask(

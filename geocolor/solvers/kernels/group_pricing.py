@@ -73,6 +73,9 @@ def pricing_start(
 def pricing_chunk(
     weights: NDArray[np.int64],
     apart: NDArray[np.bool_],
+    sizes: NDArray[np.int64],
+    room: NDArray[np.int64],
+    spare: int,
     signed: bool,
     listed: NDArray[np.int32],
     margin: NDArray[np.int64],
@@ -101,6 +104,12 @@ def pricing_chunk(
         Symmetric, 0 on the diagonal.
     apart : ndarray of bool, shape (n, n)
         Hard conflicts.
+    sizes : ndarray of int64, shape (n,)
+        Of the nodes; all 0 where groups have no capacity.
+    room : ndarray of int64, shape (n + 1,)
+        Sizes that the group may still take, by level; the first is the capacity.
+    spare : int
+        Groups that leave more room than this are passed over, though not those beyond them.
     signed : bool
         Whether any weight is negative; without, a candidate that costs more than its dual never
         pays again, and the best group does without it.
@@ -151,7 +160,8 @@ def pricing_chunk(
         v = listed[depth, i]
         here = value[depth] + margin[depth, i]
         chosen[depth] = v
-        if here < root_bar:
+        room[depth + 1] = room[depth] - sizes[v]
+        if here < root_bar and room[depth + 1] <= spare:
             if every or root_bar == bar:
                 count += 1
             found[count - 1] = False
@@ -164,7 +174,7 @@ def pricing_chunk(
         size[below] = 0
         for j in range(i + 1, size[depth]):
             u = listed[depth, j]
-            if apart[v, u]:
+            if apart[v, u] or sizes[u] > room[below]:
                 continue
             more = margin[depth, j] + weights[v, u]
             if more < 0 or signed or every:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geocolor.errors import InputError
-from geocolor.solvers.set_partition.pricing import GroupSearch
+from geocolor.solvers.set_partition.pricing import GroupSearch, Room
 
 __all__ = [
     "BITS",
@@ -135,6 +135,8 @@ class PairCosts(IntegerCosts):
         Symmetric, 0 on the diagonal; the sum of their sizes is below 2^53.
     unit, below, above : float
         See :class:`IntegerCosts`; the unit is that of a weight.
+    room : Room, optional
+        What a group may hold; larger ones are no groups.
     """
 
     def __init__(
@@ -143,12 +145,14 @@ class PairCosts(IntegerCosts):
         unit: float = 1.0,
         below: float = 0.0,
         above: float = 0.0,
+        room: Room | None = None,
     ) -> None:
         signed = bool((weights < 0).any())
         super().__init__(step=FINE, equations=signed, unit=unit / FINE, below=below, above=above)
         require_bits(float(np.abs(weights).sum(dtype=np.float64)) * FINE)
         self._weights = weights
         self._fine = weights * FINE
+        self._room = room
 
     def of(self, groups: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Cost each group, in steps."""
@@ -167,7 +171,14 @@ class PairCosts(IntegerCosts):
     ) -> Found:
         """Look for groups below `bar`; see :meth:`IntegerCosts.search`."""
         search = GroupSearch(
-            self._fine, apart, duals, bar, every=every, most=most, root_work=root_work
+            self._fine,
+            apart,
+            duals,
+            bar,
+            every=every,
+            most=most,
+            root_work=root_work,
+            room=self._room,
         )
         search.run(halt)
         least = int(search.values.min(initial=bar))

@@ -17,6 +17,7 @@ from geocolor.problem import (
 from geocolor.solvers.scaling import scale_to, scale_weights
 from geocolor.solvers.set_partition.bounded import BoundedCosts
 from geocolor.solvers.set_partition.costs import BITS, FINE, IntegerCosts, PairCosts, RatioCosts
+from geocolor.solvers.set_partition.pricing import Room
 
 __all__ = ["integer_costs"]
 
@@ -46,7 +47,10 @@ def integer_costs(
     if isinstance(problem, PartitionProblem):
         scaled = scale_weights(values)
         matrix = _matrix(graph, scaled.integers)
-        return PairCosts(matrix, scaled.unit, scaled.below, scaled.above)
+        room = None
+        if problem.sizes is not None and problem.capacity is not None:
+            room = Room.of(problem.sizes, problem.capacity, min(problem.k, graph.num_nodes))
+        return PairCosts(matrix, scaled.unit, scaled.below, scaled.above, room)
     if isinstance(problem.cost, NormalizedPairSum):
         return _ratio_costs(problem)
     assert isinstance(problem.cost, GroupOracle)  # noqa: S101  there are no others

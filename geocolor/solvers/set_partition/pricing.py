@@ -3,16 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geocolor.solvers.kernels.group_pricing import pricing_chunk, pricing_start
 
-__all__ = ["GroupSearch"]
+__all__ = ["GroupSearch", "Room"]
 
 # Candidates to look at in one kernel call: some 30 ms.
 _CHUNK = 10_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Room:
+    """What a group may hold, in the largest unit that sizes are multiples of.
+
+    Attributes
+    ----------
+    sizes : ndarray of int64, shape (n,)
+        Of the nodes; positive.
+    capacity : int
+        What the nodes of a group add up to at most.
+    spare : int
+        What all groups of a partition together leave free, and so one of them at most.
+    """
+
+    sizes: NDArray[np.int64]
+    capacity: int
+    spare: int
+
+    @classmethod
+    def of(cls, sizes: NDArray[np.int64], capacity: int, k: int) -> Room:
+        """Give the room of at most `k` groups."""
+        unit = max(1, int(np.gcd.reduce(sizes)))
+        total = int(sizes.sum()) // unit
+        most = min(capacity // unit, total)
+        return cls(sizes // unit, most, max(0, k * most - total))
 
 
 class GroupSearch:
@@ -32,12 +60,15 @@ class GroupSearch:
     bar : int
         Groups of lower value are wanted.
     every : bool
-        All of them. If not, each node is the root of one search, and gives one group at most: the
-        best whose other nodes have no higher duals.
+        All of them, but for those that leave more room than all groups together may. If not, each
+        node is the root of one search, and gives one group at most: the best whose other nodes have
+        no higher duals.
     most : int
         Groups after which to stop.
     root_work : int, optional
         Candidates to look at before a root is cut short.
+    room : Room, optional
+        What a group may hold.
 
     Attributes
     ----------
@@ -55,6 +86,7 @@ class GroupSearch:
         every: bool,
         most: int,
         root_work: int = 1 << 62,
+        room: Room | None = None,
     ) -> None:
         count = len(duals)
         self._order = np.argsort(-duals, kind="stable")
@@ -70,10 +102,18 @@ class GroupSearch:
         self._state = np.array([0, bar, 0, 0, 0], dtype=np.int64)
         self._found = np.empty((most, count), dtype=np.bool_)
         self._values = np.empty(most, dtype=np.int64)
+        left = np.zeros(count + 1, dtype=np.int64)
+        sizes, spare = np.zeros(count, dtype=np.int64), 0
+        if room is not None:
+            left[0], sizes = room.capacity, room.sizes[self._order]
+            spare = room.spare if every else room.capacity
         pricing_start(inside, duals[self._order], signed, *levels)
         self._arguments = (
             inside,
             np.ascontiguousarray(apart[around]),
+            sizes,
+            left,
+            spare,
             signed,
             *levels,
             np.empty(count, dtype=np.int32),

@@ -9,12 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from geocolor.problem import GroupPartitionProblem, PartitionProblem, Problem
 from geocolor.solvers.budget import Budget
+from geocolor.solvers.heuristics import improve
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.set_partition.descent import improve_ratios
+from geocolor.solvers.set_partition.first import first_partition
 from geocolor.solvers.set_partition.integers import integer_costs
 from geocolor.solvers.set_partition.proof import LARGEST, prove_by_groups
-from geocolor.solvers.spectral import improve
 from geocolor.solvers.start import begin
 
 __all__ = ["solve_set_partition"]
@@ -49,7 +50,7 @@ def solve_set_partition(problem: Problem, search: Search) -> Outcome:
     InputError
         The weights spread too far for integers.
     """
-    _, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
+    clique, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
     if outcome is not None:
         return outcome
     assert isinstance(problem, PartitionProblem | GroupPartitionProblem)  # noqa: S101  the registry
@@ -57,10 +58,13 @@ def solve_set_partition(problem: Problem, search: Search) -> Outcome:
     if small:
         # What does not fit integers is said before the work.
         integer_costs(problem)
-    until = time.monotonic() + min(_SECONDS, _SHARE * search.remaining())
+    seconds = min(_SECONDS, _SHARE * search.remaining())
     if isinstance(problem, PartitionProblem):
-        improve(problem, search, Budget(search, until))
+        found = first_partition(problem, search, clique, seconds)
+        if found.infeasible:
+            return found
     else:
+        until = time.monotonic() + seconds
         _improve_groups(problem, search, until if small else search.deadline)
     if search.answered():
         return Outcome(StopReason.COMPLETED)

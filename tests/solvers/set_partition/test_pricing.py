@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from geocolor.errors import CheckError
 from geocolor.solvers.set_partition.certificate import GroupBound
 from geocolor.solvers.set_partition.costs import FINE, PairCosts
-from geocolor.solvers.set_partition.pricing import GroupSearch
+from geocolor.solvers.set_partition.pricing import GroupSearch, Room
 
 
 def some(count: int, seed: int, lowest: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -52,6 +52,41 @@ def test_every_group_below_the_bar(seed: int, lowest: int) -> None:
     best.run(lambda: False)
     assert best.values.min(initial=0) == min(expected.values(), default=0)
     assert len(best.groups) <= 9
+
+
+@pytest.mark.parametrize("lowest", [0, -20])
+@pytest.mark.parametrize("seed", range(8))
+def test_groups_with_a_capacity(seed: int, lowest: int) -> None:
+    weights, apart = some(9, seed, lowest)
+    rng = np.random.default_rng(seed + 100)
+    duals = rng.integers(-5, 60, 9) * FINE
+    sizes, capacity = rng.integers(1, 8, 9), 12
+    room = Room.of(sizes, capacity, 9)
+    below = groups_below(weights * FINE, apart, duals, -10)
+    fits = {nodes: v for nodes, v in below.items() if sizes[list(nodes)].sum() <= capacity}
+    assert 0 < len(fits) < len(below)
+    search = GroupSearch(weights * FINE, apart, duals, -10, every=True, most=1000, room=room)
+    search.run(lambda: False)
+    nodes = [tuple(np.flatnonzero(group).tolist()) for group in search.groups]
+    assert dict(zip(nodes, search.values.tolist(), strict=True)) == fits
+    best = GroupSearch(weights * FINE, apart, duals, -10, every=False, most=10, room=room)
+    best.run(lambda: False)
+    assert best.values.min(initial=0) == min(fits.values())
+    assert all(tuple(np.flatnonzero(group).tolist()) in fits for group in best.groups)
+
+
+def test_groups_that_leave_too_much_are_not_part_of_a_partition() -> None:
+    weights, apart = some(9, 2, 0)
+    sizes = np.array([2, 4, 6, 2, 4, 6, 2, 4, 6])
+    room = Room.of(sizes, 13, 3)
+    assert (room.sizes.tolist(), room.capacity, room.spare) == ((sizes // 2).tolist(), 6, 0)
+    duals = np.full(9, 40)
+    expected = groups_below(weights, apart, duals, 0)
+    full = {nodes for nodes in expected if sizes[list(nodes)].sum() == 12}
+    search = GroupSearch(weights, apart, duals, 0, every=True, most=1000, room=room)
+    search.run(lambda: False)
+    assert {tuple(np.flatnonzero(group).tolist()) for group in search.groups} == full
+    assert Room.of(sizes, 1000, 2).capacity == 18
 
 
 def test_it_stops_when_full_when_cut_short_and_when_told() -> None:

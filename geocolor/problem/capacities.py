@@ -1,0 +1,73 @@
+"""Node sizes and the capacity of a class, read once and refused early where they cannot hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geocolor.errors import InputError
+from geocolor.graph import ConflictGraph
+from geocolor.graph.adjacency import frozen
+
+__all__ = ["checked_capacity", "checked_sizes"]
+
+# Sums up to this are exact wherever they are made.
+_LARGEST = 1 << 53
+
+
+def checked_capacity(capacity: Any) -> int:
+    """Read a capacity.
+
+    Raises
+    ------
+    InputError
+        It is no positive whole number, or too large a one.
+    """
+    if isinstance(capacity, bool) or not isinstance(capacity, int | np.integer):
+        raise InputError(f"the capacity must be a whole number, not {capacity!r}")
+    if not 1 <= capacity <= _LARGEST:
+        raise InputError(f"the capacity must be from 1 to {_LARGEST}, not {capacity}")
+    return int(capacity)
+
+
+def checked_sizes(
+    graph: ConflictGraph, sizes: ArrayLike | None, capacity: int
+) -> NDArray[np.int64]:
+    """Read one size for each node; 1 each where none are given.
+
+    Raises
+    ------
+    InputError
+        There are more or fewer than nodes; one is no positive whole number, or no class has room
+        for its node.
+    """
+    if sizes is None:
+        return frozen(np.ones(graph.num_nodes, dtype=np.int64))
+    given = np.asarray(sizes)
+    if given.shape != (graph.num_nodes,):
+        raise InputError(
+            f"the graph has {graph.num_nodes} nodes, the sizes have shape {given.shape}: give one "
+            "size for each node, in node order"
+        )
+    if given.size and given.dtype.kind not in "iu":
+        raise InputError(
+            f"sizes must be whole numbers, not {given.dtype}: scale and round them first"
+        )
+    small = np.flatnonzero(given < 1)
+    if small.size:
+        node = int(small[0])
+        raise InputError(
+            f"node {graph.label(node)} has the size {given[node]}; sizes are whole numbers from 1"
+        )
+    large = np.flatnonzero(given > capacity)
+    if large.size:
+        node = int(large[0])
+        raise InputError(
+            f"node {graph.label(node)} has the size {given[node]}, and no class holds more than "
+            f"{capacity}: raise the capacity, or divide the node"
+        )
+    if sum(given.tolist()) > _LARGEST:
+        raise InputError(f"the sizes add up to more than {_LARGEST}: divide them all")
+    return frozen(given.astype(np.int64))
