@@ -83,7 +83,7 @@ SizesOption = Annotated[
     typer.Option(
         "--sizes",
         metavar="SIZES",
-        help="Sizes of nodes, for --capacity: lines 'NODE SIZE'; 1 each without.",
+        help="Sizes of nodes, for --capacity: lines 'NODE SIZE'; else the graph's own.",
     ),
 ]
 FixedOption = Annotated[

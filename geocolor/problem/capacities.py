@@ -35,7 +35,7 @@ def checked_capacity(capacity: Any) -> int:
 def checked_sizes(
     graph: ConflictGraph, sizes: ArrayLike | None, capacity: int
 ) -> NDArray[np.int64]:
-    """Read one size for each node; 1 each where none are given.
+    """Read one size for each node; the graph's own where none are given.
 
     Raises
     ------
@@ -43,9 +43,7 @@ def checked_sizes(
         There are more or fewer than nodes; one is no positive whole number, or no class has room
         for its node.
     """
-    if sizes is None:
-        return frozen(np.ones(graph.num_nodes, dtype=np.int64))
-    given = np.asarray(sizes)
+    given = _own(graph) if sizes is None else np.asarray(sizes)
     if given.shape != (graph.num_nodes,):
         raise InputError(
             f"the graph has {graph.num_nodes} nodes, the sizes have shape {given.shape}: give one "
@@ -71,3 +69,15 @@ def checked_sizes(
     if sum(given.tolist()) > _LARGEST:
         raise InputError(f"the sizes add up to more than {_LARGEST}: divide them all")
     return frozen(given.astype(np.int64))
+
+
+def _own(graph: ConflictGraph) -> NDArray[np.int64]:
+    """Take the sizes of a graph's nodes, if they are whole."""
+    broken = np.flatnonzero((graph.sizes != np.floor(graph.sizes)) | (graph.sizes > _LARGEST))
+    if broken.size:
+        node = int(broken[0])
+        raise InputError(
+            f"node {graph.label(node)} has the size {graph.sizes[node]:g} in the graph, and sizes "
+            "for a capacity are whole numbers: give sizes of their own, scaled and rounded"
+        )
+    return graph.sizes.astype(np.int64)

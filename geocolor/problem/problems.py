@@ -186,8 +186,8 @@ class PartitionProblem:
     k : int
         Most classes.
     sizes : array_like of int, shape (num_nodes,), optional
-        Positive size of each node, for `capacity`; 1 each unless given. The graph's own sizes play
-        no part.
+        Positive size of each node, for `capacity`; the graph's own unless given, which must be
+        whole numbers then.
     capacity : int, optional
         What the nodes of a class add up to at most.
 

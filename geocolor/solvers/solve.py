@@ -7,6 +7,7 @@ import time
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from geocolor._version import __version__
@@ -206,11 +207,11 @@ def _result(info: SolverInfo, search: Search, outcome: Outcome) -> SolveResult:
 
 
 def _capacity(problem: Problem) -> dict[str, Any]:
-    """Say what a class holds, and which nodes take more than 1 of it."""
+    """Say what a class holds, and what nodes take of it where the graph does not say so."""
     if not isinstance(problem, PartitionProblem) or problem.sizes is None:
         return {}
-    sizes = problem.sizes.tolist()
-    return {"capacity": problem.capacity, "sizes": sizes if any(s != 1 for s in sizes) else None}
+    own = np.array_equal(problem.sizes, problem.graph.sizes)
+    return {"capacity": problem.capacity, "sizes": None if own else problem.sizes.tolist()}
 
 
 def _versions(info: SolverInfo) -> dict[str, str]:

@@ -27,7 +27,7 @@ def sizes(tmp_path: Path) -> Path:
 
 
 def test_a_capacity_in_nodes(run, graph: Path) -> None:
-    asked = (graph, "--problem", "partition", "--colors", 2)
+    asked = (graph, "--problem", "partition", "--colors", 2, "--time-limit", "60s")
     assert run("solve", *asked, "--json").json()["colors"] == [0, 0, 1, 1]
     record = run("solve", *asked, "--capacity", 2, "--json").json()
     assert (record["status"], record["objective"]) == ("OPTIMAL", 0.0)
@@ -43,7 +43,7 @@ def test_a_solution_says_what_a_check_needs(
 ) -> None:
     out = tmp_path / name
     asked = (graph, "--colors", 2, "--capacity", 5, "--sizes", sizes)
-    record = run("solve", *asked, "--json", "-o", out).json()
+    record = run("solve", *asked, "--time-limit", "60s", "--json", "-o", out).json()
     assert (record["status"], record["objective"]) == ("OPTIMAL", 6.0)
     assert record["colors"] == [0, 1, 1, 0]
     assert record["options"]["sizes"] == [3, 3, 2, 2]

@@ -14,11 +14,12 @@ from geocolor.problem import PartitionProblem, check
 GRAPH = ConflictGraph.from_edges(3, [(0, 1)], [2.0], labels="abc", sizes=[7.0, 7.0, 7.0])
 
 
-def test_the_kind_tells_and_sizes_default_to_one() -> None:
-    plain, capped = PartitionProblem(GRAPH, 2), PartitionProblem(GRAPH, 2, capacity=2)
+def test_the_kind_tells_and_sizes_default_to_the_graphs() -> None:
+    plain, capped = PartitionProblem(GRAPH, 2), PartitionProblem(GRAPH, 2, capacity=14)
     assert (plain.kind, plain.sizes, plain.capacity) == ("partition", None, None)
-    assert (capped.kind, capped.capacity) == ("capacitated-partition", 2)
-    assert capped.sizes.tolist() == [1, 1, 1]
+    assert (capped.kind, capped.capacity) == ("capacitated-partition", 14)
+    assert capped.sizes.tolist() == [7, 7, 7]
+    assert PartitionProblem(ConflictGraph.from_edges(2), 2, capacity=1).sizes.tolist() == [1, 1]
     sized = PartitionProblem(GRAPH, 2, np.array([1, 2, 3], dtype=np.uint8), np.int32(3))
     assert (sized.sizes.tolist(), sized.sizes.dtype, type(sized.capacity)) == (
         [1, 2, 3],
@@ -51,6 +52,13 @@ def test_the_kind_tells_and_sizes_default_to_one() -> None:
 def test_what_is_refused(sizes: Any, capacity: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         PartitionProblem(GRAPH, 2, sizes, capacity)
+
+
+@pytest.mark.parametrize(("size", "shown"), [(1.5, "1.5"), (2.0**60, r"1.15292e\+18")])
+def test_sizes_of_a_graph_that_are_not_whole_are_refused(size: float, shown: str) -> None:
+    graph = ConflictGraph.from_edges(2, labels="ab", sizes=[1.0, size])
+    with pytest.raises(InputError, match=f"node b has the size {shown} in the graph"):
+        PartitionProblem(graph, 2, capacity=40)
 
 
 @given(
