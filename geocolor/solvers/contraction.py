@@ -71,9 +71,11 @@ def contract(graph: ConflictGraph, k: int, budget: Budget) -> NDArray[np.int32]:
     hard = quotient(graph.conflicts, colors, classes)
     weights = quotient(graph.weights, colors, classes)
     if classes <= _LARGEST_MATRIX:
-        return _on_matrix(hard, weights, k, budget)[colors]
-    sizes = np.bincount(colors, minlength=classes)
-    return _placed(hard, weights, sizes, k, budget)[colors]
+        joined = _on_matrix(hard, weights, k, budget)
+    else:
+        sizes = np.bincount(colors, minlength=classes)
+        joined = _placed(hard, weights, sizes, k, budget)
+    return np.take(joined, colors)
 
 
 def _pairs(graph: ConflictGraph) -> tuple[NDArray[np.int32], NDArray[np.float64]]:

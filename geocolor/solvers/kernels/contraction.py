@@ -58,15 +58,20 @@ class Clusters(NamedTuple):
         """Allocate for `count` nodes, each a cluster, and distinct pairs of them."""
         pairs = len(weight)
         size = 1 << max(2 * pairs, 2).bit_length()
+        after, before, heap, place = (
+            np.full(length, -1, dtype=np.int32) for length in (2 * pairs, 2 * pairs, pairs, pairs)
+        )
         return cls(
             ends.copy(),
             weight.copy(),
-            *np.full((2, 2 * pairs), -1, dtype=np.int32),
+            after,
+            before,
             np.full(count, -1, dtype=np.int32),
             np.zeros(count, dtype=np.int32),
             np.full(size, -1, dtype=np.int64),
             np.empty(size, dtype=np.int32),
-            *np.full((2, pairs), -1, dtype=np.int32),
+            heap,
+            place,
             np.arange(count, dtype=np.int32),
             np.array([0, count], dtype=np.int64),
         )
@@ -181,20 +186,15 @@ def _unlink(clusters: Clusters, entry: int) -> None:
 @jit
 def contraction_start(clusters: Clusters) -> None:
     """Fill the lists, the table and the heap."""
-    ends, weight, counts = clusters.ends, clusters.weight, clusters.counts
-    for e in range(len(weight)):
+    ends = clusters.ends
+    for e in range(len(ends)):
         _link(clusters, 2 * e)
         _link(clusters, 2 * e + 1)
         key = _key(ends[e, 0], ends[e, 1])
         at = _find(clusters.keys, key)
         clusters.keys[at] = key
         clusters.slots[at] = e
-        if weight[e] < 0.0:
-            clusters.heap[counts[0]] = e
-            clusters.place[e] = counts[0]
-            counts[0] += 1
-    for at in range(counts[0] // 2 - 1, -1, -1):
-        _settle(clusters, at)
+        _revalue(clusters, e)
 
 
 @jit
@@ -250,7 +250,7 @@ def contraction_chunk(clusters: Clusters, max_work: int) -> bool:
         _unlink(clusters, 2 * e)
         _unlink(clusters, 2 * e + 1)
         _merge(clusters, a, b)
-    return clusters.counts[0] == 0
+    return bool(clusters.counts[0] == 0)
 
 
 @jit
