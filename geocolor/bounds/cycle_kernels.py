@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from geocolor.graph.jit import jit
 
-__all__ = ["Gains", "pack_chunk"]
+__all__ = ["Gains", "drop_spent", "pack_chunk"]
 
 
 class Gains(NamedTuple):
@@ -18,7 +18,7 @@ class Gains(NamedTuple):
     Attributes
     ----------
     indptr, indices : ndarray
-        Rows of the graph, ascending.
+        Rows of the graph, ascending; `indptr` says how far the entries go.
     pair : ndarray of int32
         Number of the pair of each entry.
     rest : ndarray of int64
@@ -39,6 +39,21 @@ class Gains(NamedTuple):
     parent: NDArray[np.int64]
     origin: NDArray[np.int32]
     queue: NDArray[np.int32]
+
+
+@jit
+def drop_spent(gains: Gains) -> int:
+    """Take the pairs of which nothing is left out of the graph; entries left."""
+    begin, at = gains.indptr[0], 0
+    for v in range(len(gains.indptr) - 1):
+        end = gains.indptr[v + 1]
+        for e in range(begin, end):
+            if gains.rest[gains.pair[e]] > 0:
+                gains.indices[at], gains.pair[at] = gains.indices[e], gains.pair[e]
+                at += 1
+        begin = end
+        gains.indptr[v + 1] = at
+    return at
 
 
 @jit

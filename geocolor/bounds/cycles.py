@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from geocolor.bounds.cycle_kernels import Gains, pack_chunk
+from geocolor.bounds.cycle_kernels import Gains, drop_spent, pack_chunk
 from geocolor.bounds.weight_kernels import in_both
 from geocolor.graph import Adjacency, ConflictGraph
 
@@ -72,7 +72,7 @@ def cycle_lower_bounds(graph: ConflictGraph, over: Callable[[], bool] = _never) 
     ends = np.concatenate([barred, pairs[repel]])
     limit = np.concatenate([np.full(len(barred), _CONFLICT), weights[repel]])
     gains = _gains(graph.num_nodes, pairs[attract], -weights[attract])
-    search = 0
+    search, chunks, entries = 0, 0, len(gains.indices)
     for length in _LENGTHS:
         order = np.flatnonzero(limit > 0)
         position, gained = 0, 0
@@ -81,9 +81,12 @@ def cycle_lower_bounds(graph: ConflictGraph, over: Callable[[], bool] = _never) 
                 gains, ends, limit, order, position, length, search, _CHUNK
             )
             gained += packed
+            chunks += 1
+            if chunks * _CHUNK > entries:
+                chunks, entries = 0, drop_spent(gains)
         bound += gained
         yield _unscaled(bound, exponent)
-        if position < len(order) or not gains.rest.any():
+        if position < len(order) or entries == 0:
             return
 
 
@@ -110,8 +113,8 @@ def _gains(count: int, pairs: NDArray[np.int32], rest: NDArray[np.int64]) -> Gai
     graph = Adjacency.from_edges(count, pairs, np.arange(len(pairs)))
     assert graph.values is not None  # noqa: S101  they were given
     return Gains(
-        graph.indptr,
-        graph.indices,
+        graph.indptr.copy(),
+        graph.indices.copy(),
         graph.values.astype(np.int32),
         rest,
         np.zeros(count, dtype=np.int64),

@@ -24,7 +24,7 @@ from geocolor.solvers.quotient import quotient
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.start import begin
 
-__all__ = ["contract", "contracted", "solve_gaec"]
+__all__ = ["contract", "solve_gaec", "start"]
 
 # List entries, and entries of the matrix, that a kernel may read in one call: some 30 ms.
 _CHUNK, _MATRIX_CHUNK = 100_000, 10_000_000
@@ -123,26 +123,34 @@ def _placed(
     return np.unique(colors, return_inverse=True)[1].astype(np.int32)
 
 
-def contracted(problem: Problem, search: Search, budget: Budget) -> NDArray[np.int32] | None:
-    """Contract to as many classes as are allowed; None if conflicts or the time do not let it.
+def start(problem: Problem, search: Search, budget: Budget) -> None:
+    """Offer a first partition, and a better one: contract, then move nodes and classes.
 
     Where conflicts bar the last joins, tabu search on the conflicts repairs the classes, and where
-    that fails a DSATUR coloring stands in.
+    that fails a DSATUR coloring stands in. Nothing is offered if none has few enough classes.
+
+    Parameters
+    ----------
+    problem : Problem
+        A partition or clustering.
+    search : Search
+        Gets the partitions.
+    budget : Budget
+        Time, and iterations.
     """
     graph = problem.graph
     most = min(problem.max_colors, graph.num_nodes)
-    colors = contract(graph, most, budget)
-    if int(colors.max(initial=-1)) < most:
-        return colors
-    if budget.over():
-        return None
-    repaired = kcolor(graph.conflicts, colors, most, budget, 100 * graph.num_nodes)
-    if repaired is not None:
-        return repaired
-    greedy = dsatur(graph.conflicts, search)
-    if greedy is None or int(greedy[0].max()) >= most:
-        return None
-    return greedy[0]
+    colors: NDArray[np.int32] | None = contract(graph, most, budget)
+    if colors is not None and int(colors.max(initial=-1)) >= most:
+        colors = kcolor(graph.conflicts, colors, most, budget, 100 * graph.num_nodes)
+    if colors is None:
+        greedy = dsatur(graph.conflicts, search)
+        if greedy is None or int(greedy[0].max()) >= most:
+            return
+        colors = greedy[0]
+    search.offer(colors)
+    if not budget.over():
+        search.offer(settle(graph, colors, most, budget))
 
 
 def solve_gaec(problem: Problem, search: Search) -> Outcome:
@@ -164,14 +172,11 @@ def solve_gaec(problem: Problem, search: Search) -> Outcome:
     if outcome is not None:
         return outcome
     budget = Budget(search)
-    colors = contracted(problem, search, budget)
-    if colors is None:
-        return Outcome(
-            budget.reason(),
-            message=f"contraction found no partition into {problem.max_colors} classes; "
-            "another solver may",
-        )
-    search.offer(colors)
-    most = min(problem.max_colors, problem.graph.num_nodes)
-    search.offer(settle(problem.graph, colors, most, budget))
-    return Outcome(budget.reason())
+    start(problem, search, budget)
+    if search.coloring is not None:
+        return Outcome(budget.reason())
+    return Outcome(
+        budget.reason(),
+        message=f"contraction found no partition into {problem.max_colors} classes; "
+        "another solver may",
+    )
