@@ -42,7 +42,7 @@ def improve_partition(problem: Problem, search: Search, budget: Budget) -> None:
     Each round begins with the best partition known, warm enough to lose its details or nearly all
     of it, in turn, and anneals more slowly than the last; then tabu search, which also goes
     through partitions that break hard conflicts, takes over. With a time limit, and no limit on
-    iterations, the rounds are planned to fill the time.
+    iterations, the first rounds are planned to fill the time and follow each other at once.
 
     Parameters
     ----------
@@ -73,8 +73,10 @@ def improve_partition(problem: Problem, search: Search, budget: Budget) -> None:
         )
         colors = settle(graph, colors, most, budget)
         search.offer(colors)
-        _tabu(problem, search, budget, colors, _PATIENCE * nodes)
-        if search.objective == before:
+        planned = timed and number < len(_SHARES) - 1
+        if not planned:
+            _tabu(problem, search, budget, colors, _PATIENCE * nodes)
+        if not planned and search.objective == before:
             colors = search.coloring.colors.astype(np.int32)
             shaken = budget.random.random(nodes) < _SHAKEN
             width = min(most, search.coloring.num_colors + 1)
