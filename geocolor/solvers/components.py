@@ -55,7 +55,8 @@ def solve_by_components(
     components : list of ndarray
         From :func:`attracting_components`, of the graph of ``search.problem``.
     search : Search
-        Gets each joint incumbent, and the summed bound at the end.
+        Gets each joint incumbent, and the summed bound at the end; from a single component
+        everything as it comes.
     solve_part : callable
         Solver for one component.
     """
@@ -63,6 +64,8 @@ def solve_by_components(
     colors = np.arange(graph.num_nodes)
     search.offer(colors)
     waiting = [nodes for nodes in components if len(nodes) > 1]
+    if len(waiting) == 1:
+        return _solve_only(waiting[0], search, solve_part)
     left = sum(len(nodes) for nodes in waiting)
     bound, reason, messages = 0.0, StopReason.COMPLETED, set()
     for nodes in waiting:
@@ -88,3 +91,23 @@ def solve_by_components(
     return Outcome(
         reason, message=f"{len(waiting)} components with something to gain, each alone: {how}"
     )
+
+
+def _solve_only(
+    nodes: NDArray[np.int64], search: Search, solve_part: Callable[[Problem, Search], Outcome]
+) -> Outcome:
+    """Solve the one component that has anything to gain: what it finds is reported as it comes."""
+    count = search.problem.graph.num_nodes
+
+    def lift(found: NDArray[np.int32]) -> NDArray[np.int64]:
+        _, first, member = np.unique(found, return_index=True, return_inverse=True)
+        colors = np.arange(count)
+        colors[nodes] = nodes[first[member]]
+        return colors
+
+    problem = CorrelationClusteringProblem(search.problem.graph.induced(nodes))
+    inner = search.within(problem, lift, lambda bound: bound)
+    outcome = solve_part(problem, inner)
+    search.scaling_error += inner.scaling_error
+    message = f"{count - len(nodes)} nodes have nothing to gain; the others: {outcome.message}"
+    return Outcome(outcome.stop_reason, message=message)

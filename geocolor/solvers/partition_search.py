@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from itertools import cycle
 
 import numpy as np
@@ -23,8 +24,9 @@ _SWEEPS, _MOST_SWEEPS, _MOST_STEPS, _LONGER = 100, 5_000, 1_000_000_000, 1.7
 # First temperatures, in turn, and the last, in what the cheapest move costs on average.
 _WARM, _FROZEN = (0.2, 0.3), 0.03
 # Under a time limit, a few long rounds do better than many short ones: shares of the time left that
-# the first get, all of it from the last on; their first temperatures.
-_SHARES, _TIMED_WARM = (0.1, 0.35, 1.0), (0.3, 0.3, 0.2)
+# the first get, all of it from the last on, and their first temperatures, in turn, where a round
+# has as many sweeps as `_SLOW`. With fewer it has to start colder, but not below `_COOL`.
+_SHARES, _TIMED_WARM, _COOL, _SLOW = (0.1, 0.35, 1.0), (0.1, 0.3, 0.2), 0.1, 1_000
 # Most sweeps of such a round, for each node, and in all.
 _SWEEPS_FOR_NODE, _MOST_TIMED_SWEEPS = 50, 50_000
 # Iterations of tabu search without success after each round, for each node.
@@ -60,7 +62,7 @@ def improve_partition(problem: Problem, search: Search, budget: Budget) -> None:
     timed = budget.timed
     if timed:
         longest = max(longest, min(_MOST_TIMED_SWEEPS, _SWEEPS_FOR_NODE * nodes))
-    sweeps, failures = longest if timed else _SWEEPS, 0
+    sweeps, failures, rate = longest if timed else _SWEEPS, 0, math.inf
     for number, warm in enumerate(cycle(_TIMED_WARM if timed else _WARM)):
         assert search.coloring is not None  # noqa: S101  asked for
         before = search.objective
@@ -68,9 +70,12 @@ def improve_partition(problem: Problem, search: Search, budget: Budget) -> None:
         seconds = math.inf
         if timed:
             seconds = _SHARES[min(number, len(_SHARES) - 1)] * max(budget.seconds_left(), 0.0)
+            warm = min(warm, max(_COOL, max(_TIMED_WARM) * math.sqrt(rate * seconds / _SLOW)))
+        began, swept = time.monotonic(), budget.iterations
         colors = anneal(
             graph.conflicts, graph.weights, colors, most, budget, sweeps, warm, _FROZEN, seconds
         )
+        rate = (budget.iterations - swept) / max(time.monotonic() - began, 1e-9)
         colors = settle(graph, colors, most, budget)
         search.offer(colors)
         planned = timed and number < len(_SHARES) - 1
