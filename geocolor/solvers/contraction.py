@@ -57,10 +57,15 @@ def contract(graph: ConflictGraph, k: int, budget: Budget) -> NDArray[np.int32]:
     """
     count = graph.num_nodes
     entries = len(graph.weights.indices) + len(graph.conflicts.indices)
+    if budget.over():
+        return np.arange(count, dtype=np.int32)
     if count <= _LARGEST_MATRIX and entries >= _DENSE * count * count:
         return _on_matrix(graph.conflicts, graph.weights, k, budget)
     clusters = Clusters.of(count, *_pairs(graph))
-    contraction_start(clusters)
+    for at in range(0, len(clusters.ends), _CHUNK):
+        if budget.over():
+            return np.arange(count, dtype=np.int32)
+        contraction_start(clusters, at, min(at + _CHUNK, len(clusters.ends)))
     while not budget.over() and not contraction_chunk(clusters, _CHUNK):
         pass
     colors = roots(clusters.parent)

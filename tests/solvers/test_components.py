@@ -131,7 +131,7 @@ def test_one_part_that_ends_leaves_the_others_their_time() -> None:
     assert result.objective == pytest.approx(2 * one.objective)
 
 
-def test_a_single_component_is_reported_as_it_comes() -> None:
+def test_the_last_component_is_reported_as_it_comes() -> None:
     # Nodes 3 and 4 gain nothing anywhere; the triangle gives one gain up.
     pairs = [(0, 1), (1, 2), (0, 2), (2, 3)]
     graph = ConflictGraph.from_edges(5, pairs, [-2.0, -3.0, 4.0, 1.0], conflicts=[(0, 4)])
@@ -150,4 +150,4 @@ def test_a_single_component_is_reported_as_it_comes() -> None:
     assert seen == [(-3.0, -3.5)]
     assert search.proven()
     assert search.coloring.colors.tolist() == [0, 1, 1, 2, 3]
-    assert "2 nodes have nothing to gain; the others: both" in outcome.message
+    assert "1 components with something to gain, each alone: both" in outcome.message

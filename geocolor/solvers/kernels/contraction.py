@@ -184,10 +184,10 @@ def _unlink(clusters: Clusters, entry: int) -> None:
 
 
 @jit
-def contraction_start(clusters: Clusters) -> None:
-    """Fill the lists, the table and the heap."""
+def contraction_start(clusters: Clusters, begin: int, end: int) -> None:
+    """Enter some pairs into the lists, the table and the heap; before all else, each once."""
     ends = clusters.ends
-    for e in range(len(ends)):
+    for e in range(begin, end):
         _link(clusters, 2 * e)
         _link(clusters, 2 * e + 1)
         key = _key(ends[e, 0], ends[e, 1])
