@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,6 +43,7 @@ def anneal(
     sweeps: float,
     warm: float,
     frozen: float,
+    seconds: float = math.inf,
 ) -> NDArray[np.int32]:
     """Anneal a partition by moves of single nodes that break no hard conflict.
 
@@ -59,15 +63,18 @@ def anneal(
     budget : Budget
         Time and iterations; a step of every node counts as one iteration.
     sweeps : float
-        Steps for each node.
+        Steps for each node, at most.
     warm, frozen : float
         First and last temperature, in units of what the cheapest move of a node costs on average.
+    seconds : float, optional
+        Time to cool down in, where that is less than the steps would take.
 
     Returns
     -------
     ndarray of int32
         The partition at the end, or when the budget was over.
     """
+    began = time.monotonic()
     count = len(colors)
     arrays = kernel_rows(conflicts, weights)
     values = arrays[-1]
@@ -89,17 +96,19 @@ def anneal(
     size = open_classes(colors, filled, empty, mask)
     noise = np.log(budget.random.exponential(size=_NOISE + classes))
     random = budget.kernel_state()
-    left = int(sweeps * count)
+    steps = int(sweeps * count)
     at_once = _CHUNK // classes if tabled else _FAR_CHUNK // (8 + entries // count)
-    step = max(1, min(at_once, left // _LEVELS))
-    cooling = (frozen / warm) ** (step / max(left, 1))
-    temperature, spent = warm * unit, 0.0
+    if seconds < math.inf:
+        at_once = min(at_once, count)
+    step = max(1, min(at_once, steps // _LEVELS))
+    left, done, spent = steps, 0.0, 0.0
     price = np.empty((count, classes) if tabled else (0, 0))
     conflict = 4.0 * float(np.abs(values).max()) * float(np.diff(weights.indptr).max())
     if tabled:
         fill_prices(*arrays, colors, price, conflict)
-    while left > 0 and not budget.over():
+    while left > 0 and done < 1.0 and not budget.over():
         step = min(step, left)
+        temperature = unit * warm * (frozen / warm) ** done
         if tabled:
             size = heat_bath(
                 *arrays,
@@ -129,8 +138,8 @@ def anneal(
                 step,
                 _STRANGERS,
             )
-        temperature *= cooling
         left -= step
+        done = max(1.0 - left / steps, (time.monotonic() - began) / seconds)
         spent += step / count
         budget.spend(int(spent))
         spent -= int(spent)

@@ -59,6 +59,11 @@ class Budget:
         return self._limit is None and math.isinf(self._until)
 
     @property
+    def timed(self) -> bool:
+        """Whether time is the only limit, so that plans may look at the clock."""
+        return self._limit is None and not math.isinf(self._until)
+
+    @property
     def iterations_left(self) -> int:
         """Iterations that may still be made."""
         return (1 << 62) if self._limit is None else self._limit - self.iterations

@@ -8,6 +8,8 @@ components are solved on their own; objectives and bounds add up.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from operator import add
 
 import numpy as np
 import scipy.sparse as sp
@@ -55,7 +57,8 @@ def solve_by_components(
     components : list of ndarray
         From :func:`attracting_components`, of the graph of ``search.problem``.
     search : Search
-        Gets each joint incumbent, and the summed bound at the end.
+        Gets each joint incumbent; from the last and largest component, all that is found, and the
+        summed bounds, as they come.
     solve_part : callable
         Solver for one component.
     """
@@ -65,7 +68,7 @@ def solve_by_components(
     waiting = [nodes for nodes in components if len(nodes) > 1]
     left = sum(len(nodes) for nodes in waiting)
     bound, reason, messages = 0.0, StopReason.COMPLETED, set()
-    for nodes in waiting:
+    for nodes in waiting[:-1]:
         problem = CorrelationClusteringProblem(graph.induced(nodes))
         part = search.part(problem, len(nodes) / left)
         left -= len(nodes)
@@ -73,18 +76,37 @@ def solve_by_components(
             outcome = solve_part(problem, part)
         finally:  # an interrupt keeps what the component has
             if part.coloring is not None:
-                # Classes are named by a member, so that components never meet.
-                classes = part.coloring.classes()
-                colors[nodes] = nodes[[classes[color][0] for color in part.coloring.colors]]
+                colors = _joined(colors, nodes, part.coloring.colors)
                 search.offer(colors)
         search.scaling_error += part.scaling_error
         bound += -np.inf if part.lower_bound is None else part.lower_bound
         messages.add(outcome.message)
         if outcome.stop_reason is not StopReason.COMPLETED:
             reason = outcome.stop_reason
-    if np.isfinite(bound):
+    for nodes in waiting[-1:]:
+        part = search.within(
+            CorrelationClusteringProblem(graph.induced(nodes)),
+            partial(_joined, colors, nodes),
+            partial(add, bound),
+        )
+        outcome = solve_part(part.problem, part)
+        search.scaling_error += part.scaling_error
+        messages.add(outcome.message)
+        if outcome.stop_reason is not StopReason.COMPLETED:
+            reason = outcome.stop_reason
+    if not waiting:
         search.raise_lower_bound(bound)
     how = "; ".join(sorted(message for message in messages if message))
     return Outcome(
         reason, message=f"{len(waiting)} components with something to gain, each alone: {how}"
     )
+
+
+def _joined(
+    colors: NDArray[np.int64], nodes: NDArray[np.int64], found: NDArray[np.int32]
+) -> NDArray[np.int64]:
+    """Color all nodes as before, but `nodes` as found; classes are named by a member."""
+    _, first, member = np.unique(found, return_index=True, return_inverse=True)
+    joined = colors.copy()
+    joined[nodes] = nodes[first[member]]
+    return joined

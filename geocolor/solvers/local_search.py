@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from geocolor.graph import Adjacency, ConflictGraph
@@ -13,6 +12,7 @@ from geocolor.problem import Problem
 from geocolor.solvers.budget import Budget
 from geocolor.solvers.kernels.moving import moving_chunk
 from geocolor.solvers.kernels.partition import PartitionTables, partition_chunk, partition_start
+from geocolor.solvers.quotient import quotient
 from geocolor.solvers.search import Search
 
 __all__ = ["kernel_rows", "polish", "settle"]
@@ -55,31 +55,21 @@ def settle(
     _sweep(graph.conflicts, graph.weights, colors, k, budget)
     while not budget.over():
         # One node per class: moving it merges classes (the second half of Louvain's method).
-        _, member = np.unique(colors, return_inverse=True)
+        member = np.unique(colors, return_inverse=True)[1].astype(np.int32)
         classes = int(member.max()) + 1
-        onto = sp.csr_array(
-            (np.ones(len(member)), (np.arange(len(member)), member)), shape=(len(member), classes)
-        )
         coarse = np.arange(classes, dtype=np.int32)
         _sweep(
-            _contracted(graph.conflicts, onto), _contracted(graph.weights, onto), coarse, k, budget
+            quotient(graph.conflicts, member, classes),
+            quotient(graph.weights, member, classes),
+            coarse,
+            k,
+            budget,
         )
         if len(np.unique(coarse)) == classes:
             return colors
         colors = coarse[member]
         _sweep(graph.conflicts, graph.weights, colors, k, budget)
     return colors
-
-
-def _contracted(adjacency: Adjacency, onto: sp.csr_array) -> Adjacency:
-    values = np.ones(len(adjacency.indices)) if adjacency.values is None else adjacency.values
-    count = adjacency.num_nodes
-    matrix = sp.csr_array((values, adjacency.indices, adjacency.indptr), shape=(count, count))
-    small = sp.csr_array(onto.T @ matrix @ onto)
-    small.setdiag(0.0)
-    small.eliminate_zeros()
-    small.sort_indices()
-    return Adjacency(small.indptr.astype(np.int64), small.indices.astype(np.int32), small.data)
 
 
 def _sweep(

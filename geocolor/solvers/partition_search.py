@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from itertools import cycle
 
 import numpy as np
@@ -21,6 +23,12 @@ __all__ = ["improve_partition"]
 _SWEEPS, _MOST_SWEEPS, _MOST_STEPS, _LONGER = 100, 5_000, 1_000_000_000, 1.7
 # First temperatures, in turn, and the last, in what the cheapest move costs on average.
 _WARM, _FROZEN = (0.2, 0.3), 0.03
+# Under a time limit, a few long rounds do better than many short ones: shares of the time left that
+# the first get, all of it from the last on, and their first temperatures, in turn, where a round
+# has as many sweeps as `_SLOW`. With fewer it has to start colder, but not below `_COOL`.
+_SHARES, _TIMED_WARM, _COOL, _SLOW = (0.1, 0.35, 1.0), (0.1, 0.3, 0.2), 0.1, 1_000
+# Most sweeps of such a round, for each node, and in all.
+_SWEEPS_FOR_NODE, _MOST_TIMED_SWEEPS = 50, 50_000
 # Iterations of tabu search without success after each round, for each node.
 _PATIENCE = 3
 # Where that fails, the share of the incumbent's nodes moved at random for tabu search to go on
@@ -35,7 +43,8 @@ def improve_partition(problem: Problem, search: Search, budget: Budget) -> None:
 
     Each round begins with the best partition known, warm enough to lose its details or nearly all
     of it, in turn, and anneals more slowly than the last; then tabu search, which also goes
-    through partitions that break hard conflicts, takes over.
+    through partitions that break hard conflicts, takes over. With a time limit, and no limit on
+    iterations, the first rounds are planned to fill the time and follow each other at once.
 
     Parameters
     ----------
@@ -50,16 +59,29 @@ def improve_partition(problem: Problem, search: Search, budget: Budget) -> None:
     nodes = graph.num_nodes
     most = min(problem.max_colors, nodes)
     longest = min(_MOST_SWEEPS, max(_SWEEPS, _MOST_STEPS // max(nodes, 1)))
-    sweeps, failures = _SWEEPS, 0
-    for warm in cycle(_WARM):
+    timed = budget.timed
+    if timed:
+        longest = max(longest, min(_MOST_TIMED_SWEEPS, _SWEEPS_FOR_NODE * nodes))
+    sweeps, failures, rate = longest if timed else _SWEEPS, 0, math.inf
+    for number, warm in enumerate(cycle(_TIMED_WARM if timed else _WARM)):
         assert search.coloring is not None  # noqa: S101  asked for
         before = search.objective
         colors = search.coloring.colors.astype(np.int32)
-        colors = anneal(graph.conflicts, graph.weights, colors, most, budget, sweeps, warm, _FROZEN)
+        seconds = math.inf
+        if timed:
+            seconds = _SHARES[min(number, len(_SHARES) - 1)] * max(budget.seconds_left(), 0.0)
+            warm = min(warm, max(_COOL, max(_TIMED_WARM) * math.sqrt(rate * seconds / _SLOW)))
+        began, swept = time.monotonic(), budget.iterations
+        colors = anneal(
+            graph.conflicts, graph.weights, colors, most, budget, sweeps, warm, _FROZEN, seconds
+        )
+        rate = (budget.iterations - swept) / max(time.monotonic() - began, 1e-9)
         colors = settle(graph, colors, most, budget)
         search.offer(colors)
-        _tabu(problem, search, budget, colors, _PATIENCE * nodes)
-        if search.objective == before:
+        planned = timed and number < len(_SHARES) - 1
+        if not planned:
+            _tabu(problem, search, budget, colors, _PATIENCE * nodes)
+        if not planned and search.objective == before:
             colors = search.coloring.colors.astype(np.int32)
             shaken = budget.random.random(nodes) < _SHAKEN
             width = min(most, search.coloring.num_colors + 1)

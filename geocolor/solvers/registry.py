@@ -151,6 +151,14 @@ SOLVERS: dict[str, SolverInfo] = {
             ("numba",),
         ),
         SolverInfo(
+            "gaec",
+            "greedy additive edge contraction, then moves: near-linear, for millions of weights",
+            frozenset({"partition", "correlation"}),
+            False,
+            "geocolor.solvers.contraction:solve_gaec",
+            ("numba",),
+        ),
+        SolverInfo(
             "spectral",
             "spectral embedding, rounding under conflicts, annealing and tabu search",
             _MAIN,

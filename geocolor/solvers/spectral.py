@@ -11,6 +11,7 @@ from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator
 
 from geocolor.problem import ColoringProblem, Problem
 from geocolor.solvers.budget import Budget
+from geocolor.solvers.contraction import offer_contraction
 from geocolor.solvers.dsatur import dsatur
 from geocolor.solvers.fixed_k import kcolor, table_fits
 from geocolor.solvers.kernels.moving import rounding_chunk
@@ -55,11 +56,35 @@ def solve_spectral(problem: Problem, search: Search) -> Outcome:
     _, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
     if outcome is not None:
         return outcome
-    return improve(problem, search, Budget(search))
+    return improve(problem, search, Budget(search), embedded=True)
 
 
-def improve(problem: Problem, search: Search, budget: Budget) -> Outcome:
-    """Run the embedding, the roundings and the local search within `budget`."""
+def improve(problem: Problem, search: Search, budget: Budget, *, embedded: bool = False) -> Outcome:
+    """Run the embedding, the roundings and the local search within `budget`.
+
+    Parameters
+    ----------
+    problem : Problem
+        Any kind.
+    search : Search
+        Gets every improvement.
+    budget : Budget
+        What may be spent.
+    embedded : bool
+        Whether to embed in any case. Partitions of more than some nodes are else annealed from the
+        incumbent at once, or from what contraction makes: the time is worth more there.
+    """
+    if not (embedded or isinstance(problem, ColoringProblem)) and problem.graph.num_nodes > _DENSE:
+        if search.coloring is None:
+            offer_contraction(problem, search, budget)
+        if search.coloring is not None:
+            if not budget.over():
+                improve_partition(problem, search, budget)
+            return Outcome(StopReason.COMPLETED if search.answered() else budget.reason())
+    return _improve_embedded(problem, search, budget)
+
+
+def _improve_embedded(problem: Problem, search: Search, budget: Budget) -> Outcome:
     greedy = dsatur(problem.graph.conflicts, search)
     if greedy is None:
         return Outcome(StopReason.TIME, message="the time ended before every node had a class")
@@ -240,9 +265,9 @@ def _partition(
     """Round and settle from several starting points, then anneal what came out best."""
     graph = problem.graph
     most = min(problem.max_colors, graph.num_nodes)
-    for start, order in enumerate(orders):
+    for number, order in enumerate(orders):
         # A wide and a narrow cone in turn: few large classes, then many small ones.
-        threshold = 0.0 if start % 2 == 0 else 0.5
+        threshold = 0.0 if number % 2 == 0 else 0.5
         colors = _rounded(problem, embedding, order, most, threshold, budget)
         if colors is None or budget.over():
             break

@@ -129,3 +129,25 @@ def test_one_part_that_ends_leaves_the_others_their_time() -> None:
     )
     assert result.status is one.status is Status.OPTIMAL
     assert result.objective == pytest.approx(2 * one.objective)
+
+
+def test_the_last_component_is_reported_as_it_comes() -> None:
+    # Nodes 3 and 4 gain nothing anywhere; the triangle gives one gain up.
+    pairs = [(0, 1), (1, 2), (0, 2), (2, 3)]
+    graph = ConflictGraph.from_edges(5, pairs, [-2.0, -3.0, 4.0, 1.0], conflicts=[(0, 4)])
+    search = search_of(graph)
+    seen = []
+
+    def solve_part(problem: CorrelationClusteringProblem, part: Search) -> Outcome:
+        part.offer([0, 1, 1])
+        part.raise_lower_bound(-3.5)
+        seen.append((search.objective, search.lower_bound))
+        part.raise_lower_bound(-3.0)
+        assert part.answered()
+        return Outcome(StopReason.COMPLETED, message="both")
+
+    outcome = solve_by_components(attracting_components(graph), search, solve_part)
+    assert seen == [(-3.0, -3.5)]
+    assert search.proven()
+    assert search.coloring.colors.tolist() == [0, 1, 1, 2, 3]
+    assert "1 components with something to gain, each alone: both" in outcome.message

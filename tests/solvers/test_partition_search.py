@@ -14,6 +14,7 @@ from geocolor.solvers.budget import Budget
 from geocolor.solvers.local_search import settle
 from geocolor.solvers.partition_search import improve_partition
 from geocolor.solvers.search import Search
+from geocolor.solvers.spectral import improve
 
 
 def planted(classes: int, each: int, seed: int) -> tuple[ConflictGraph, np.ndarray]:
@@ -86,6 +87,60 @@ def test_rounds_end_at_the_best_and_repeat() -> None:
         found.append(search.coloring.colors)
         assert search.objective <= check(problem, member).objective + 1e-9
     assert np.array_equal(*found)
+
+
+def test_cooling_by_the_clock_ends() -> None:
+    graph, member = planted(6, 8, 0)
+    problem = CorrelationClusteringProblem(graph)
+    search = searching(problem)
+    k = graph.num_nodes
+    start = settled(graph, k, search)
+    colors = anneal(
+        graph.conflicts, graph.weights, start, k, Budget(search), 1e9, 0.5, 0.02, seconds=0.2
+    )
+    assert check(problem, colors).objective <= check(problem, start).objective
+    assert check(problem, member).objective <= check(problem, colors).objective + 1e-9
+
+
+@pytest.mark.parametrize(("limit", "iterations"), [(1000.0, None), (1000.0, 10**6), (None, None)])
+def test_rounds_are_planned_only_where_time_is_the_limit(
+    monkeypatch, limit: float | None, iterations: int | None
+) -> None:
+    planned = []
+
+    def stand_still(conflicts, weights, colors, k, budget, sweeps, warm, frozen, seconds):
+        planned.append(seconds)
+        return colors
+
+    monkeypatch.setattr("geocolor.solvers.partition_search.anneal", stand_still)
+    graph, member = planted(3, 4, 0)
+    search = Search(
+        CorrelationClusteringProblem(graph),
+        started=time.monotonic(),
+        time_limit=limit,
+        seed=0,
+        workers=1,
+        max_iterations=iterations,
+    )
+    search.offer(member)
+    improve_partition(search.problem, search, Budget(search))
+    if limit is not None and iterations is None:
+        assert planned[:4] == pytest.approx([100, 350, 1000, 1000], rel=0.05)
+    else:
+        assert set(planned) == {float("inf")}
+
+
+def test_large_partitions_are_annealed_without_an_embedding(monkeypatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("no embedding is wanted")
+
+    monkeypatch.setattr("geocolor.solvers.spectral.embed", refuse)
+    graph, member = planted(30, 7, 4)
+    search = searching(CorrelationClusteringProblem(graph), iterations=2_000)
+    improve(search.problem, search, Budget(search))
+    assert search.objective <= check(search.problem, member).objective + 1e-9
+    with pytest.raises(AssertionError, match="no embedding"):
+        improve(search.problem, search, Budget(search), embedded=True)
 
 
 def test_nothing_to_gain_ends_at_once() -> None:
