@@ -16,7 +16,7 @@ from geocolor.solvers.orbits import OrbitSearch
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.sat.requests import MOST_LITERALS, estimate
 from geocolor.solvers.sat.solver import Strategy, prove_by_sat
-from geocolor.solvers.sat.symmetric import color_symmetrically
+from geocolor.solvers.sat.symmetric import SymmetricSearch
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.stable_sets.solver import fractional, promising
 
@@ -28,8 +28,9 @@ _MYCIELSKIAN_WORK = 300_000_000
 _NEAR = 3
 # The share of the time left that a method's first turn takes, and its least in seconds.
 _SHARE, _LEAST_SECONDS = 0.25, 2.0
-# Where CaDiCaL has symmetries to go by, luck decides after how long; little else does there.
-_SYMMETRIC_SHARE = 0.4
+# Where CaDiCaL has symmetries to go by, luck decides after how long; little else does there. Their
+# share of the time left at first, and before the last method.
+_SYMMETRIC_SHARE, _AGAIN_SHARE = 0.4, 0.6
 
 
 class Proof:
@@ -66,6 +67,7 @@ class Proof:
         self._colors = colors
         self._orbits = orbits
         self._until = min(until, search.deadline)
+        self._symmetries = SymmetricSearch(problem, search, clique)
         self._told: list[str] = []
 
     def run(self) -> Outcome:
@@ -91,6 +93,7 @@ class Proof:
             yield partial(self._satisfiability, self._turn())
         yield self._columns
         if self._near():
+            yield partial(self._symmetric_again, self._turn(_AGAIN_SHARE))
             yield partial(self._satisfiability, self._until)
 
     def _message(self, *more: str) -> str:
@@ -136,9 +139,14 @@ class Proof:
         if told:
             return Outcome(StopReason.COMPLETED, message=told)
         longer = self._turn(_SYMMETRIC_SHARE)
-        color_symmetrically(self._problem, self._search, self._clique, longer)
+        self._symmetries.run(longer)
         told = self._orbits.lead(self._turn(), self._until)
         return Outcome(StopReason.COMPLETED, message=told)
+
+    def _symmetric_again(self, until: float) -> Outcome:
+        """Go on with CaDiCaL and symmetries."""
+        self._symmetries.run(until)
+        return Outcome(StopReason.COMPLETED)
 
     def _satisfiability(self, until: float) -> Outcome:
         """Ask CaDiCaL from both ends; from above alone, if both would be too much."""

@@ -23,13 +23,14 @@ from geocolor.solvers.sat.requests import MOST_LITERALS, estimate, question
 from geocolor.solvers.sat.solver import SEEDS, pool
 from geocolor.solvers.search import Search
 
-__all__ = ["Symmetry", "color_symmetrically", "symmetries"]
+__all__ = ["SymmetricSearch", "Symmetry", "symmetries"]
 
 # Seconds that the search for symmetries may take.
 _SECONDS = 1.0
 # Conflicts of CaDiCaL in the first rounds of questions, rounds until they double, and in all.
-# One seed finds in half a second what another does not in ten: each round has one of its own.
-_CONFLICTS, _DOUBLING, _ROUNDS = 100_000, 6, 24
+# One seed finds in half a second what another does not in ten: each round has one of its own. For
+# 11 colors of queen11_11 it is 6 seeds of 40, all within some 60,000 conflicts.
+_CONFLICTS, _DOUBLING, _ROUNDS = 60_000, 8, 32
 # Rounds for groups of four, which leave less to search, to one for groups of two.
 _FAVOR = 3
 # Ways to permute the colors that are tried with one group.
@@ -122,14 +123,12 @@ def symmetries(adjacency: Adjacency, deadline: float = math.inf) -> list[Symmetr
     return sorted(found.values(), key=lambda symmetry: -symmetry.order)
 
 
-def color_symmetrically(
-    problem: ColoringProblem, search: Search, clique: Clique, until: float = math.inf
-) -> None:
-    """Look for a coloring with the fewest colors not excluded, mapped to itself by a symmetry.
+class SymmetricSearch:
+    """A search for a coloring that a symmetry maps to itself, which can be left and gone on with.
 
     Vasquez and Vimont, "On solving the queen graph coloring problem" (2011), found colorings of
-    queen graphs so; here the symmetries are found in the graph, and CaDiCaL does the rest. That
-    there is no such coloring proves nothing.
+    queen graphs so; here the symmetries are found in the graph, and CaDiCaL does the rest. It is
+    asked for the fewest colors not excluded. That there is no such coloring proves nothing.
 
     Parameters
     ----------
@@ -139,41 +138,68 @@ def color_symmetrically(
         Gets the coloring; its bound is how many colors are asked for.
     clique : Clique
         A clique of the conflicts.
-    until : float
-        ``time.monotonic()`` at which to stop.
-
-    Raises
-    ------
-    SolverError
-        The worker process failed.
     """
-    adjacency = problem.graph.conflicts
-    k = max(int(search.lower_bound or 0), len(clique))
-    if k > problem.max_colors or 2 * estimate(adjacency, k) > MOST_LITERALS:
-        return
-    groups = symmetries(adjacency, min(until, time.monotonic() + _SECONDS))
-    if not groups:
-        return
-    asked = question(adjacency, search, clique, k)
-    if asked is None:
-        return
-    questions = [(group, palettes) for group in groups for palettes in group.palettes(k)]
-    for number in range(_ROUNDS):
-        left = []
-        favored = number % _FAVOR < _FAVOR - 1 and any(group.order > 2 for group, _ in questions)
-        for group, palettes in questions:
-            if search.answered() or search.out_of_time() or time.monotonic() >= until:
-                return
-            request = asked | {
-                "k": k,
-                "seed": (search.seed + number) % SEEDS,
-                "conflicts": _CONFLICTS << number // _DOUBLING,
-                "images": [packed(image) for image in group.images],
-                "palettes": [packed(palette) for palette in palettes],
-            }
-            if (favored and group.order == 2) or not _refuted(request, search, until):
-                left.append((group, palettes))
-        questions = left
+
+    def __init__(self, problem: ColoringProblem, search: Search, clique: Clique) -> None:
+        self._problem = problem
+        self._search = search
+        self._clique = clique
+        # Colors asked for, the questions not refuted, and what they have in common.
+        self._k = 0
+        self._questions: list[tuple[Symmetry, tuple[Permutation, ...]]] = []
+        self._asked: dict[str, object] = {}
+        self._round = 0
+
+    def run(self, until: float = math.inf) -> None:
+        """Ask for colorings, round by round.
+
+        Parameters
+        ----------
+        until : float
+            ``time.monotonic()`` at which to stop.
+
+        Raises
+        ------
+        SolverError
+            The worker process failed.
+        """
+        search = self._search
+        k = max(int(search.lower_bound or 0), len(self._clique))
+        if k != self._k:
+            self._k, self._round = k, 0
+            self._questions = self._new_questions(until)
+        while self._questions and self._round < _ROUNDS:
+            groups = [group for group, _ in self._questions]
+            favored = self._round % _FAVOR < _FAVOR - 1 and any(group.order > 2 for group in groups)
+            left: list[tuple[Symmetry, tuple[Permutation, ...]]] = []
+            for number, (group, palettes) in enumerate(self._questions):
+                if search.answered() or search.out_of_time() or time.monotonic() >= until:
+                    self._questions = left + self._questions[number:]
+                    return
+                request = self._asked | {
+                    "k": k,
+                    "seed": (search.seed + self._round) % SEEDS,
+                    "conflicts": _CONFLICTS << self._round // _DOUBLING,
+                    "images": [packed(image) for image in group.images],
+                    "palettes": [packed(palette) for palette in palettes],
+                }
+                if (favored and group.order == 2) or not _refuted(request, search, until):
+                    left.append((group, palettes))
+            self._questions = left
+            self._round += 1
+
+    def _new_questions(self, until: float) -> list[tuple[Symmetry, tuple[Permutation, ...]]]:
+        adjacency = self._problem.graph.conflicts
+        if self._k > self._problem.max_colors or 2 * estimate(adjacency, self._k) > MOST_LITERALS:
+            return []
+        groups = symmetries(adjacency, min(until, time.monotonic() + _SECONDS))
+        if not groups:
+            return []
+        asked = question(adjacency, self._search, self._clique, self._k)
+        if asked is None:
+            return []
+        self._asked = asked
+        return [(group, palettes) for group in groups for palettes in group.palettes(self._k)]
 
 
 def _refuted(request: dict[str, object], search: Search, until: float) -> bool:

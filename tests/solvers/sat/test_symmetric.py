@@ -12,7 +12,7 @@ from geocolor.graph import gnp, queen
 from geocolor.problem import ColoringProblem, check
 from geocolor.solvers import Status, solve
 from geocolor.solvers.sat.encodings import Graph, symmetric
-from geocolor.solvers.sat.symmetric import color_symmetrically, symmetries
+from geocolor.solvers.sat.symmetric import SymmetricSearch, symmetries
 from geocolor.solvers.search import Search
 
 NOBODY = np.empty(0, dtype=np.int32)
@@ -67,7 +67,7 @@ def test_queen12_has_twelve_colors_in_a_moment() -> None:
     search = Search(problem, started=time.monotonic(), time_limit=60, seed=0, workers=1)
     clique = find_clique(problem.graph.conflicts)
     search.raise_lower_bound(len(clique))
-    color_symmetrically(problem, search, clique)
+    SymmetricSearch(problem, search, clique).run()
     assert search.objective == 12
     assert check(problem, search.coloring).num_colors == 12
 
@@ -79,8 +79,33 @@ def test_without_symmetries_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("geocolor.solvers.sat.symmetric._refuted", refuse)
     problem = ColoringProblem(gnp(60, 0.4, seed=1))
     search = Search(problem, started=time.monotonic(), time_limit=20, seed=0, workers=1)
-    color_symmetrically(problem, search, find_clique(problem.graph.conflicts))
+    SymmetricSearch(problem, search, find_clique(problem.graph.conflicts)).run()
     assert search.coloring is None
+
+
+def test_a_search_goes_on_where_it_was_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, object]] = []
+
+    def note(request: dict[str, object], _: Search, until: float) -> bool:
+        asked.append((request["seed"], request["conflicts"]))
+        # The first is refuted; the second takes what is left of its turn.
+        while len(asked) == 2 and time.monotonic() < until:
+            time.sleep(0.001)
+        return len(asked) == 1
+
+    monkeypatch.setattr("geocolor.solvers.sat.symmetric._refuted", note)
+    problem = ColoringProblem(queen(5, 5))
+    search = Search(problem, started=time.monotonic(), time_limit=60, seed=0, workers=1)
+    symmetric_search = SymmetricSearch(problem, search, find_clique(problem.graph.conflicts))
+    symmetric_search.run(time.monotonic() + 3)
+    assert len(asked) == 2
+    groups = symmetries(problem.graph.conflicts)
+    questions = sum(len(list(group.palettes(5))) for group in groups) - 1
+    symmetric_search.run()
+    # Two of the first round were asked before, one of them for good; groups of two wait their turn.
+    assert {seed for seed, _ in asked} == set(range(32))
+    assert [conflicts for _, conflicts in asked] == sorted(conflicts for _, conflicts in asked)
+    assert asked.count((2, 60_000)) == questions
 
 
 def test_that_no_symmetric_coloring_exists_proves_nothing(oracle) -> None:
@@ -88,7 +113,7 @@ def test_that_no_symmetric_coloring_exists_proves_nothing(oracle) -> None:
     problem = ColoringProblem(oracle.plain(nx.cycle_graph(9)))
     search = Search(problem, started=time.monotonic(), time_limit=20, seed=0, workers=1)
     search.raise_lower_bound(2)
-    color_symmetrically(problem, search, find_clique(problem.graph.conflicts))
+    SymmetricSearch(problem, search, find_clique(problem.graph.conflicts)).run()
     assert (search.lower_bound, search.coloring) == (2, None)
     # The first solve of a machine compiles kernels.
     assert solve(problem, time_limit=120).status is Status.OPTIMAL
