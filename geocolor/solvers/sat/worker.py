@@ -121,13 +121,13 @@ def _ask_symmetric(request: dict[str, Any], job: Job) -> str:
         for clause in block.tolist():
             solver.add_clause(clause)
     answer = None
-    for _ in range(request["conflicts"] // _LONG_SLICE):
+    left = request["conflicts"]
+    while left > 0 and answer is None:
         if job.stopped:
             return "STOPPED"
-        solver.conf_budget(_LONG_SLICE)
+        solver.conf_budget(min(left, _LONG_SLICE))
         answer = solver.solve_limited()
-        if answer is not None:
-            break
+        left -= _LONG_SLICE
     if answer:
         job.send({"colors": formula.colors(solver.get_model()).tolist()})
     elif answer is False:
