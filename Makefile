@@ -114,7 +114,7 @@ bench-coloring: $(VENV)/.dev  ## auto against other packages on the folder GEOCO
 
 # GEOCOLOR_PARTITIONS may be a suite, a file or a folder; CP-Lib's, say, with solvers that cluster.
 GEOCOLOR_PARTITIONS ?= partition
-PARTITION_SOLVERS ?= auto,set-partition,cpsat,cpsat-edges,cpsat-assignment,highs-edges,spectral,$\
+PARTITION_SOLVERS ?= auto,set-partition,cpsat,cpsat-edges,cpsat-assignment,highs-edges,spectral,gaec,$\
 	scipy-average,scipy-complete,networkx-threshold,igraph-leiden,gcol-min-cost,adjacent
 
 bench-partition: $(VENV)/.dev  ## auto, CP-SAT, HiGHS and heuristics on GEOCOLOR_PARTITIONS
