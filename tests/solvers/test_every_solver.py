@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geocolor.errors import InputError
-from geocolor.graph import ConflictGraph
+from geocolor.graph import ConflictGraph, generators
 from geocolor.problem import (
     ColoringProblem,
     CorrelationClusteringProblem,
@@ -29,6 +29,8 @@ from geocolor.problem import (
     check,
 )
 from geocolor.solvers import SOLVERS, Status, StopReason, solve
+from geocolor.solvers.search import Search
+from geocolor.solvers.solve import answer
 
 PAIRS = [(name, kind) for name, info in SOLVERS.items() for kind in sorted(info.kinds)]
 COLORERS = sorted(name for name, kind in PAIRS if kind == "coloring")
@@ -51,6 +53,17 @@ def problem_of(kind: str, graph: ConflictGraph, k: int | None) -> Problem:
         return PartitionProblem(graph, k or 3, sizes, max(5, even + even // 16))
     assert kind == "correlation"
     return CorrelationClusteringProblem(graph)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [pair for pair in PAIRS if pair[0] in ("auto", "cpsat", "sat")]
+)
+def test_prepared_for_a_kind_it_answers(name: str, kind: str) -> None:
+    """As a benchmark does: what the solver's process needs is started before the clock is."""
+    problem = problem_of(kind, generators.gnp(12, 0.5, seed=0), 8)
+    prepared = SOLVERS[name].load().prepare(problem)
+    search = Search(problem, started=time.monotonic(), time_limit=60, seed=0, workers=1)
+    assert answer(SOLVERS[name], prepared, search).status is Status.OPTIMAL
 
 
 @st.composite
@@ -221,7 +234,7 @@ def test_the_limit_holds_on_a_huge_graph(name: str, kind: str) -> None:
 INTERRUPTED = """
 import json, os, signal, sys, threading
 import numpy as np
-from geocolor.graph import ConflictGraph
+from geocolor.graph import ConflictGraph, generators
 from geocolor.problem import PartitionProblem
 from geocolor.solvers import solve
 
