@@ -157,7 +157,7 @@ def test_theory(entry: dict[str, Any], claim: dict[str, Any]) -> None:
     assert claim["proven"]
     assert claim["by"].startswith("theory: ")
     problem = ask(geocolor.read(path_of(entry)), claim["problem"], claim["value"])
-    result = geocolor.solve(problem, time_limit=30)
+    result = geocolor.solve(problem, time_limit=120)
     assert result.num_colors == claim["value"]
     assert result.lower_bound is not None
     assert result.lower_bound <= claim["value"]
