@@ -14,6 +14,7 @@ from geocolor.problem import (
     ColoringProblem,
     CorrelationClusteringProblem,
     EquitableColoringProblem,
+    GroupOracle,
     GroupPartitionProblem,
     PartitionProblem,
     Problem,
@@ -24,6 +25,7 @@ from geocolor.solvers.components import attracting_components, solve_by_componen
 from geocolor.solvers.cpsat import solve_cpsat
 from geocolor.solvers.cpsat.solver import prove, too_large
 from geocolor.solvers.equitable import solve_equitable
+from geocolor.solvers.oracle import LARGEST_PROVEN, solve_oracle
 from geocolor.solvers.portfolio import color
 from geocolor.solvers.process import WithWorker
 from geocolor.solvers.result import StopReason
@@ -64,6 +66,9 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
     if isinstance(problem, ColoringProblem):
         return color(problem, search)
     if isinstance(problem, GroupPartitionProblem):
+        asked = isinstance(problem.cost, GroupOracle)
+        if asked and problem.graph.num_nodes > LARGEST_PROVEN:
+            return solve_oracle(problem, search)
         return solve_set_partition(problem, search)
     clique, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
     if outcome is not None:
