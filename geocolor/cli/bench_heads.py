@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,10 @@ from geocolor.cli.calibrated import LengthOption, SeedOption, WindowsOption, set
 from geocolor.cli.console import ProgressLine
 from geocolor.cli.options import seconds
 from geocolor.errors import InputError
+
+if TYPE_CHECKING:
+    from geocolor.problem import Coloring
+    from geocolor.solvers import TracePoint
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -79,6 +83,11 @@ def command(
             cache,
             lambda stage, done, total: line.update(f"{stage} {done} of {total}"),
         )
+
+        def show(point: TracePoint, _: Coloring | None) -> None:
+            if point.objective is not None:
+                line.update(f"{point.objective:.6f} after {point.time:.0f} s")
+
         found = [
             group_heads(
                 heads,
@@ -86,9 +95,7 @@ def command(
                 reach=reach,
                 time_limit=limit,
                 seed=seed,
-                on_progress=lambda point, _: line.update(
-                    f"{point.objective:.6f} after {point.time:.0f} s"
-                ),
+                on_progress=show,
             )
             for share in keeps
         ]

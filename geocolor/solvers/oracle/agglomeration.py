@@ -56,11 +56,9 @@ def agglomerate(
             seen = 1.0 if random is None else max(0.0, 1.0 + noise * random.standard_normal())
             heapq.heappush(heap, (-saving * seen, a, b, known))
 
-    linked = links.matrix(groups)
-    for a, b in np.argwhere(np.triu(linked, 1) > 0).tolist():
+    for a, b, gain in links.between(groups):
         if values.may_join(alive[a], alive[b]):
-            single = len(alive[a]) == len(alive[b]) == 1
-            enter(a, b, float(linked[a, b]), known=single)
+            enter(a, b, gain, known=len(alive[a]) == len(alive[b]) == 1)
     while heap:
         _, a, b, known = heapq.heappop(heap)
         if a not in alive or b not in alive:

@@ -25,57 +25,84 @@ def candidates(problem: GroupPartitionProblem, budget: Budget) -> NDArray[np.int
     Returns
     -------
     ndarray of int64, shape (pairs, 2)
+        The first node below the second.
     """
-    graph = problem.graph
+    graph, random = problem.graph, budget.random
     count = graph.num_nodes
-    weights = np.zeros((count, count))
-    open_pairs = np.ones((count, count), dtype=np.bool_)
-    edges = graph.weights.edges()
-    if len(edges):
-        open_pairs[:] = False
-        open_pairs[edges[:, 0], edges[:, 1]] = True
-        weights[edges[:, 0], edges[:, 1]] = graph.weights.edge_values()
-    open_pairs &= graph.conflicts.matrix == 0
-    pairs = np.argwhere(np.triu(open_pairs, 1))
     most = _PAIRS * count
-    if len(pairs) > most:
-        order = np.lexsort((budget.random.random(len(pairs)), weights[pairs[:, 0], pairs[:, 1]]))
-        pairs = pairs[np.sort(order[:most])]
-    return pairs
+    edges = graph.weights.edges().astype(np.int64)
+    weights = graph.weights.edge_values()
+    if not len(edges):
+        if count * (count - 1) // 2 <= 2 * most:
+            edges = np.argwhere(np.triu(np.ones((count, count), dtype=np.bool_), 1))
+        else:
+            edges = np.sort(random.integers(count, size=(2 * most, 2)), axis=1)
+            edges = np.unique(edges[edges[:, 0] < edges[:, 1]], axis=0)
+        weights = np.zeros(len(edges))
+    hard = graph.conflicts.edges().astype(np.int64)
+    free = ~np.isin(edges @ [count, 1], hard @ [count, 1])
+    edges, weights = edges[free], weights[free]
+    if len(edges) > most:
+        order = np.lexsort((random.random(len(edges)), weights))
+        edges = edges[np.sort(order[:most])]
+    return edges
 
 
 class Links:
-    """What merging two nodes saves, where it was asked; groups are linked by their nodes.
+    """What merging two nodes saves, pair by pair; groups are linked by their nodes.
 
     Parameters
     ----------
+    values : Values
+        Asked about each pair.
+    pairs : ndarray of int64, shape (pairs, 2)
+        Candidates.
     count : int
         Nodes.
+
+    Raises
+    ------
+    SpentError
+        The budget is over.
     """
 
-    def __init__(self, count: int) -> None:
-        self._gain = np.full((count, count), -np.inf)
+    def __init__(self, values: Values, pairs: NDArray[np.int64], count: int) -> None:
+        gains = np.array([values.gain((u,), (v,)) for u, v in pairs.tolist()], dtype=np.float64)
+        ends = np.concatenate([pairs, pairs[:, ::-1]])
+        order = np.lexsort((ends[:, 1], ends[:, 0]))
+        self._other = ends[order, 1]
+        self._gain = np.concatenate([gains, gains])[order]
+        self._start = np.searchsorted(ends[order, 0], np.arange(count + 1))
+        self._count = count
 
-    def measure(self, values: Values, pairs: NDArray[np.int64]) -> None:
-        """Ask about pairs.
+    def _row(self, node: int) -> slice:
+        return slice(int(self._start[node]), int(self._start[node + 1]))
 
-        Raises
-        ------
-        SpentError
-            The budget is over.
-        """
-        for u, v in pairs.tolist():
-            self._gain[u, v] = self._gain[v, u] = values.gain((u,), (v,))
+    def near(self, group: Group) -> list[int]:
+        """List the nodes linked to a group, those first that save most with any of its nodes."""
+        best = np.full(self._count, -np.inf)
+        for node in group:
+            row = self._row(node)
+            best[self._other[row]] = np.maximum(best[self._other[row]], self._gain[row])
+        best[list(group)] = -np.inf
+        linked = np.flatnonzero(best > -np.inf)
+        near: list[int] = linked[np.argsort(-best[linked], kind="stable")].tolist()
+        return near
 
-    def matrix(self, groups: Sequence[Group]) -> NDArray[np.float64]:
-        """Most that any two nodes of two groups save; minus infinity without a link."""
-        order = np.concatenate([np.array(group) for group in groups])
-        starts = np.cumsum([0, *(len(group) for group in groups[:-1])])
-        gains = np.maximum.reduceat(self._gain[np.ix_(order, order)], starts, axis=0)
-        most: NDArray[np.float64] = np.maximum.reduceat(gains, starts, axis=1)
-        return most
-
-    def of(self, group: Group) -> NDArray[np.float64]:
-        """Most that each node saves with any of a group."""
-        gains: NDArray[np.float64] = self._gain[list(group)].max(axis=0)
-        return gains
+    def between(self, groups: Sequence[Group]) -> list[tuple[int, int, float]]:
+        """List the pairs of groups where two nodes save something, and the most that two save."""
+        home = np.full(self._count, -1)
+        for number, group in enumerate(groups):
+            home[list(group)] = number
+        best: dict[tuple[int, int], float] = {}
+        for number, group in enumerate(groups):
+            for node in group:
+                row = self._row(node)
+                others = home[self._other[row]]
+                kept = (others > number) & (self._gain[row] > 0)
+                for other, gain in zip(
+                    others[kept].tolist(), self._gain[row][kept].tolist(), strict=True
+                ):
+                    pair = (number, other)
+                    best[pair] = max(gain, best.get(pair, 0.0))
+        return [(a, b, gain) for (a, b), gain in best.items()]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from geocolor.solvers.oracle.agglomeration import agglomerate
 from geocolor.solvers.oracle.links import Links
@@ -16,6 +15,8 @@ __all__ = ["regroup", "reinsert"]
 # Nodes that are taken out together at most; the groups tried for each of them; groups dissolved
 # together at most; and their nodes.
 _OUT, _TRIED, _DISSOLVED, _LOOSE = 4, 6, 4, 48
+# Share of the nodes taken out that go where chance says: not all that pays begins with a gain.
+_ANYWHERE = 0.1
 # How much the savings seen by a repair are off.
 _NOISE = 0.3
 
@@ -24,11 +25,12 @@ Exchange = tuple[list[Group], list[Group]]
 
 
 def reinsert(
-    values: Values, links: Links, groups: Sequence[Group], random: np.random.Generator
+    values: Values, links: Links, groups: Sequence[Group], most: int, random: np.random.Generator
 ) -> Exchange:
-    """Take some related nodes out, and put each where it costs least; one node is a plain move.
+    """Take some related nodes out, and put each where it costs least, or alone.
 
-    Two nodes that change places are a swap.
+    One node is a plain move, two that change places are a swap. There are to be `most` groups at
+    most.
 
     Raises
     ------
@@ -37,26 +39,32 @@ def reinsert(
     """
     home = {node: number for number, group in enumerate(groups) for node in group}
     seed = int(random.integers(len(home)))
-    near = _by_gain(links.of((seed,)))
+    near = links.near((seed,))
     # Nodes that a group near could take instead.
     wanted = int(random.integers(_OUT))
     others = near[: 8 * _OUT]
     chosen = random.permutation(len(others))[:wanted]
-    out = [seed, *(int(others[at]) for at in sorted(chosen.tolist()))]
+    out = [seed, *(others[at] for at in sorted(chosen.tolist()))]
     now: dict[int, Group] = {}
     for number in sorted({home[node] for node in out}):
         now[number] = tuple(node for node in groups[number] if node not in out)
     touched = set(now)
     for node in [out[at] for at in random.permutation(len(out))]:
-        best, where = values.guess((node,)), -1
-        reachable = [home[int(other)] for other in _by_gain(links.of((node,)))]
-        for number in list(dict.fromkeys([home[node], *reachable]))[:_TRIED]:
-            group = now.get(number, groups[number])
-            if not group or not values.may_join((node,), group):
-                continue
-            more = values.guess(joined(group, (node,))) - values.guess(group)
-            if more < best:
-                best, where = more, number
+        near = [home[node], *(home[other] for other in links.near((node,)))]
+        open_groups = {
+            number: group
+            for number in list(dict.fromkeys(near))[:_TRIED]
+            if (group := now.get(number, groups[number])) and values.may_join((node,), group)
+        }
+        if random.random() < _ANYWHERE and open_groups:
+            where = int(random.choice(list(open_groups)))
+        else:
+            room = len(groups) < most or not now[home[node]]
+            best, where = values.guess((node,)) if room else np.inf, -1
+            for number, group in open_groups.items():
+                more = values.guess(joined(group, (node,))) - values.guess(group)
+                if more < best:
+                    best, where = more, number
         if where < 0:
             now[-1 - node] = (node,)
         else:
@@ -66,9 +74,11 @@ def reinsert(
 
 
 def regroup(
-    values: Values, links: Links, groups: Sequence[Group], random: np.random.Generator
+    values: Values, links: Links, groups: Sequence[Group], most: int, random: np.random.Generator
 ) -> Exchange:
     """Dissolve some related groups, wholly or in part, and merge what is left anew.
+
+    What comes of it may be more than `most` groups.
 
     Raises
     ------
@@ -77,9 +87,8 @@ def regroup(
     """
     seed = int(random.integers(sum(len(group) for group in groups)))
     number = next(at for at, group in enumerate(groups) if seed in group)
-    gains = links.of(groups[number])
     home = {node: at for at, group in enumerate(groups) for node in group}
-    near = [at for at in dict.fromkeys(home[int(v)] for v in _by_gain(gains)) if at != number]
+    near = list(dict.fromkeys(home[node] for node in links.near(groups[number])))
     near = near[: 3 * _DISSOLVED]
     wanted = int(random.integers(1, _DISSOLVED))
     out = [number, *(near[at] for at in sorted(random.permutation(len(near))[:wanted].tolist()))]
@@ -99,9 +108,3 @@ def regroup(
         if kept:
             pieces.append(kept)
     return left, agglomerate(values, links, pieces, _NOISE, random)
-
-
-def _by_gain(gains: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Nodes with a link, those that save most first."""
-    order = np.argsort(-gains, kind="stable")
-    return order[np.isfinite(gains[order])]

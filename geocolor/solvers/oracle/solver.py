@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geocolor.problem import GroupPartitionProblem, PartitionProblem, Problem
 from geocolor.solvers.budget import Budget
@@ -85,7 +86,6 @@ class _Run:
         self._search = search
         self._values = Values(problem, self.budget)
         self._count = problem.graph.num_nodes
-        self._links = Links(self._count)
         self._groups: list[Group] = []
 
     def told(self) -> str:
@@ -103,7 +103,8 @@ class _Run:
             self._keep(alone)
         else:
             self._start_within()
-        self._links.measure(self._values, candidates(self._problem, self.budget))
+        pairs = candidates(self._problem, self.budget)
+        self._links = Links(self._values, pairs, self._count)
         merged = agglomerate(self._values, self._links, alone)
         if not self._groups and len(merged) <= self._problem.k:
             self._keep(merged)
@@ -116,7 +117,8 @@ class _Run:
         until = time.monotonic() + min(_SECONDS, _SHARE * self._search.remaining())
         improve(pairs, inner, Budget(inner, until))
         if inner.coloring is not None:
-            self._keep(_groups_of(inner.coloring.colors))
+            self._search.offer(inner.coloring.colors)
+            self._groups = _groups_of(inner.coloring.colors)
 
     def improve(self) -> None:
         """Go on until the budget is over or nothing helps."""
@@ -127,7 +129,7 @@ class _Run:
             better = False
             for _ in range(_COVERED * self._count):
                 change = regroup if random.random() < _REGROUPED else reinsert
-                old, new = change(self._values, self._links, self._groups, random)
+                old, new = change(self._values, self._links, self._groups, self._problem.k, random)
                 better |= self._try(old, new)
             better |= self._cover()
             vain = 0 if better else vain + _COVERED * self._count
@@ -166,5 +168,7 @@ class _Run:
         return found is not None and self._try(self._groups, found)
 
 
-def _groups_of(colors: np.ndarray) -> list[Group]:
-    return [tuple(np.flatnonzero(colors == color).tolist()) for color in np.unique(colors)]
+def _groups_of(colors: NDArray[np.int32]) -> list[Group]:
+    order = np.argsort(colors, kind="stable")
+    ends = np.cumsum(np.unique(colors, return_counts=True)[1])
+    return [tuple(part.tolist()) for part in np.split(order, ends[:-1])]

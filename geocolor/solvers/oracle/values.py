@@ -40,7 +40,6 @@ class Values:
         self._graph = problem.graph
         self._cost = problem.cost
         self._budget = budget
-        self._apart = problem.graph.conflicts.matrix > 0
         self.costs: dict[Group, float] = {}
         cost = problem.cost
         self._estimate = cost.estimate if isinstance(cost, GroupOracle) else None
@@ -96,7 +95,8 @@ class Values:
 
     def may_join(self, first: Group, second: Group) -> bool:
         """Whether no hard conflict is between two groups."""
-        return not self._apart[np.ix_(first, second)].any()
+        hard, others = self._graph.conflicts, np.array(second)
+        return not any(np.isin(others, hard.neighbors(node)).any() for node in first)
 
 
 def joined(first: Group, second: Group) -> Group:
