@@ -65,7 +65,6 @@ def command(
     from geocolor.bench.models.head_units import heads_of
     from geocolor.bench.models.heads import group_heads, table
     from geocolor.bench.models.subject import PACKAGED, folder_subject, packaged_subject
-    from geocolor.bench.models.trial import Protocol
 
     with ProgressLine(quiet=quiet) as line:
         line.update("reading the model and its texts")
@@ -77,8 +76,8 @@ def command(
             subject = folder_subject(Path(model), calibration, [calibration])
         heads = heads_of(
             subject,
-            Protocol(windows=windows, length=length),
-            0,
+            windows,
+            length,
             keeps,
             cache,
             lambda stage, done, total: line.update(f"{stage} {done} of {total}"),

@@ -50,8 +50,8 @@ class Heads:
 
 def heads_of(
     subject: Subject,
-    protocol: Protocol,
-    seed: int,
+    windows: int,
+    length: int,
     keeps: Sequence[float],
     cache: Path,
     on_progress: Progress,
@@ -62,10 +62,8 @@ def heads_of(
     ----------
     subject : Subject
         A model whose attention reads by q_proj, k_proj and v_proj.
-    protocol : Protocol
-        Windows of the calibration.
-    seed : int
-        Of the calibration.
+    windows, length : int
+        Windows of calibration text, and tokens in each.
     keeps : sequence of float
         Shares whose prices are wanted, each in (0, 1).
     cache : Path
@@ -78,7 +76,11 @@ def heads_of(
     InputError
         The model has no such matrices, or the cache cannot be used.
     """
-    asked = [subject.sha256, subject.calibration.sha256, asdict(protocol), seed]
+    # Nothing is scored here, and a session asks for text to do it on.
+    protocol = Protocol(
+        windows, length, scored_windows=1, scored_length=length, divergence_windows=1
+    )
+    asked = [subject.sha256, subject.calibration.sha256, windows, length]
     key = hashlib.sha256(json.dumps([_FORMAT, *asked]).encode()).hexdigest()
     path = cache / "heads" / f"{key}.safetensors"
     known: dict[float, float] = {}
@@ -87,19 +89,18 @@ def heads_of(
         if heads.prices.keys() >= set(keeps):
             return heads
         known = heads.prices
-    _measure(subject, protocol, seed, sorted({*known, *keeps}), path, on_progress)
+    _measure(subject, protocol, sorted({*known, *keeps}), path, on_progress)
     return _read(path)
 
 
 def _measure(
     subject: Subject,
     protocol: Protocol,
-    seed: int,
     keeps: Sequence[float],
     path: Path,
     on_progress: Progress,
 ) -> None:
-    session = Session(subject, protocol, seed, on_progress)
+    session = Session(subject, protocol, 0, on_progress)
     analysis = session.calibrate()
     costs = analysis.costs(preset("default"))
     names = [unit.name for unit in analysis.units]
