@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geocolor.cli.calibrated import LengthOption, SeedOption, WindowsOption, settle_torch
-from geocolor.cli.console import ProgressLine
+from geocolor.cli.console import ProgressLine, note
 from geocolor.cli.options import seconds
 from geocolor.errors import InputError
 
@@ -87,17 +87,14 @@ def command(
             if point.objective is not None:
                 line.update(f"{point.objective:.6f} after {point.time:.0f} s")
 
-        found = [
-            group_heads(
-                heads,
-                share,
-                reach=reach,
-                time_limit=limit,
-                seed=seed,
-                on_progress=show,
+        found = []
+        for share in keeps:
+            grouping = group_heads(
+                heads, share, reach=reach, time_limit=limit, seed=seed, on_progress=show
             )
-            for share in keeps
-        ]
+            found.append(grouping)
+            if not quiet:
+                note(f"keep {share:g}: {grouping.search.value:.6f}, {grouping.better:.2f}% better")
     if as_json:
         typer.echo(json.dumps({"model": subject.name, "prices": [f.to_json() for f in found]}))
     else:

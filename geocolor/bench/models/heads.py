@@ -114,8 +114,10 @@ def group_heads(
     torch.set_num_threads(1)
     price = heads.prices[keep]
     slices = heads.slices
+    # Views hold a second moment each, a gigabyte in all that is not needed here.
     views = oriented_views(slices.units, slices.weights, slices.curvature)
-    values = StackedValues([views[unit.name] for unit in slices.units], price)
+    values = StackedValues(list(views.values()), price)
+    del views
     layers = np.array([unit.layer for unit in slices.units])
     near = np.abs(layers[:, None] - layers) <= reach
     pairs = np.argwhere(np.triu(near, 1))

@@ -27,8 +27,9 @@ _CLIQUE_WORK = 20_000_000
 _SHARE, _SECONDS = 0.2, 2.0
 # Share of the rounds that dissolve groups.
 _REGROUPED = 0.4
-# Rounds for each node, between two covers and in vain before the end.
-_COVERED, _VAIN = 2, 20
+# Rounds in vain before the end, for each node; and the factor by which the groups asked about grow
+# from one cover to the next.
+_VAIN, _GROWN = 20, 1.05
 # Share of the time left that a cover may take.
 _COVER_SHARE = 0.1
 # A saving that is no rounding, relative to the cost.
@@ -124,15 +125,18 @@ class _Run:
         """Go on until the budget is over or nothing helps."""
         if not self._groups:
             return
-        vain, random = 0, self.budget.random
-        while vain < _VAIN * self._count and not self._search.answered():
-            better = False
-            for _ in range(_COVERED * self._count):
-                change = regroup if random.random() < _REGROUPED else reinsert
-                old, new = change(self._values, self._links, self._groups, self._problem.k, random)
-                better |= self._try(old, new)
-            better |= self._cover()
-            vain = 0 if better else vain + _COVERED * self._count
+        vain, covered, random = 0, 0, self.budget.random
+        while not self._search.answered():
+            change = regroup if random.random() < _REGROUPED else reinsert
+            old, new = change(self._values, self._links, self._groups, self._problem.k, random)
+            better = self._try(old, new)
+            patient = vain < _VAIN * self._count
+            if not patient or len(self._values.guesses) >= _GROWN * covered:
+                better |= self._cover()
+                covered = len(self._values.guesses)
+            if not better and not patient:
+                return
+            vain = 0 if better else vain + 1
 
     def _try(self, old: list[Group], new: list[Group]) -> bool:
         """Replace groups by others of the same nodes if that is cheaper."""
