@@ -67,7 +67,8 @@ class Links:
     """
 
     def __init__(self, values: Values, pairs: NDArray[np.int64], count: int) -> None:
-        gains = np.array([values.gain((u,), (v,)) for u, v in pairs.tolist()], dtype=np.float64)
+        asked = (values.gain((int(u),), (int(v),)) for u, v in pairs)
+        gains = np.fromiter(asked, np.float64, len(pairs))
         ends = np.concatenate([pairs, pairs[:, ::-1]])
         order = np.lexsort((ends[:, 1], ends[:, 0]))
         self._other = ends[order, 1]

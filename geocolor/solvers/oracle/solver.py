@@ -104,6 +104,8 @@ class _Run:
             self._keep(alone)
         else:
             self._start_within()
+        if self.budget.over():
+            raise SpentError
         pairs = candidates(self._problem, self.budget)
         self._links = Links(self._values, pairs, self._count)
         merged = agglomerate(self._values, self._links, alone)
