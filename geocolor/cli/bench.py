@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from geocolor.cli import bench_models
+from geocolor.cli import bench_heads, bench_models
 from geocolor.cli.console import ProgressLine, note
 from geocolor.cli.options import ColorsOption, KindOption, byte_count, seconds
 from geocolor.errors import InputError
@@ -270,6 +270,7 @@ def compare(
 
 
 app.command("models", epilog=bench_models.EXAMPLES)(bench_models.command)
+app.command("heads", epilog=bench_heads.EXAMPLES)(bench_heads.command)
 
 
 def _require_extra() -> None:

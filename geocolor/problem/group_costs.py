@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -77,13 +77,15 @@ class NormalizedPairSum:
 
 @dataclass(frozen=True, eq=False)
 class GroupOracle:
-    r"""Any cost that is bounded from below by its pairs.
+    r"""Any cost that is bounded from below by its nodes and pairs.
 
-    .. math:: C(S) \ge \frac{1}{|S| - 1} \sum_{i<j \in S} w_{ij}
+    .. math:: C(S) \ge \sum_{i \in S} u_i + \frac{1}{|S| - 1} \sum_{i<j \in S} w_{ij}
 
-    with the weights w of the graph. It holds whenever a class pays, for each member, what a common
-    value costs that member, the common value being the best for all, and w are the costs of pairs:
-    the cost of tying layers of different curvature, say.
+    with the floors u of the nodes and the weights w of the graph. With floors of nothing it holds
+    whenever a class pays, for each member, what a common value costs that member, the common value
+    being the best for all, and w are the costs of pairs: the cost of tying layers of different
+    curvature, say. With weights of nothing the floors are what a member costs in any company: its
+    own part of a shared basis, if the basis were free. The function is asked once about each class.
 
     Parameters
     ----------
@@ -91,6 +93,15 @@ class GroupOracle:
         Takes classes as an array of bool of shape (groups, num_nodes), and gives their costs. The
         same class must cost the same each time, and one that costs nothing exactly 0: rounding
         that is left over cannot be told from a cost.
+    floors : array_like of float, shape (num_nodes,), optional
+        Of any sign; none are 0.
+    estimate : callable, optional
+        As `function`, cheaper and nearly right. It guides searches, and decides nothing.
+
+    Raises
+    ------
+    InputError
+        The floors are not one finite number for each of the nodes.
 
     Examples
     --------
@@ -101,7 +112,38 @@ class GroupOracle:
     """
 
     function: Callable[[NDArray[np.bool_]], ArrayLike]
+    floors: ArrayLike | None = None
+    estimate: Callable[[NDArray[np.bool_]], ArrayLike] | None = None
+    _known: dict[bytes, float] = field(default_factory=dict, init=False, repr=False)
     name: ClassVar[str] = "oracle"
+
+    def __post_init__(self) -> None:
+        if self.floors is None:
+            return
+        floors = np.array(self.floors, dtype=np.float64)
+        if floors.ndim != 1 or not np.isfinite(floors).all():
+            raise InputError("floors must be one finite number for each node")
+        object.__setattr__(self, "floors", floors)
+
+    @property
+    def evaluations(self) -> int:
+        """Classes that the function was asked about."""
+        return len(self._known)
+
+    def floors_of(self, graph: ConflictGraph) -> NDArray[np.float64]:
+        """Give the floor of each node.
+
+        Raises
+        ------
+        InputError
+            There are floors of another number of nodes.
+        """
+        if self.floors is None:
+            return np.zeros(graph.num_nodes)
+        floors = np.asarray(self.floors)
+        if len(floors) != graph.num_nodes:
+            raise InputError(f"{len(floors)} floors for the {graph.num_nodes} nodes of the graph")
+        return floors
 
     def of(self, graph: ConflictGraph, groups: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Cost each of several classes; see :class:`GroupCost`.
@@ -109,23 +151,41 @@ class GroupOracle:
         Raises
         ------
         InputError
-            The function gives no finite number for each, or less than the pairs say.
+            The function gives no finite number for each, or less than nodes and pairs say.
         """
-        costs = np.asarray(self.function(groups), dtype=np.float64)
-        if costs.shape != (len(groups),):
-            raise InputError(
-                f"the cost function gave shape {costs.shape} for {len(groups)} classes"
-            )
-        edges = graph.weights.edges()
+        keys = [_key(group) for group in groups]
+        new = {key: at for at, key in enumerate(keys) if key not in self._known}
+        if new:
+            asked = np.asarray(self.function(groups[list(new.values())]), dtype=np.float64)
+            if asked.shape != (len(new),):
+                raise InputError(
+                    f"the cost function gave shape {asked.shape} for {len(new)} classes"
+                )
+            self._known.update(zip(new, asked.tolist(), strict=True))
+        costs = np.array([self._known[key] for key in keys], dtype=np.float64)
+        self._require_bounded(graph, groups, costs)
+        return costs
+
+    def _require_bounded(
+        self, graph: ConflictGraph, groups: NDArray[np.bool_], costs: NDArray[np.float64]
+    ) -> None:
+        edges, floors = graph.weights.edges(), self.floors_of(graph)
         inside = groups[:, edges[:, 0]] & groups[:, edges[:, 1]]
         least = inside @ graph.weights.edge_values() / np.maximum(groups.sum(axis=1) - 1, 1)
+        least += groups @ floors
+        # Rounding is relative to the floors too, which may cancel.
+        room = _ROUNDING * (np.abs(least) + groups @ np.abs(floors))
         # Written so that NaN is caught.
-        low = np.flatnonzero(~(costs >= least - _ROUNDING * np.abs(least)) | np.isinf(costs))
+        low = np.flatnonzero(~(costs >= least - room) | np.isinf(costs))
         if low.size:
             at = int(low[0])
             names = ", ".join(graph.label(int(v)) for v in np.flatnonzero(groups[at])[:10])
+            told = "pairs say" if self.floors is None else "floors and pairs say"
             raise InputError(
-                f"the cost function gives {costs[at]:g} for the class {names}, whose pairs say "
-                f"at least {least[at]:g}: give finite costs, and weights that bound them"
+                f"the cost function gives {costs[at]:g} for the class {names}, whose {told} "
+                f"at least {least[at]:g}: give finite costs, and bounds that hold"
             )
-        return costs
+
+
+def _key(group: NDArray[np.bool_]) -> bytes:
+    return np.packbits(group).tobytes()

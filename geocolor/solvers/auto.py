@@ -14,6 +14,7 @@ from geocolor.problem import (
     ColoringProblem,
     CorrelationClusteringProblem,
     EquitableColoringProblem,
+    GroupOracle,
     GroupPartitionProblem,
     PartitionProblem,
     Problem,
@@ -26,6 +27,7 @@ from geocolor.solvers.cpsat import solve_cpsat
 from geocolor.solvers.cpsat.solver import prove, too_large
 from geocolor.solvers.equitable import solve_equitable
 from geocolor.solvers.heuristics import improve
+from geocolor.solvers.oracle import LARGEST_PROVEN, solve_oracle
 from geocolor.solvers.portfolio import color
 from geocolor.solvers.process import WithWorker
 from geocolor.solvers.result import StopReason
@@ -75,6 +77,9 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
     if isinstance(problem, ColoringProblem):
         return color(problem, search)
     if isinstance(problem, GroupPartitionProblem):
+        floored = isinstance(problem.cost, GroupOracle) and problem.cost.floors is not None
+        if floored and problem.graph.num_nodes > LARGEST_PROVEN:
+            return solve_oracle(problem, search)
         return solve_set_partition(problem, search)
     clique, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
     if outcome is not None:

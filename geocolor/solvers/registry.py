@@ -71,6 +71,22 @@ SOLVERS: dict[str, SolverInfo] = {
             ("scipy", "numba"),
         ),
         SolverInfo(
+            "oracle",
+            "groups that must be asked about: agglomeration, repairs, covers by groups known",
+            frozenset({"group-partition"}),
+            False,
+            "geocolor.solvers.oracle:solve_oracle",
+            ("highspy", "numba"),
+        ),
+        SolverInfo(
+            "agglomeration",
+            "merges the two groups that save most while that saves anything",
+            frozenset({"group-partition"}),
+            False,
+            "geocolor.solvers.oracle:solve_agglomeration",
+            ("numba",),
+        ),
+        SolverInfo(
             "edge-lp",
             "pairs: cutting planes and branching, proofs for correlation clustering",
             frozenset({"correlation"}),

@@ -15,6 +15,7 @@ from geocolor.problem import (
     ColoringProblem,
     CorrelationClusteringProblem,
     EquitableColoringProblem,
+    GroupOracle,
     GroupPartitionProblem,
     PartitionProblem,
     Problem,
@@ -97,6 +98,8 @@ def begin(problem: Problem, search: Search, *, clique_work: int) -> tuple[Clique
     if isinstance(problem, GroupPartitionProblem):
         # Pairs bound a class from below, but not by their sum.
         bound = 0.0 if (graph.weights.edge_values() >= 0).all() else -math.inf
+        if isinstance(problem.cost, GroupOracle):
+            bound += math.fsum(problem.cost.floors_of(graph))
     search.raise_lower_bound(bound)
     return clique, None
 

@@ -111,7 +111,7 @@ def test_tags() -> None:
     assert sorted(names(collect(["layers"], tags=["real", "small"]))) == sorted(small)
     assert names(collect(["layers"], tags=["real"], exclude_tags=["small"])) == large
     assert names(collect(["layers"], exclude_tags=["proven"])) == ["signed128-k16"]
-    with pytest.raises(InputError, match=r"leave none of 14 instances; they have coloring, corr"):
+    with pytest.raises(InputError, match=r"leave none of 16 instances; they have coloring, corr"):
         collect(["small"], tags=["large"])
 
 

@@ -73,3 +73,38 @@ def test_nothing_costs_nothing() -> None:
     empty = GroupPartitionProblem(ConflictGraph.from_edges(0), 1, NormalizedPairSum())
     assert check(empty, np.zeros(0, dtype=int)).objective == 0.0
     assert empty.objective(np.zeros(0, dtype=np.int32)) == 0.0
+
+
+def test_floors_bound_a_class_by_its_nodes() -> None:
+    graph = ConflictGraph.from_edges(3, [(0, 1)], [1.0], labels=["q", "k", "v"])
+    oracle = GroupOracle(lambda groups: groups @ np.array([-1.0, 2.0, 3.0]) + 1, [-1.0, 2.0, 3.0])
+    problem = GroupPartitionProblem(graph, 3, oracle)
+    assert check(problem, [0, 0, 1]).objective == 6.0
+    assert check(problem, [0, 1, 2]).objective == 7.0
+    low = GroupOracle(lambda groups: groups.sum(axis=1) * 1.0, [1.0, 1.0, 1.0])
+    with pytest.raises(InputError, match="class q, k, whose floors and pairs say at least 3"):
+        check(GroupPartitionProblem(graph, 3, low), [0, 0, 1])
+
+
+def test_floors_are_one_finite_number_for_each_node() -> None:
+    for wrong in ([1.0, np.nan], [[1.0]], [np.inf]):
+        with pytest.raises(InputError, match="one finite number"):
+            GroupOracle(lambda groups: groups.sum(axis=1), wrong)
+    short = GroupOracle(lambda groups: groups.sum(axis=1), [0.0])
+    with pytest.raises(InputError, match="1 floors for the 2 nodes"):
+        check(GroupPartitionProblem(ConflictGraph.from_edges(2), 2, short), [0, 1])
+
+
+def test_a_function_is_asked_once_about_each_class() -> None:
+    asked = []
+
+    def cost(groups: np.ndarray) -> np.ndarray:
+        asked.append(len(groups))
+        return groups.sum(axis=1).astype(float)
+
+    oracle = GroupOracle(cost)
+    problem = GroupPartitionProblem(ConflictGraph.from_edges(4), 4, oracle)
+    for colors in ([0, 0, 1, 1], [0, 0, 1, 2], [0, 0, 1, 2]):
+        check(problem, colors)
+    assert asked == [2, 2]
+    assert oracle.evaluations == 4

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geocolor.problem import GroupPartitionProblem
+from geocolor.problem import GroupOracle, GroupPartitionProblem
 from geocolor.solvers.set_partition.costs import FINE, Found, IntegerCosts, products
 from geocolor.solvers.set_partition.pricing import GroupSearch
 
@@ -48,7 +49,15 @@ class BoundedCosts(IntegerCosts):
         self._problem = problem
         self._weights = weights
         self._sizes = sizes
+        cost, count = problem.cost, len(weights)
+        floors = cost.floors_of(problem.graph) if isinstance(cost, GroupOracle) else np.zeros(count)
+        # What a group costs above them; all of them are in every partition.
+        self._floors = floors
         self._known: dict[bytes, int] = {}
+
+    def lower_bound(self, steps: int) -> float:
+        """Turn a bound in steps into one on the cost itself."""
+        return super().lower_bound(steps) + math.fsum(self._floors)
 
     def of(self, groups: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Cost each group, in steps."""
@@ -56,7 +65,8 @@ class BoundedCosts(IntegerCosts):
         keys = [group.tobytes() for group in groups]
         new = [i for i, key in enumerate(keys) if key not in self._known]
         if new:
-            costs = self._problem.cost.of(self._problem.graph, groups[new]) / self.unit
+            costs = self._problem.cost.of(self._problem.graph, groups[new])
+            costs = (costs - groups[new] @ self._floors) / self.unit
             # No group that costs as much is part of a good partition, so a lower bound will do.
             costs = np.minimum(costs, _DEAREST)
             self._known.update(

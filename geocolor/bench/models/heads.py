@@ -1,0 +1,182 @@
+"""Which heads of a model should share a basis: agglomeration against the search, with a bound."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from geocolor.bench.models.head_units import Heads
+from geocolor.bench.plaintext import plain_table
+from geocolor.criterion import oriented_views
+from geocolor.criterion.stacked import StackedValues
+from geocolor.graph import ConflictGraph
+from geocolor.problem import GroupOracle, GroupPartitionProblem
+from geocolor.solvers import SolveResult, solve
+from geocolor.solvers.search import Progress
+
+__all__ = ["Found", "HeadGrouping", "group_heads", "table"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one solver found.
+
+    Attributes
+    ----------
+    value : float
+        Cost in nats plus price times parameters.
+    groups, largest : int
+        Groups of two heads and more, and heads in the largest.
+    evaluations : int
+        Groups whose value was computed exactly.
+    told : str
+        The solver's own words.
+    seconds : float
+        Wall clock.
+    """
+
+    value: float
+    groups: int
+    largest: int
+    evaluations: int
+    told: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class HeadGrouping:
+    """The heads of a model, grouped at one price.
+
+    Attributes
+    ----------
+    keep, price : float
+        Share kept of the whole model's matrices, and the nats per parameter that it means.
+    heads, candidates : int
+        Heads, and pairs of them that may be merged.
+    private : float
+        Value of all heads on their own.
+    agglomeration, search : Found
+    better : float
+        Percent by which the search is below agglomeration.
+    lower_bound, gap : float
+        No grouping of any heads costs less; and the share of the search's value above it.
+    members : tuple of tuple of str
+        The groups found, by head.
+    """
+
+    keep: float
+    price: float
+    heads: int
+    candidates: int
+    private: float
+    agglomeration: Found
+    search: Found
+    better: float
+    lower_bound: float
+    gap: float
+    members: tuple[tuple[str, ...], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        return asdict(self)
+
+
+def group_heads(
+    heads: Heads,
+    keep: float,
+    *,
+    reach: int,
+    time_limit: float,
+    seed: int = 0,
+    on_progress: Progress | None = None,
+) -> HeadGrouping:
+    """Group heads at the price of a budget, by agglomeration and by the search.
+
+    Parameters
+    ----------
+    heads : Heads
+        With the price of `keep`.
+    keep : float
+        Share of the model's matrices.
+    reach : int
+        Layers that two heads may be apart to be merged.
+    time_limit : float
+        Seconds that each of both may take.
+    seed : int
+        Of the search.
+    on_progress : callable, optional
+        Told of better groupings.
+    """
+    # Matrices this small are quicker without threads that wait for each other.
+    torch.set_num_threads(1)
+    price = heads.prices[keep]
+    slices = heads.slices
+    # Views hold a second moment each, a gigabyte in all that is not needed here.
+    views = oriented_views(slices.units, slices.weights, slices.curvature)
+    values = StackedValues(list(views.values()), price)
+    del views
+    layers = np.array([unit.layer for unit in slices.units])
+    near = np.abs(layers[:, None] - layers) <= reach
+    pairs = np.argwhere(np.triu(near, 1))
+    labels = [unit.name for unit in slices.units]
+    graph = ConflictGraph.from_edges(len(labels), pairs, np.zeros(len(pairs)), labels=labels)
+
+    def solved(name: str) -> tuple[SolveResult, Found]:
+        oracle = GroupOracle(values, values.floors, values.estimate)
+        problem = GroupPartitionProblem(graph, len(labels), oracle)
+        result = solve(
+            problem, name, time_limit=time_limit, seed=seed, workers=1, on_progress=on_progress
+        )
+        assert result.coloring is not None and result.objective is not None  # noqa: S101, PT018  all alone is one
+        sizes = np.bincount(result.coloring.colors)
+        found = Found(
+            result.objective,
+            int((sizes > 1).sum()),
+            int(sizes.max()),
+            oracle.evaluations,
+            result.message,
+            result.runtime,
+        )
+        return result, found
+
+    _, greedy = solved("agglomeration")
+    result, best = solved("oracle")
+    assert result.coloring is not None and result.lower_bound is not None  # noqa: S101, PT018  floors
+    return HeadGrouping(
+        keep=keep,
+        price=price,
+        heads=len(labels),
+        candidates=len(pairs),
+        private=float(values(np.eye(len(labels), dtype=np.bool_)).sum()),
+        agglomeration=greedy,
+        search=best,
+        better=100 * (1 - best.value / greedy.value),
+        lower_bound=result.lower_bound,
+        gap=1 - result.lower_bound / best.value,
+        members=tuple(
+            tuple(labels[at] for at in np.flatnonzero(result.coloring.colors == color))
+            for color in range(result.coloring.num_colors)
+        ),
+    )
+
+
+def table(groupings: list[HeadGrouping]) -> str:
+    """Give groupings as a table in plain text."""
+    header = ("keep", "price", "heads by", "value", "groups", "evaluations", "seconds", "better")
+    rows = []
+    for found in groupings:
+        start = (f"{found.keep:g}", f"{found.price:.4g}")
+        rows.append((*start, "themselves", f"{found.private:.6f}", "", "", "", ""))
+        for name, by, better in (
+            ("agglomeration", found.agglomeration, ""),
+            ("search", found.search, f"{found.better:.2f}%"),
+        ):
+            counts = (str(by.groups), str(by.evaluations), f"{by.seconds:.0f}", better)
+            rows.append(("", "", name, f"{by.value:.6f}", *counts))
+        rows.append(
+            ("", "", "bound", f"{found.lower_bound:.6f}", "", "", "", f"gap {found.gap:.0%}")
+        )
+    return plain_table(header, rows, left=3)

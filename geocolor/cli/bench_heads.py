@@ -1,0 +1,111 @@
+"""``geocolor bench heads``: group a model's attention heads, each group's cost being computed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from geocolor.cli.calibrated import LengthOption, SeedOption, WindowsOption, settle_torch
+from geocolor.cli.console import ProgressLine, note
+from geocolor.cli.options import seconds
+from geocolor.errors import InputError
+
+if TYPE_CHECKING:
+    from geocolor.problem import Coloring
+    from geocolor.solvers import TracePoint
+
+__all__ = ["EXAMPLES", "command"]
+
+EXAMPLES = """\b
+Examples:
+  geocolor bench heads smollm2 --keep 0.8
+  geocolor bench heads smollm2 --keep 0.8,0.6,0.4 --reach 3 --time-limit 10m --json
+  geocolor bench heads ./mine --calibration wiki.txt --time-limit 2m
+"""
+
+
+def command(
+    model: Annotated[
+        str,
+        typer.Argument(metavar="MODEL", help="smollm2, out of its package, or a local folder."),
+    ],
+    keep: Annotated[
+        str, typer.Option("--keep", metavar="SHARES", help="Budgets that give the prices.")
+    ] = "0.8",
+    reach: Annotated[
+        int, typer.Option("--reach", metavar="N", min=0, help="Layers between heads merged.")
+    ] = 2,
+    time_limit: Annotated[
+        str, typer.Option("--time-limit", metavar="TIME", help="Of each solver, at each price.")
+    ] = "10m",
+    seed: SeedOption = 0,
+    calibration: Annotated[
+        Path | None,
+        typer.Option("--calibration", metavar="FILE", help="Plain text, for a model folder."),
+    ] = None,
+    windows: WindowsOption = 48,
+    length: LengthOption = 256,
+    cache: Annotated[
+        Path, typer.Option("--cache", metavar="DIR", help="Converted models, texts, curvature.")
+    ] = Path(".cache"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Group attention heads on shared bases at a price per parameter.
+
+    The value of every group is computed from curvature. Greedy agglomeration is compared with the
+    solver for such costs, on the same pairs of heads, and with a lower bound.
+    """
+    limit = seconds(time_limit)
+    keeps = _shares(keep)
+    settle_torch()
+    from geocolor.bench.models.head_units import heads_of
+    from geocolor.bench.models.heads import group_heads, table
+    from geocolor.bench.models.subject import PACKAGED, folder_subject, packaged_subject
+
+    with ProgressLine(quiet=quiet) as line:
+        line.update("reading the model and its texts")
+        if model in PACKAGED:
+            subject = packaged_subject(model, cache)
+        elif calibration is None:
+            raise InputError(f"{model}: give a model folder its text with --calibration FILE")
+        else:
+            subject = folder_subject(Path(model), calibration, [calibration])
+        heads = heads_of(
+            subject,
+            windows,
+            length,
+            keeps,
+            cache,
+            lambda stage, done, total: line.update(f"{stage} {done} of {total}"),
+        )
+
+        def show(point: TracePoint, _: Coloring | None) -> None:
+            if point.objective is not None:
+                line.update(f"{point.objective:.6f} after {point.time:.0f} s")
+
+        found = []
+        for share in keeps:
+            grouping = group_heads(
+                heads, share, reach=reach, time_limit=limit, seed=seed, on_progress=show
+            )
+            found.append(grouping)
+            if not quiet:
+                note(f"keep {share:g}: {grouping.search.value:.6f}, {grouping.better:.2f}% better")
+    if as_json:
+        typer.echo(json.dumps({"model": subject.name, "prices": [f.to_json() for f in found]}))
+    else:
+        typer.echo(table(found), nl=False)
+
+
+def _shares(text: str) -> list[float]:
+    try:
+        shares = [float(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        shares = []
+    if not shares or not all(0 < share < 1 for share in shares):
+        raise InputError(f"--keep takes shares in (0, 1) such as 0.8,0.6, not {text!r}")
+    return shares
