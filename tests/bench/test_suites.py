@@ -105,7 +105,7 @@ def test_several_problems_on_one_graph() -> None:
 
 
 def test_tags() -> None:
-    large = ["smollm2_keep0.8", "smollm2_keep0.6"]
+    large = ["smollm2_keep0.8", "smollm2_keep0.6", "smollm2_keep0.4"]
     small = ["minilm_keep0.8", "minilm_keep0.6", "minilm_keep0.4"]
     assert sorted(names(collect(["layers"], tags=["real"]))) == sorted(large + small)
     assert sorted(names(collect(["layers"], tags=["real", "small"]))) == sorted(small)
