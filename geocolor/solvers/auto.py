@@ -111,7 +111,8 @@ def _proven(problem: Problem, search: Search, clique: Clique, listed: bool) -> O
     """Improve the incumbent for a while, then prove it, or a better one."""
     tools = _tools(problem)
     seconds = min(_MOST_SECONDS, _SHARE * search.remaining())
-    if listed:
+    # A budget of iterations is not cut by the clock, so that it gives the same again.
+    if listed and search.max_iterations is None:
         seconds = min(seconds, _NODE_SECONDS * problem.graph.num_nodes)
     found = first_partition(problem, search, clique, seconds)
     if search.answered():
@@ -133,6 +134,9 @@ def _proven(problem: Problem, search: Search, clique: Clique, listed: bool) -> O
             if search.answered():
                 message = f"{tools}, then groups: {outcome.message}"
                 return Outcome(StopReason.COMPLETED, message=message)
+            if search.workers == 1:
+                until = time.monotonic() + min(_MOST_SECONDS, _SHARE * search.remaining())
+                improve(problem, search, Budget(search, until, stream=1))
         return _proof(problem, search, clique)
     except InputError as error:
         # The weights do not fit an integer model; the incumbent stands.
@@ -167,7 +171,7 @@ def _improving(
 ) -> Iterator[None]:
     """Go on with heuristics until the block is left, where there is a thread for them.
 
-    With `bound`, that thread raises the bound first; it begins `after` seconds.
+    It waits `after` seconds first. With `bound`, it then raises the bound before all else.
     """
     done = threading.Event()
 

@@ -59,7 +59,10 @@ def solve_set_partition(problem: Problem, search: Search) -> Outcome:
     if small:
         # What does not fit integers is said before the work.
         integer_costs(problem)
-    seconds = min(_SECONDS, _SHARE * search.remaining(), _NODE_SECONDS * problem.graph.num_nodes)
+    seconds = min(_SECONDS, _SHARE * search.remaining())
+    # A budget of iterations is not cut by the clock, so that it gives the same again.
+    if search.max_iterations is None:
+        seconds = min(seconds, _NODE_SECONDS * problem.graph.num_nodes)
     if isinstance(problem, PartitionProblem):
         found = first_partition(problem, search, clique, seconds)
         if found.infeasible:
