@@ -34,7 +34,7 @@ from geocolor.solvers.result import StopReason
 from geocolor.solvers.sat import solve_sat
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.set_partition import LARGEST, prove_by_groups, solve_set_partition
-from geocolor.solvers.set_partition.first import first_partition
+from geocolor.solvers.set_partition.first import first_partition, seconds_before_proof
 from geocolor.solvers.start import begin
 
 __all__ = ["auto", "solve_auto"]
@@ -42,10 +42,8 @@ __all__ = ["auto", "solve_auto"]
 # Share of the remaining time that heuristics get before the proof, and their most in seconds.
 _SHARE = 0.2
 _MOST_SECONDS = 5.0
-# Less where groups or pairs prove, seconds for a node: with 2 ms, 12 to 80 nodes are proven 3 to 8
-# times as soon as with seconds. Heuristics go on beside a proof that takes longer than a second;
-# earlier they would only take its processor.
-_NODE_SECONDS, _ALONE_SECONDS = 0.002, 1.0
+# Heuristics go on beside a proof that takes longer; earlier they would only take its processor.
+_ALONE_SECONDS = 1.0
 # Share of the time after them that groups get before CP-SAT, which seldom proves what they do not.
 _GROUPS_SHARE = 0.7
 # Above so many nodes, with fewer seconds a node, groups are not tried: in 5 s at 1,000 nodes they
@@ -110,10 +108,10 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
 def _proven(problem: Problem, search: Search, clique: Clique, listed: bool) -> Outcome:
     """Improve the incumbent for a while, then prove it, or a better one."""
     tools = _tools(problem)
-    seconds = min(_MOST_SECONDS, _SHARE * search.remaining())
-    # A budget of iterations is not cut by the clock, so that it gives the same again.
-    if listed and search.max_iterations is None:
-        seconds = min(seconds, _NODE_SECONDS * problem.graph.num_nodes)
+    if listed:
+        seconds = seconds_before_proof(problem.graph.num_nodes, search, _MOST_SECONDS)
+    else:
+        seconds = min(_MOST_SECONDS, _SHARE * search.remaining())
     found = first_partition(problem, search, clique, seconds)
     if search.answered():
         proof = found.message or "a bound that meets it"

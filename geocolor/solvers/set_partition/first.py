@@ -15,7 +15,18 @@ from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.set_partition.listing import cover_by_all
 from geocolor.solvers.set_partition.proof import LARGEST
 
-__all__ = ["first_partition"]
+__all__ = ["first_partition", "seconds_before_proof"]
+
+# Share of the time left that heuristics get before a proof, and their most for a node: with 2 ms,
+# 12 to 80 nodes are proven 3 to 8 times as soon as with seconds.
+_SHARE, _NODE_SECONDS = 0.2, 0.002
+
+
+def seconds_before_proof(nodes: int, search: Search, most: float) -> float:
+    """Seconds that heuristics get before groups or pairs prove, `most` at most."""
+    seconds = min(most, _SHARE * search.remaining())
+    # A budget of iterations is not cut by the clock, so that it gives the same again.
+    return seconds if search.max_iterations is not None else min(seconds, _NODE_SECONDS * nodes)
 
 
 def first_partition(problem: Problem, search: Search, clique: Clique, seconds: float) -> Outcome:

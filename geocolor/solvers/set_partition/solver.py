@@ -13,7 +13,7 @@ from geocolor.solvers.heuristics import improve
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.set_partition.descent import improve_ratios
-from geocolor.solvers.set_partition.first import first_partition
+from geocolor.solvers.set_partition.first import first_partition, seconds_before_proof
 from geocolor.solvers.set_partition.integers import integer_costs
 from geocolor.solvers.set_partition.proof import LARGEST, prove_by_groups
 from geocolor.solvers.start import begin
@@ -21,9 +21,8 @@ from geocolor.solvers.start import begin
 __all__ = ["solve_set_partition"]
 
 _CLIQUE_WORK = 20_000_000
-# Share of the time left that the heuristics get for a first partition, their most in seconds, and
-# their most for a node: with 2 ms, 12 to 80 nodes are proven 3 to 8 times as soon as with seconds.
-_SHARE, _SECONDS, _NODE_SECONDS = 0.2, 2.0, 0.002
+# Most seconds of the heuristics for a first partition.
+_SECONDS = 2.0
 
 
 def solve_set_partition(problem: Problem, search: Search) -> Outcome:
@@ -59,10 +58,7 @@ def solve_set_partition(problem: Problem, search: Search) -> Outcome:
     if small:
         # What does not fit integers is said before the work.
         integer_costs(problem)
-    seconds = min(_SECONDS, _SHARE * search.remaining())
-    # A budget of iterations is not cut by the clock, so that it gives the same again.
-    if search.max_iterations is None:
-        seconds = min(seconds, _NODE_SECONDS * problem.graph.num_nodes)
+    seconds = seconds_before_proof(problem.graph.num_nodes, search, _SECONDS)
     if isinstance(problem, PartitionProblem):
         found = first_partition(problem, search, clique, seconds)
         if found.infeasible:
