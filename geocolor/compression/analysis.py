@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from torch import Tensor, nn
 
@@ -20,14 +20,18 @@ from geocolor.curvature import (
     Batch,
     Curvature,
     KroneckerFactors,
+    call_model,
     checked_batches,
     collect_curvature,
+    first_sample,
+    frozen_eval,
+    prediction_rows,
 )
 from geocolor.errors import InputError, ModelError
 from geocolor.graph import ConflictGraph, SharingOptions
 from geocolor.sharing import FactoredLinear, apply_plan, measure_size
 from geocolor.sharing.checkpoint import structure_of
-from geocolor.units import Unit, find_units, fold_norms
+from geocolor.units import Chain, Unit, find_chains, find_units, fold_norms
 
 __all__ = ["Analysis", "analyze", "check_keep", "check_priced"]
 
@@ -87,6 +91,8 @@ def analyze(
         seed=seed,
         on_progress=lambda done: on_progress("calibrating", done, len(calibration)),
     )
+    on_progress("finding hidden layers", 0, 1)
+    chains = tuple(find_chains(folded, units, _predictions(calibration[0])))
     divergence = Divergence(
         folded, measured, lambda done: on_progress("reference", done, len(measured))
     )
@@ -96,12 +102,24 @@ def analyze(
         scales=scales,
         units=units,
         curvature=curvature,
+        chains=chains,
         structure=structure,
         divergence=divergence,
         measured_on=measured_on,
         seed=seed,
         on_progress=on_progress,
     )
+
+
+def _predictions(batch: Batch) -> Callable[[nn.Module], Tensor]:
+    """Make a function that runs a model on one sample and gives its predictions."""
+    sample = first_sample(batch)
+
+    def run(model: nn.Module) -> Tensor:
+        with frozen_eval(model):
+            return prediction_rows(call_model(model, sample), sample)[0]
+
+    return run
 
 
 class Analysis:
@@ -123,6 +141,7 @@ class Analysis:
         scales: dict[str, Tensor],
         units: tuple[Unit, ...],
         curvature: Curvature,
+        chains: tuple[Chain, ...],
         structure: str,
         divergence: Divergence,
         measured_on: str,
@@ -134,6 +153,7 @@ class Analysis:
         self._model = model
         self._unfolded = unfolded
         self._scales = scales
+        self._chains = chains
         self._structure = structure
         self._divergence = divergence
         self._measured_on = measured_on
@@ -162,7 +182,7 @@ class Analysis:
                 configuration.damping,
             )
             self._costs[configuration] = GroupCosts(
-                views, configuration.forms, refit=configuration.refit
+                views, configuration.forms, refit=configuration.refit, chains=self._chains
             )
         return self._costs[configuration]
 

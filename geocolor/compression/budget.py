@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from geocolor.criterion import Choice, GroupCosts
@@ -59,7 +59,9 @@ class Allocation:
         return sum(choice.cost for choice in self.choices)
 
 
-def allocate(groups: Sequence[Group], costs: GroupCosts, budget: int) -> Allocation:
+def allocate(
+    groups: Sequence[Group], costs: GroupCosts, budget: int, instead: Collection[Group] = ()
+) -> Allocation:
     """Choose forms and ranks of least predicted cost within a budget.
 
     Parameters
@@ -70,22 +72,33 @@ def allocate(groups: Sequence[Group], costs: GroupCosts, budget: int) -> Allocat
         The criterion.
     budget : int
         Parameters in all.
+    instead : collection of tuple of str
+        Unions of groups that may take their place, disjoint. Others are ignored.
 
     Raises
     ------
     InputError
         No choice of forms and ranks is that small.
     """
+    unions = _unions(groups, instead)
+    candidates = len(groups) + len(unions)
 
-    def choose(price: float) -> tuple[Choice, ...]:
-        return tuple(costs.best(group, price) for group in groups)
+    def choose(price: float) -> dict[Group, Choice]:
+        chosen = {group: costs.best(group, price) for group in groups}
+        for union, parts in unions.items():
+            choice = costs.best(union, price)
+            if choice.value < sum(chosen[part].value for part in parts):
+                for part in parts:
+                    del chosen[part]
+                chosen[union] = choice
+        return chosen
 
-    def size(choices: Sequence[Choice]) -> int:
-        return sum(choice.parameters for choice in choices)
+    def size(chosen: Mapping[Group, Choice]) -> int:
+        return sum(choice.parameters for choice in chosen.values())
 
     dense = choose(0.0)
     if size(dense) <= budget:
-        return Allocation(tuple(groups), dense, 0.0, 0.0, len(groups))
+        return Allocation(tuple(dense), tuple(dense.values()), 0.0, 0.0, candidates)
     high = 1.0
     while size(fitting := choose(high)) > budget:
         if high > 1e30:
@@ -103,10 +116,21 @@ def allocate(groups: Sequence[Group], costs: GroupCosts, budget: int) -> Allocat
         if high / low < 1 + 1e-9:
             break
     fitting = choose(high)
-    bound = sum(choice.value for choice in fitting) - high * budget
-    limits = [sum(costs.views[name].unit.parameters for name in group) for group in groups]
-    spent = _spend(fitting, limits, budget - size(fitting))
-    return Allocation(tuple(groups), spent, high, bound, len(groups))
+    bound = sum(choice.value for choice in fitting.values()) - high * budget
+    limits = [sum(costs.views[name].unit.parameters for name in group) for group in fitting]
+    spent = _spend(tuple(fitting.values()), limits, budget - size(fitting))
+    return Allocation(tuple(fitting), spent, high, bound, candidates)
+
+
+def _unions(groups: Sequence[Group], instead: Collection[Group]) -> dict[Group, tuple[Group, ...]]:
+    """Give the groups that each union can take the place of, as far as it is one."""
+    holder = {name: group for group in groups for name in group}
+    found = {}
+    for union in instead:
+        parts = tuple(dict.fromkeys(holder[name] for name in union))
+        if sum(len(part) for part in parts) == len(union):
+            found[union] = parts
+    return found
 
 
 def _spend(choices: Sequence[Choice], limits: Sequence[int], left: int) -> tuple[Choice, ...]:
@@ -140,5 +164,5 @@ def _spend(choices: Sequence[Choice], limits: Sequence[int], left: int) -> tuple
 
 
 def private_price(units: Sequence[str], costs: GroupCosts, budget: int) -> float:
-    """Find the price at which units on their own meet the budget."""
-    return allocate([(name,) for name in units], costs, budget).price
+    """Find the price at which units on their own, and hidden layers, meet the budget."""
+    return allocate([(name,) for name in units], costs, budget, costs.chains).price

@@ -68,7 +68,7 @@ class Configuration:
 
     name: str
     metric: Metric = Metric.KRONECKER
-    forms: tuple[Form, ...] = (Form.DENSE, Form.BASIS, Form.TIED)
+    forms: tuple[Form, ...] = (Form.DENSE, Form.BASIS, Form.TIED, Form.NARROW)
     grouping: Grouping = Grouping.PRICED
     ranks: RankRule = RankRule.PRICED
     refit: bool = True

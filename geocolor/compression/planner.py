@@ -154,7 +154,7 @@ def plan_sharing(
     if configuration.ranks is RankRule.UNIFORM:
         allocation = _uniform(proposal.groups, costs, keep)
     else:
-        allocation = allocate(proposal.groups, costs, budget)
+        allocation = allocate(proposal.groups, costs, budget, costs.chains)
         if allocation.cost > 0:
             progress("choosing", 0, 1)
             options = _options(units, proposal, costs, allocation.price)
@@ -178,7 +178,7 @@ def plan_options(
     """
     budget = int(keep * sum(unit.parameters for unit in units))
     proposal = propose_groups(units, costs, configuration, budget, seed=seed, progress=progress)
-    price = allocate(proposal.groups, costs, budget).price
+    price = allocate(proposal.groups, costs, budget, costs.chains).price
     return _options(units, proposal, costs, price).options
 
 
@@ -186,7 +186,8 @@ def _options(
     units: Sequence[Unit], proposal: Proposal, costs: GroupCosts, price: float
 ) -> PricedOptions:
     names = [unit.name for unit in units]
-    return priced_options(names, (*proposal.groups, *proposal.valued), costs, price)
+    groups = (*proposal.groups, *proposal.valued, *costs.chains)
+    return priced_options(names, groups, costs, price)
 
 
 def _uniform(groups: Sequence[tuple[str, ...]], costs: GroupCosts, keep: float) -> Allocation:
@@ -207,8 +208,8 @@ def _plan(units: Sequence[Unit], allocation: Allocation) -> SharingPlan:
             GroupPlan(
                 members=group,
                 form=choice.curve.form.value,
-                side=sides[group[0]].value,
-                rank=choice.rank if choice.curve.form is Form.BASIS else 0,
+                side=sides[group[-1]].value,
+                rank=choice.rank if choice.curve.form in (Form.BASIS, Form.NARROW) else 0,
             )
             for group, choice in zip(allocation.groups, allocation.choices, strict=True)
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from geocolor.compression.planner import Planned
 from geocolor.compression.progress import Progress
@@ -38,7 +38,10 @@ def group_weights(
         zip(groups, planned.allocation.choices, strict=True), start=1
     ):
         read = costs.views[group[0]].unit.side is Side.READ
-        if choice.curve.form is Form.TIED:
+        if choice.curve.form is Form.NARROW:
+            kept, columns = costs.fit_narrow(group, choice.rank)
+            weights[group] = GroupWeights(columns, {}, kept)
+        elif choice.curve.form is Form.TIED:
             merged = costs.fit_tie(group)
             weights[group] = GroupWeights(merged if read else merged.T, {})
         elif choice.curve.form is Form.BASIS:
@@ -83,6 +86,11 @@ def predict(
         if group.form == "dense":
             continue
         values = weights[group.members]
+        if group.form == "narrow":
+            reader = group.members[-1]
+            originals[reader] = model.get_parameter(f"{reader}.weight")
+            stored[reader] = _widened(values, originals[reader])
+            continue
         for name in group.members:
             originals[name] = model.get_parameter(f"{name}.weight")
             if group.form == "tied":
@@ -92,3 +100,10 @@ def predict(
             else:
                 stored[name] = values.shared @ values.own[name]
     return predicted_increase(originals, stored, curvature)
+
+
+def _widened(values: GroupWeights, like: Tensor) -> Tensor:
+    """Write the reader of a narrowed hidden layer as one of all hidden units."""
+    wide = torch.zeros_like(like, dtype=values.shared.dtype)
+    assert values.kept is not None  # noqa: S101  the form is narrow
+    return wide.index_copy(1, values.kept.to(wide.device), values.shared)

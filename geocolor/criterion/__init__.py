@@ -3,6 +3,7 @@
 from geocolor.criterion.costs import GroupCosts
 from geocolor.criterion.curves import Choice, CostCurve, Form
 from geocolor.criterion.metric import Damping, Metric, View, oriented_views
+from geocolor.criterion.narrow import Narrowing
 from geocolor.criterion.pairs import PricedPairs, candidate_pairs, price_pairs
 from geocolor.criterion.predict import predicted_increase
 
@@ -13,6 +14,7 @@ __all__ = [
     "Form",
     "GroupCosts",
     "Metric",
+    "Narrowing",
     "PricedPairs",
     "View",
     "candidate_pairs",

@@ -12,8 +12,10 @@ from torch import Tensor
 from geocolor.criterion.basis import BasisFitter, SharedBasis
 from geocolor.criterion.curves import Choice, CostCurve, Form
 from geocolor.criterion.metric import View
+from geocolor.criterion.narrow import Narrowing, interpolated, narrow, narrow_curve
 from geocolor.criterion.tie import alignment, merge, pair_tie_bound, tie_cost
 from geocolor.errors import InputError
+from geocolor.units import Chain
 
 __all__ = ["GroupCosts"]
 
@@ -36,13 +38,28 @@ class GroupCosts:
         Forms allowed.
     refit : bool
         Whether a shared basis gets coefficients fitted in each unit's own metric.
+    chains : collection of Chain
+        Hidden layers; the matrices of one are a group where NARROW is allowed.
+
+    Attributes
+    ----------
+    chains : dict of tuple of str to Chain
+        Those that may be narrowed, by their members.
     """
 
     def __init__(
-        self, views: Mapping[str, View], forms: Collection[Form], *, refit: bool = True
+        self,
+        views: Mapping[str, View],
+        forms: Collection[Form],
+        *,
+        refit: bool = True,
+        chains: Collection[Chain] = (),
     ) -> None:
         self.views = views
         self.forms = frozenset(forms)
+        usable = chains if Form.NARROW in self.forms else ()
+        self.chains = {chain.members: chain for chain in usable}
+        self._narrowings: dict[Group, Narrowing] = {}
         self._fitter = BasisFitter(refit=refit)
         self._curves: dict[tuple[Form, Group], CostCurve] = {}
         self._tie_bounds: dict[Group, float] = {}
@@ -62,11 +79,33 @@ class GroupCosts:
         return views
 
     def curve(self, form: Form, names: Group) -> CostCurve:
-        """Exact curve of one form; computed on first use."""
+        """Exact curve of one form; computed on first use.
+
+        Raises
+        ------
+        InputError
+            The units have no space in common, or are no hidden layer.
+        """
         key = (form, names)
         if key not in self._curves:
-            self._curves[key] = self._compute(form, self.group(names))
+            self._curves[key] = (
+                narrow_curve(self._narrowing(names), self._parameters_per_hidden_unit(names))
+                if form is Form.NARROW
+                else self._compute(form, self.group(names))
+            )
         return self._curves[key]
+
+    def _narrowing(self, names: Group) -> Narrowing:
+        if names not in self.chains:
+            raise InputError(f"{', '.join(names)} are no hidden layer that may be narrowed")
+        if names not in self._narrowings:
+            self._narrowings[names] = narrow(self.views[self.chains[names].reader])
+        return self._narrowings[names]
+
+    def _parameters_per_hidden_unit(self, names: Group) -> int:
+        chain = self.chains[names]
+        inputs = sum(self.views[name].unit.shape[1] for name in chain.writers)
+        return inputs + self.views[chain.reader].unit.shape[0]
 
     def _compute(self, form: Form, views: Sequence[View]) -> CostCurve:
         if form is Form.BASIS:
@@ -85,11 +124,15 @@ class GroupCosts:
         Parameters
         ----------
         names : tuple of str
-            Units of one family.
+            Units of one family, or the members of a hidden layer.
         price : float
             Nats per parameter.
         """
+        narrowed = [self.curve(Form.NARROW, names)] if names in self.chains else []
+        if narrowed and len({self.views[name].unit.family for name in names}) > 1:
+            return tuple(narrowed)  # no space in common
         found = [self.curve(form, names) for form in (Form.BASIS, Form.DENSE) if form in self.forms]
+        found += narrowed
         if Form.TIED in self.forms:
             to_beat = min(curve.best(price).value for curve in found)
             if self._tie_may_pay(names, price, to_beat):
@@ -130,6 +173,11 @@ class GroupCosts:
     def fit_basis(self, names: Group, rank: int) -> SharedBasis:
         """Give the factors of a group in BASIS form, oriented."""
         return self._fitter.fit(self.group(names), rank)
+
+    def fit_narrow(self, names: Group, count: int) -> tuple[Tensor, Tensor]:
+        """Give the hidden units that stay where `count` do, and the reader's columns for them."""
+        kept = self._narrowing(names).kept(count)
+        return kept, interpolated(self.views[self.chains[names].reader], kept)
 
     def fit_tie(self, names: Group) -> Tensor:
         """Merge a group into the one matrix of its TIED form, oriented."""

@@ -11,7 +11,14 @@ from torch import Tensor, nn
 
 from geocolor.errors import ModelError
 
-__all__ = ["Batch", "call_model", "checked_batches", "frozen_eval", "token_mask"]
+__all__ = [
+    "Batch",
+    "call_model",
+    "checked_batches",
+    "first_sample",
+    "frozen_eval",
+    "token_mask",
+]
 
 Batch = Mapping[str, Any] | Sequence[Any] | Tensor
 """A dict for ``model(**batch)``, a tuple or list for ``model(*batch)``, a tensor for itself."""
@@ -89,6 +96,30 @@ def _described(batch: Batch) -> str:
 
 def _shape(value: Any) -> str:
     return str(tuple(value.shape)) if isinstance(value, Tensor) else type(value).__name__
+
+
+def first_sample(batch: Batch) -> Batch:
+    """Take the first sample of a batch, where its tensors agree on how many there are."""
+    parts = _tensors(batch)
+    counts = {len(part) if part.ndim else 0 for part in parts}
+    if len(counts) != 1 or 0 in counts:
+        return batch
+    if isinstance(batch, Tensor):
+        return batch[:1]
+    if isinstance(batch, Mapping):
+        return {key: _first(value) for key, value in batch.items()}
+    return tuple(_first(value) for value in batch)
+
+
+def _tensors(batch: Batch) -> list[Tensor]:
+    if isinstance(batch, Tensor):
+        return [batch]
+    values = batch.values() if isinstance(batch, Mapping) else batch
+    return [value for value in values if isinstance(value, Tensor)]
+
+
+def _first(value: Any) -> Any:
+    return value[:1] if isinstance(value, Tensor) else value
 
 
 def token_mask(batch: Batch) -> Tensor | None:

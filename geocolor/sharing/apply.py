@@ -24,13 +24,17 @@ class GroupWeights:
     ----------
     shared : Tensor
         The basis, ``first`` on the read side (rank, in) or ``second`` on the write side
-        (out, rank); or the one matrix (out, in) of a tied group.
+        (out, rank); or the one matrix (out, in) of a tied group; or what the reader of a narrowed
+        hidden layer has for the hidden units that stay (out, rank).
     own : mapping of str to Tensor
-        The other factor of every member; empty for a tied group.
+        The other factor of every member; empty for a tied group and a hidden layer.
+    kept : Tensor of int64, shape (rank,), optional
+        Hidden units that stay, ascending.
     """
 
     shared: Tensor
     own: Mapping[str, Tensor]
+    kept: Tensor | None = None
 
 
 def prepare_structure(model: nn.Module, plan: SharingPlan) -> None:
@@ -48,6 +52,8 @@ def prepare_structure(model: nn.Module, plan: SharingPlan) -> None:
             _prepare_tied(group, layers)
         elif group.form == "basis":
             _prepare_basis(model, group, layers)
+        elif group.form == "narrow":
+            _prepare_narrow(model, group, layers)
 
 
 @contextmanager
@@ -106,7 +112,28 @@ def _prepare_basis(model: nn.Module, group: GroupPlan, layers: Sequence[nn.Linea
         _replace(model, name, factored)
 
 
-def _empty(shape: tuple[int, int], like: Tensor) -> nn.Parameter:
+def _prepare_narrow(model: nn.Module, group: GroupPlan, layers: Sequence[nn.Linear]) -> None:
+    *writers, reader = layers
+    if any(layer.out_features != reader.in_features for layer in writers):
+        raise CheckpointError(f"{group.members[-1]} does not read what {group.members[:-1]} write")
+    if group.rank > reader.in_features:
+        raise CheckpointError(
+            f"{group.members[-1]} reads {reader.in_features} hidden units, not {group.rank}"
+        )
+    for name, layer in zip(group.members, layers, strict=True):
+        reads = layer is reader
+        rows = layer.out_features if reads else group.rank
+        columns = group.rank if reads else layer.in_features
+        # Made small: torch warns when it initialises a layer of no hidden units.
+        made = nn.Linear(1, 1, layer.bias is not None, device="meta")
+        made.in_features, made.out_features = columns, rows
+        made.weight = _empty((rows, columns), layer.weight)
+        if layer.bias is not None:
+            made.bias = layer.bias if reads else _empty((rows,), layer.bias)
+        _replace(model, name, made.train(layer.training))
+
+
+def _empty(shape: tuple[int, ...], like: Tensor) -> nn.Parameter:
     values = torch.zeros(shape, dtype=like.dtype, device=like.device)
     return nn.Parameter(values, requires_grad=like.requires_grad)
 
@@ -131,11 +158,22 @@ def apply_plan(
     CheckpointError
         The plan does not fit the model.
     """
+    rows = {
+        name: _kept_rows(_linear(model, name), weights[group.members].kept)
+        for group in plan.narrowed_groups
+        for name in group.members[:-1]
+    }
     prepare_structure(model, plan)
     for group in plan.groups:
         if group.form == "dense":
             continue
         values = weights[group.members]
+        if group.form == "narrow":
+            model.get_parameter(f"{group.members[-1]}.weight").copy_(values.shared)
+            for name in group.members[:-1]:
+                for part, value in rows[name].items():
+                    model.get_parameter(f"{name}.{part}").copy_(value)
+            continue
         for name in group.members:
             if group.form == "tied":
                 model.get_parameter(f"{name}.weight").copy_(values.shared)
@@ -143,3 +181,10 @@ def apply_plan(
             shared, own = ("first", "second") if group.side == "read" else ("second", "first")
             model.get_parameter(f"{name}.{shared}").copy_(values.shared)
             model.get_parameter(f"{name}.{own}").copy_(values.own[name])
+
+
+def _kept_rows(layer: nn.Linear, kept: Tensor | None) -> dict[str, Tensor]:
+    """Take out what a layer has for the hidden units that stay."""
+    if kept is None:
+        raise CheckpointError("a narrowed hidden layer needs to know which hidden units stay")
+    return {name: value[kept.to(value.device)] for name, value in layer.named_parameters()}

@@ -10,7 +10,7 @@ from geocolor.errors import CheckpointError
 
 __all__ = ["GroupPlan", "SharingPlan"]
 
-_FORMS = ("dense", "basis", "tied")
+_FORMS = ("dense", "basis", "tied", "narrow")
 _SIDES = ("read", "write")
 
 
@@ -24,11 +24,12 @@ class GroupPlan:
         Dotted module paths.
     form : str
         ``dense``: stored as it is. ``basis``: factors, with one basis for all members; one
-        member alone is plain low rank. ``tied``: one matrix for all members.
+        member alone is plain low rank. ``tied``: one matrix for all members. ``narrow``: the
+        matrices around a hidden layer, with fewer hidden units; the last member reads them.
     side : str
         ``read``: the basis spans what the members read. ``write``: what they write.
     rank : int
-        Columns of the basis; 0 for the other forms.
+        Columns of the basis, or hidden units that stay; 0 for the other forms.
     """
 
     members: tuple[str, ...]
@@ -44,6 +45,8 @@ class GroupPlan:
                 f"the group of {self.members[0]} has form {self.form!r}, side {self.side!r}, "
                 f"rank {self.rank}: not a valid plan"
             )
+        if self.form == "narrow" and len(self.members) < 2:
+            raise CheckpointError(f"{self.members[0]} alone has no hidden units to narrow")
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,14 @@ class SharingPlan:
     @property
     def shared_groups(self) -> tuple[GroupPlan, ...]:
         """Groups of more than one unit that do share parameters."""
-        return tuple(g for g in self.groups if len(g.members) > 1 and g.form != "dense")
+        return tuple(
+            g for g in self.groups if len(g.members) > 1 and g.form not in ("dense", "narrow")
+        )
+
+    @property
+    def narrowed_groups(self) -> tuple[GroupPlan, ...]:
+        """Hidden layers with fewer hidden units than they had."""
+        return tuple(group for group in self.groups if group.form == "narrow")
 
     def to_json(self) -> list[dict[str, Any]]:
         """Plain data, for JSON."""

@@ -1,7 +1,8 @@
 """The shareable matrices of a model, and what is known of the architectures they come from."""
 
+from geocolor.units.chains import Chain, find_chains
 from geocolor.units.discover import find_units
 from geocolor.units.norms import fold_norms
 from geocolor.units.unit import Side, Unit
 
-__all__ = ["Side", "Unit", "find_units", "fold_norms"]
+__all__ = ["Chain", "Side", "Unit", "find_chains", "find_units", "fold_norms"]

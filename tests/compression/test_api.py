@@ -84,6 +84,10 @@ def test_the_plan_names_every_unit_once(tiny_llama, tokens):
             assert all(type(layer) is nn.Linear for layer in layers)
         elif group.form == "tied":
             assert all(layer.weight is layers[0].weight for layer in layers)
+        elif group.form == "narrow":
+            *writers, reader = layers
+            assert {layer.out_features for layer in writers} == {group.rank}
+            assert {reader.in_features, reader.weight.shape[1]} == {group.rank}
         else:
             assert all(isinstance(layer, FactoredLinear) for layer in layers)
             assert {layer.rank for layer in layers} == {group.rank}
@@ -98,10 +102,23 @@ def test_the_prediction_is_the_criterion_on_what_is_stored(tiny_llama, tokens, s
     folded = copy.deepcopy(model)
     fold_norms(folded)
     compressed = analysis.compress(keep)
+    narrowed = {name: g.members for g in compressed.plan.narrowed_groups for name in g.members}
+    assert narrowed
     total = 0.0
     for unit in analysis.units:
         factors = analysis.curvature.factors[unit.name]
-        error = stored(compressed.model, unit.name) - stored(folded, unit.name)
+        before, after = stored(folded, unit.name), stored(compressed.model, unit.name)
+        if unit.name in narrowed:
+            writer, reader = narrowed[unit.name][0], narrowed[unit.name][-1]
+            rows = stored(folded, writer).tolist()
+            kept = [rows.index(row) for row in stored(compressed.model, writer).tolist()]
+            chosen = torch.tensor(kept, dtype=torch.int64)
+            if unit.name != reader:
+                # What writes hidden units keeps the rows of those that stay.
+                assert torch.equal(after, before[chosen])
+                continue
+            after = torch.zeros_like(before).index_copy(1, chosen, after)
+        error = after - before
         total += 0.5 * float(torch.trace(factors.gradients @ error @ factors.inputs @ error.T))
     assert total > 0
     assert compressed.report.predicted_increase == pytest.approx(total, rel=1e-6)
@@ -223,10 +240,14 @@ def test_identical_layers_of_a_plain_network_are_tied_too(mlp):
 def test_biases_stay(mlp):
     model, x = mlp(8, 16, 16, 8), torch.randn(128, 8)
     compressed = compress(model, [x], 0.3)
+    writers = {name for group in compressed.plan.narrowed_groups for name in group.members[:-1]}
     for i in (0, 2, 4):
         bias = compressed.model.get_submodule(str(i)).bias
-        assert torch.equal(bias, model[i].bias)
         assert bias is not model[i].bias
+        # Hidden units that are gone have no bias.
+        assert set(bias.tolist()) <= set(model[i].bias.tolist())
+        if str(i) not in writers:
+            assert torch.equal(bias, model[i].bias)
 
 
 @pytest.mark.parametrize("preset", list(PRESETS))
@@ -425,9 +446,20 @@ def test_a_configuration_of_ones_own(mlp):
 
 def test_what_is_compressed_already_is_refused_by_its_name(mlp):
     x = torch.randn(64, 8)
-    compressed = compress(mlp(8, 32, 32, 8), [x], 0.5)
+    factored = replace(PRESETS["default"], forms=(Form.BASIS,))
+    compressed = compress(mlp(8, 32, 32, 8), [x], 0.5, preset=factored)
     with pytest.raises(ModelError, match="compressed already"):
         compress(compressed.model, [x], 0.5)
+
+
+def test_a_model_with_narrowed_hidden_layers_is_a_plain_one_and_can_be_compressed_again(mlp):
+    x = torch.randn(64, 8)
+    narrow = replace(PRESETS["default"], forms=(Form.DENSE, Form.NARROW))
+    once = compress(mlp(8, 32, 8), [x], 0.75, preset=narrow)
+    assert [group.rank for group in once.plan.groups] == [24]
+    twice = compress(once.model, [x], 0.5, preset=narrow)
+    assert [group.rank for group in twice.plan.groups] == [12]
+    assert twice.model(x).shape == (64, 8)
 
 
 def test_a_batch_the_model_does_not_take_is_named(mlp):

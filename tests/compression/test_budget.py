@@ -50,8 +50,8 @@ class Point(NamedTuple):
 
 
 def points(costs: GroupCosts, group: tuple[str, ...]) -> Iterator[Point]:
-    """Every form and rank of a group."""
-    for form in Form:
+    """Every form and rank of a group that is no hidden layer."""
+    for form in (Form.DENSE, Form.BASIS, Form.TIED):
         if form is Form.TIED and len(group) == 1:
             continue
         curve = costs.curve(form, group)

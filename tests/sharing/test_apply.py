@@ -150,3 +150,60 @@ def test_a_factored_layer_is_not_factored_again():
     assert isinstance(model.readers["a"], FactoredLinear)
     with pytest.raises(CheckpointError, match=r"no Linear layer readers\.a"):
         prepare_structure(model, SharingPlan((READ,)))
+
+
+NARROW = SharingPlan((GroupPlan(("0", "2"), "narrow", "read", 3),))
+
+
+def hidden_layer() -> nn.Sequential:
+    torch.manual_seed(1)
+    return nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 2))
+
+
+def test_a_narrowed_hidden_layer_keeps_rows_biases_and_the_columns_given():
+    model, x = hidden_layer(), torch.randn(7, 4)
+    kept, columns = torch.tensor([0, 2, 3]), torch.randn(2, 3)
+    expected = torch.tanh(model[0](x))[:, kept] @ columns.T + model[2].bias
+    apply_plan(model, NARROW, {("0", "2"): GroupWeights(columns, {}, kept)})
+    torch.testing.assert_close(model(x), expected)
+    assert type(model[0]) is nn.Linear
+    assert (model[0].out_features, model[2].in_features) == (3, 3)
+    size = measure_size(model, ["0", "2"])
+    assert (size.unit_parameters, size.unit_macs, size.parameters) == (18, 18, 18 + 3 + 2)
+    assert NARROW.shared_groups == ()
+    assert NARROW.narrowed_groups == NARROW.groups
+
+
+def test_a_hidden_layer_of_no_hidden_units_gives_its_bias():
+    model = hidden_layer()
+    plan = SharingPlan((GroupPlan(("0", "2"), "narrow", "read", 0),))
+    nothing = GroupWeights(torch.zeros(2, 0), {}, torch.zeros(0, dtype=torch.int64))
+    apply_plan(model, plan, {("0", "2"): nothing})
+    torch.testing.assert_close(model(torch.randn(3, 4)), model[2].bias.expand(3, 2))
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        (GroupPlan(("2", "0"), "narrow", "read", 2), "0 does not read what"),
+        (GroupPlan(("0", "2"), "narrow", "read", 6), "2 reads 5 hidden units, not 6"),
+    ],
+)
+def test_hidden_layers_that_do_not_fit_are_refused(plan, message):
+    with pytest.raises(CheckpointError, match=message):
+        prepare_structure(hidden_layer(), SharingPlan((plan,)))
+
+
+def test_a_narrowed_hidden_layer_is_put_back():
+    model, x = hidden_layer(), torch.randn(3, 4)
+    before = model(x)
+
+    def fail() -> None:
+        with put_back_on_error(model, NARROW):
+            prepare_structure(model, NARROW)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert model[0].out_features == 5
+    torch.testing.assert_close(model(x), before)

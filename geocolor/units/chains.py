@@ -1,0 +1,196 @@
+"""Find hidden layers: matrices that meet in hidden units which nothing else sees.
+
+Names and classes do not tell: a norm or a split into heads between two matrices makes their hidden
+units depend on each other. So it is tried. With every second hidden unit taken out for good, the
+model must say what it says when the reader ignores those units.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from geocolor.errors import GeocolorError
+from geocolor.units.unit import Unit
+
+__all__ = ["Chain", "find_chains"]
+
+Run = Callable[[nn.Module], Tensor]
+
+# A gated feed-forward layer has two writers.
+_MOST_WRITERS = 2
+# Two ways to compute the same thing differ by rounding; other things differ by far more.
+_ROUNDINGS = 2e3
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A hidden layer: `writers` compute hidden units, `reader` alone reads them.
+
+    Attributes
+    ----------
+    writers : tuple of str
+        Names of the matrices with a row for each hidden unit.
+    reader : str
+        Name of the matrix with a column for each.
+    width : int
+        Hidden units.
+    """
+
+    writers: tuple[str, ...]
+    reader: str
+    width: int
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """All matrices, the reader last."""
+        return (*self.writers, self.reader)
+
+
+@torch.no_grad()
+def find_chains(model: nn.Module, units: Sequence[Unit], run: Run) -> list[Chain]:
+    """Find the hidden layers among units by trying.
+
+    Layers at the same place of different blocks are tried together, in some ten runs of the model
+    in all.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        In eval mode; changed and put back.
+    units : sequence of Unit
+        The matrices, of Linear layers.
+    run : callable
+        Calls a model on some data and gives its predictions.
+
+    Returns
+    -------
+    list of Chain
+        No matrix is in two.
+    """
+    calls = _calls(model, units, run)
+    place = {unit.name: at for at, unit in enumerate(units)}
+    places: dict[tuple[str, str], list[Unit]] = defaultdict(list)
+    for unit in units:
+        block, _, name = unit.name.rpartition(".")
+        # A number at the end tells parts of one block apart, and no blocks.
+        places[re.sub(r"\d+", "*", block), name].append(unit)
+    found: list[Chain] = []
+    taken: set[str] = set()
+    for readers in places.values():
+        for writers in range(1, _MOST_WRITERS + 1):
+            chains = [_before(calls, reader, writers, place) for reader in readers]
+            tried = [
+                chain for chain in chains if chain is not None and taken.isdisjoint(chain.members)
+            ]
+            if tried and _independent(model, tried, run):
+                found += tried
+                taken.update(name for chain in tried for name in chain.members)
+                break
+    return sorted(found, key=lambda chain: place[chain.reader])
+
+
+def _calls(model: nn.Module, units: Sequence[Unit], run: Run) -> list[Unit]:
+    """List the units in the order in which the model calls them."""
+    order: list[Unit] = []
+    hooks = [
+        model.get_submodule(unit.name).register_forward_hook(
+            lambda _module, _inputs, _output, unit=unit: order.append(unit)
+        )
+        for unit in units
+    ]
+    try:
+        run(model)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return order
+
+
+def _before(
+    calls: Sequence[Unit], reader: Unit, writers: int, place: Mapping[str, int]
+) -> Chain | None:
+    """Take the matrices called right before a reader, if they are as wide as it reads."""
+    at = calls.index(reader) if reader in calls else 0
+    before = calls[max(0, at - writers) : at]
+    names = sorted({unit.name for unit in before}, key=place.__getitem__)
+    width = reader.shape[1]
+    if width < 2 or len(names) < writers or any(unit.shape[0] != width for unit in before):
+        return None
+    # A group keeps the order of the units, and in a plan its last member is the reader.
+    if place[names[-1]] > place[reader.name]:
+        return None
+    return Chain(tuple(names), reader.name, width)
+
+
+def _independent(model: nn.Module, chains: Sequence[Chain], run: Run) -> bool:
+    """Whether taking hidden units out and ignoring them come to the same."""
+    try:
+        with _replaced(model, chains, narrow=True):
+            narrowed = run(model)
+    except (GeocolorError, RuntimeError, ValueError, IndexError, TypeError):
+        return False  # something in between insists on the width
+    with _replaced(model, chains, narrow=False):
+        ignored = run(model)
+    if ignored.shape != narrowed.shape:
+        return False
+    scale = float(ignored.abs().max())
+    tolerance = _ROUNDINGS * torch.finfo(ignored.dtype).eps * scale
+    return bool(torch.isfinite(ignored).all()) and (
+        float((ignored - narrowed).abs().max()) <= tolerance
+    )
+
+
+@contextmanager
+def _replaced(model: nn.Module, chains: Sequence[Chain], *, narrow: bool) -> Iterator[None]:
+    """Take every second hidden unit out, or only have the readers ignore it."""
+    layers = {name: model.get_submodule(name) for chain in chains for name in chain.members}
+    try:
+        for chain in chains:
+            kept = torch.arange(0, chain.width, 2)
+            if narrow:
+                for name in chain.writers:
+                    _put(model, name, _linear(layers[name], rows=kept))
+                _put(model, chain.reader, _linear(layers[chain.reader], columns=kept))
+            else:
+                _put(model, chain.reader, _linear(layers[chain.reader], ignoring=kept))
+        yield
+    finally:
+        for name, layer in layers.items():
+            _put(model, name, layer)
+
+
+def _linear(
+    layer: nn.Module,
+    *,
+    rows: Tensor | None = None,
+    columns: Tensor | None = None,
+    ignoring: Tensor | None = None,
+) -> nn.Linear:
+    """Copy a Linear layer with some rows, some columns, or zeros in all columns but some."""
+    weight: Tensor = layer.get_parameter("weight")
+    bias: Tensor | None = getattr(layer, "bias", None)
+    if rows is not None:
+        rows = rows.to(weight.device)
+        weight, bias = weight[rows], None if bias is None else bias[rows]
+    if columns is not None:
+        weight = weight[:, columns.to(weight.device)]
+    if ignoring is not None:
+        ignoring = ignoring.to(weight.device)
+        weight = torch.zeros_like(weight).index_copy(1, ignoring, weight[:, ignoring])
+    made = nn.Linear(weight.shape[1], weight.shape[0], bias is not None, device="meta")
+    made.weight = nn.Parameter(weight, requires_grad=False)
+    if bias is not None:
+        made.bias = nn.Parameter(bias, requires_grad=False)
+    return made.train(layer.training)
+
+
+def _put(model: nn.Module, name: str, layer: nn.Module) -> None:
+    parent, _, attribute = name.rpartition(".")
+    setattr(model.get_submodule(parent), attribute, layer)

@@ -1,0 +1,133 @@
+"""Hidden layers are found by trying, whatever the model calls its parts."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from geocolor.units import find_chains, find_units
+
+X = torch.randn(5, 6, generator=torch.Generator().manual_seed(0))
+
+
+def run(model: nn.Module) -> Tensor:
+    return model(X)
+
+
+def chains(model: nn.Module) -> list[tuple[tuple[str, ...], str, int]]:
+    before = copy.deepcopy(model.state_dict())
+    modules = list(model.modules())
+    found = find_chains(model.eval(), find_units(model), run)
+    # The model is as it was, its very modules in place.
+    assert all(a is b for a, b in zip(modules, model.modules(), strict=True))
+    assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
+    return [(chain.writers, chain.reader, chain.width) for chain in found]
+
+
+def sequential(*between: nn.Module, width: int = 8) -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(6, width), *between, nn.Linear(width, 6))
+
+
+@pytest.mark.parametrize("activation", [nn.Tanh(), nn.ReLU(), nn.GELU(), nn.Identity()])
+def test_an_elementwise_function_between_two_matrices_makes_a_hidden_layer(activation):
+    assert chains(sequential(activation)) == [(("0",), "2", 8)]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        nn.LayerNorm(8),
+        nn.LayerNorm(8, elementwise_affine=False),
+        nn.RMSNorm(8, elementwise_affine=False),
+        nn.Softmax(dim=-1),
+        nn.Unflatten(1, (2, 4)),
+    ],
+    ids=lambda module: type(module).__name__,
+)
+def test_what_ties_hidden_units_to_each_other_makes_none(between):
+    back = [nn.Flatten()] if isinstance(between, nn.Unflatten) else []
+    assert chains(sequential(between, *back)) == []
+
+
+class Gated(nn.Module):
+    """Two writers and a reader, called in another order than they are defined in."""
+
+    def __init__(self, *, reader_first: bool = False, leak: bool = False) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        if reader_first:
+            self.down = nn.Linear(8, 6)
+        self.up = nn.Linear(6, 8, bias=False)
+        self.gate = nn.Linear(6, 8)
+        if not reader_first:
+            self.down = nn.Linear(8, 6)
+        self.leak = leak
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = torch.sigmoid(self.gate(x)) * self.up(x)
+        out = self.down(hidden)
+        return out + hidden.mean() if self.leak else out
+
+
+def test_a_gated_layer_has_two_writers_in_the_order_of_the_units():
+    assert chains(Gated()) == [(("up", "gate"), "down", 8)]
+
+
+def test_hidden_units_that_something_else_reads_are_left_alone():
+    assert chains(Gated(leak=True)) == []
+
+
+def test_a_reader_that_is_listed_before_its_writers_is_left_alone():
+    # The last member of a group is its reader, and groups keep the order of the units.
+    assert chains(Gated(reader_first=True)) == []
+
+
+class Residual(nn.Module):
+    """Blocks around a stream: no matrix of one block writes hidden units of the next."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(sequential(nn.ReLU(), width=6) for _ in range(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for block in self.blocks:
+            x = x + block(x)
+        return x
+
+
+def test_a_residual_stream_is_no_hidden_layer():
+    found = chains(Residual())
+    assert found == [((f"blocks.{i}.0",), f"blocks.{i}.2", 6) for i in range(3)]
+
+
+def test_in_a_plain_chain_no_matrix_is_in_two_hidden_layers():
+    torch.manual_seed(0)
+    widths = [nn.Linear(6, 7), nn.Tanh(), nn.Linear(7, 8), nn.Tanh(), nn.Linear(8, 6)]
+    found = chains(nn.Sequential(*widths))
+    assert found == [(("0",), "2", 7)]
+
+
+def test_llama_and_bert(tiny_llama):
+    transformers = pytest.importorskip("transformers")
+    tokens = torch.arange(12).reshape(1, 12)
+    llama = tiny_llama()
+    found = find_chains(llama, find_units(llama), lambda model: model(tokens).logits)
+    assert [chain.members for chain in found] == [
+        tuple(f"model.layers.{i}.mlp.{part}_proj" for part in ("gate", "up", "down"))
+        for i in range(4)
+    ]
+    # As wide inside as outside, so that widths alone tell nothing.
+    config = transformers.BertConfig(
+        hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=16
+    )
+    torch.manual_seed(0)
+    bert = transformers.BertModel(config).eval()
+    found = find_chains(bert, find_units(bert), lambda model: model(tokens).last_hidden_state)
+    assert [chain.members for chain in found] == [
+        (f"encoder.layer.{i}.intermediate.dense", f"encoder.layer.{i}.output.dense")
+        for i in range(2)
+    ]
