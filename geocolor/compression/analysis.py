@@ -283,6 +283,7 @@ class Analysis:
             measured_increase=measured,
             measured_on=self._measured_on,
             shared_groups=len(planned.plan.shared_groups),
+            narrowed_groups=len(planned.plan.narrowed_groups),
             price=planned.allocation.price,
             planned_cost=planned.allocation.cost if priced else None,
             planned_bound=planned.allocation.lower_bound if priced else None,

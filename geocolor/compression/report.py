@@ -31,6 +31,8 @@ class Report:
         which flatters it.
     shared_groups : int
         Groups of units that share parameters.
+    narrowed_groups : int
+        Hidden layers with fewer hidden units than they had.
     price : float
         Nats per parameter at which the groups decided; 0 where ranks are uniform.
     planned_cost, planned_bound : float or None
@@ -52,6 +54,7 @@ class Report:
     measured_increase: float
     measured_on: str
     shared_groups: int
+    narrowed_groups: int
     price: float
     planned_cost: float | None
     planned_bound: float | None
@@ -95,7 +98,8 @@ class Report:
                 f"{before.bytes / 1e6:.1f} -> {after.bytes / 1e6:.1f} MB",
                 f"arithmetic  {before.unit_macs:,} -> {after.unit_macs:,} multiply-adds a token "
                 f"({after.unit_macs / before.unit_macs:.1%})",
-                f"shared      {self.shared_groups} groups",
+                f"shared      {self.shared_groups} groups of matrices",
+                f"narrowed    {self.narrowed_groups} hidden layers",
                 *plan,
                 f"loss        +{self.predicted_increase:.4f} predicted, "
                 f"+{self.measured_increase:.4f} measured (nats, on {self.measured_on} data)",

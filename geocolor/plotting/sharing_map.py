@@ -15,6 +15,7 @@ __all__ = ["draw_sharing_map"]
 
 _DENSE = "#d9d9d9"
 _PRIVATE = "#ffffff"
+_NARROW = "#d5e8d4"
 # Classes that share get one of these; a class keeps its color wherever its members are.
 _PALETTE = (
     "#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#b07aa1", "#76b7b2", "#edc948", "#ff9da7",
@@ -28,8 +29,9 @@ def draw_sharing_map(
 ) -> None:
     """Draw which layers share, and write a PNG.
 
-    A cell is a matrix: gray is dense, white is private low rank, a color is a sharing class. The
-    number is the rank; an equals sign marks a tied matrix.
+    A cell is a matrix: gray is dense, white is private low rank, pale green is around a hidden
+    layer that was narrowed, any other color is a sharing class. The number is the rank, or the
+    hidden units that stay; an equals sign marks a tied matrix.
 
     Parameters
     ----------
@@ -58,8 +60,9 @@ def draw_sharing_map(
     names = _role_names(roles)
     layers = sorted({unit.layer for unit in units})
     group_of = {member: group for group in plan.groups for member in group.members}
-    shared = [group for group in plan.groups if len(group.members) > 1 and group.form != "dense"]
+    shared = plan.shared_groups
     colors = {group: _PALETTE[i % len(_PALETTE)] for i, group in enumerate(shared)}
+    plain = {"dense": _DENSE, "narrow": _NARROW, "basis": _PRIVATE}
 
     figure = Figure(figsize=(2.2 + 0.42 * len(layers), 1.5 + 0.42 * len(roles)), dpi=140)
     FigureCanvasAgg(figure)
@@ -67,7 +70,7 @@ def draw_sharing_map(
     for unit in units:
         group = group_of[unit.name]
         x, y = layers.index(unit.layer), roles.index(unit.role)
-        face = _DENSE if group.form == "dense" else colors.get(group, _PRIVATE)
+        face = colors.get(group) or plain.get(group.form, _PRIVATE)
         axes.add_patch(Rectangle((x - 0.47, y - 0.47), 0.94, 0.94, fc=face, ec="#999999", lw=0.5))
         axes.text(x, y, _mark(group), ha="center", va="center", fontsize=6.5, color=_ink(face))
     axes.set_xlim(-0.6, len(layers) - 0.4)
@@ -83,6 +86,7 @@ def draw_sharing_map(
     legend: list[Any] = [
         Patch(fc=_DENSE, ec="#999999", label="dense"),
         Patch(fc=_PRIVATE, ec="#999999", label="low rank of its own (number: rank)"),
+        Patch(fc=_NARROW, ec="#999999", label="narrowed (number: hidden units that stay)"),
         Patch(
             fc=_PALETTE[0],
             ec="#999999",
@@ -93,7 +97,7 @@ def draw_sharing_map(
         handles=legend,
         loc="upper center",
         bbox_to_anchor=(0.5, -0.55 / (0.42 * len(roles))),
-        ncols=3,
+        ncols=2,
         fontsize=7,
         frameon=False,
     )

@@ -19,6 +19,7 @@ REPORT = Report(
     measured_increase=0.04321,
     measured_on="evaluation",
     shared_groups=3,
+    narrowed_groups=2,
     price=1e-6,
     planned_cost=0.02,
     planned_bound=0.019,
@@ -40,7 +41,8 @@ def test_its_text_gives_every_size_before_and_after():
         "1,000 -> 450 parameters (45.0%)",
         "2,000 -> 1,450 parameters, 8.0 -> 5.8 MB",
         "1,000 -> 900 multiply-adds a token (90.0%)",
-        "3 groups",
+        "3 groups of matrices",
+        "2 hidden layers",
         "costs 0.02 nats; no choice among the 1,234 groups priced costs less than 0.019",
         "+0.0123 predicted, +0.0432 measured (nats, on evaluation data)",
     ):

@@ -118,6 +118,11 @@ class Measures:
     answer: str
     seconds: float
 
+    @property
+    def narrowed_groups(self) -> int:
+        """Hidden layers with fewer hidden units than they had."""
+        return sum(group["form"] == "narrow" for group in self.plan)
+
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Measures:
         """Read what ``asdict`` wrote, by way of JSON."""

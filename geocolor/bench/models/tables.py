@@ -130,7 +130,7 @@ def _seeded(records: Sequence[ModelRecord]) -> bool:
 def _quality(records: Sequence[ModelRecord]) -> _Cells:
     rows = _solved(records)
     heads = _heads("method", records)
-    heads += ["parameters", "MACs per token", "MB", "shared", "predicted", "measured"]
+    heads += ["parameters", "MACs per token", "MB", "shared", "narrow", "predicted", "measured"]
     heads += [score.name for score in rows[0][1].texts] if rows else []
     if rows and rows[0][1].ranks:
         titles = len(rows[0][1].ranks)
@@ -145,6 +145,7 @@ def _quality(records: Sequence[ModelRecord]) -> _Cells:
                 _count(measures.macs),
                 f"{measures.bytes / 1e6:.1f}",
                 "" if dense else str(measures.shared_groups),
+                "" if dense else str(measures.narrowed_groups),
                 "" if measures.predicted is None else f"{measures.predicted:.3f}",
                 "" if measures.measured is None else f"{measures.measured:.3f}",
                 *(
