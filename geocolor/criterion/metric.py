@@ -36,15 +36,21 @@ class Metric(StrEnum):
 
 @dataclass(frozen=True)
 class Damping:
-    """What is added to the factors, relative to the mean of their diagonal.
+    """What is added to the factors: a finite sample leaves directions unseen.
+
+    Without it they would cost nothing.
 
     Attributes
     ----------
-    inputs, gradients : float
-        A finite sample leaves directions unseen; without damping they would cost nothing.
+    inputs : float
+        Added to each coordinate relative to its own second moment, which shrinks correlations.
+        Where one input is a thousand times larger than most, as those that make an attention sink,
+        a share of the mean would drown all others.
+    gradients : float
+        Added to all coordinates alike, relative to their mean.
     """
 
-    inputs: float = 1e-2
+    inputs: float = 3e-2
     gradients: float = 1e-2
 
 
@@ -111,10 +117,9 @@ def oriented_views(
     damping = damping or Damping()
     damped: dict[int, tuple[Tensor, float]] = {}
 
-    def damp(factor: Tensor, share: float) -> tuple[Tensor, float]:
+    def damp(factor: Tensor, levels: Tensor) -> tuple[Tensor, float]:
         if id(factor) not in damped:
-            level = share * float(factor.diagonal().mean().clamp_min(_tiny(factor)))
-            damped[id(factor)] = (factor + level * _eye(factor), level)
+            damped[id(factor)] = (factor + levels.diag(), float(levels.min()))
         return damped[id(factor)]
 
     views = {}
@@ -125,8 +130,8 @@ def oriented_views(
         weight = weights[unit.name].detach().to(factors.inputs.dtype)
         if not bool(torch.isfinite(weight).all()):
             raise ModelError(f"the weight of {unit.name} is not finite")
-        inputs = damp(factors.inputs, damping.inputs)
-        gradients = damp(factors.gradients, damping.gradients)
+        inputs = damp(factors.inputs, damping.inputs * _own_levels(factors.inputs))
+        gradients = damp(factors.gradients, damping.gradients * _mean_levels(factors.gradients))
         if metric is not Metric.KRONECKER:
             gradients = (_eye(factors.gradients), 1.0)
         if metric is Metric.WEIGHTS:
@@ -139,8 +144,15 @@ def oriented_views(
     return views
 
 
-def _tiny(tensor: Tensor) -> float:
-    return torch.finfo(tensor.dtype).tiny
+def _mean_levels(factor: Tensor) -> Tensor:
+    level = factor.diagonal().mean().clamp_min(torch.finfo(factor.dtype).tiny)
+    return level.expand(len(factor))
+
+
+def _own_levels(factor: Tensor) -> Tensor:
+    """Give the diagonal; an input that is never there counts as a rounding of the mean one."""
+    least = torch.finfo(factor.dtype).eps * _mean_levels(factor)
+    return factor.diagonal().maximum(least)
 
 
 def _eye(like: Tensor) -> Tensor:

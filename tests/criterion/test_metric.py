@@ -39,13 +39,23 @@ def test_oriented_cost_is_the_cost_of_the_perturbation_as_stored(side, cost_of):
 
 
 @pytest.mark.parametrize("side", list(Side))
-def test_damping_is_relative_to_the_mean_diagonal_of_each_factor(side):
+def test_damping_is_relative_to_each_input_and_to_the_mean_gradient(side):
     view, factors = one_unit(side, random(3, 5), damping=Damping(inputs=0.1, gradients=0.3))
-    inputs = factors.inputs + 0.1 * factors.inputs.diagonal().mean() * torch.eye(5)
+    inputs = factors.inputs + 0.1 * factors.inputs.diagonal().diag()
     gradients = factors.gradients + 0.3 * factors.gradients.diagonal().mean() * torch.eye(3)
     inner, outer = (inputs, gradients) if side is Side.READ else (gradients, inputs)
     torch.testing.assert_close(view.inner, inner)
     torch.testing.assert_close(view.outer, outer)
+
+
+def test_an_input_that_is_never_there_keeps_the_metric_definite():
+    weight, inputs = random(3, 4), random(4, 9)
+    inputs[1] = 0
+    factors = KroneckerFactors(inputs @ inputs.T, torch.eye(3, dtype=torch.float64))
+    unit = Unit("u", "role", 0, (3, 4), Side.READ, "s")
+    view = oriented_views([unit], {"u": weight}, Curvature({"u": factors}, 1, 1))["u"]
+    assert float(view.inner[1, 1]) > 0
+    assert int(torch.linalg.cholesky_ex(view.inner).info) == 0
 
 
 @pytest.mark.parametrize("side", list(Side))
