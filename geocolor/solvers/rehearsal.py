@@ -21,6 +21,7 @@ from geocolor.problem import (
     Problem,
 )
 from geocolor.solvers.budget import Budget
+from geocolor.solvers.cliques import edge_clique_cover
 from geocolor.solvers.orbits import OrbitSearch
 from geocolor.solvers.removal import removal
 from geocolor.solvers.result import StopReason
@@ -165,6 +166,11 @@ def _sparse(nodes: int) -> ConflictGraph:
     return ConflictGraph.from_edges(nodes, pairs, random.choice([-2.0, 3.0], size=len(pairs)))
 
 
+def _covered_conflicts() -> None:
+    problem = ColoringProblem(generators.mycielski(4))
+    edge_clique_cover(problem.graph.conflicts, _search(problem))
+
+
 def _packed_cycles() -> None:
     for _ in cycle_lower_bounds(_sparse(60)):
         pass
@@ -179,7 +185,7 @@ def _seldom(kind: str) -> list[Callable[[], None]]:
             _symmetric_coloring,
             *(partial(_solve, sparse, name) for name in ("tabucol", "partialcol")),
             *(partial(_solve, problem, "columns") for problem in _colorings()),
-            partial(_solve, ColoringProblem(generators.mycielski(4)), "sat"),
+            _covered_conflicts,
         ]
     if kind == "partition":
         # More clusters than a matrix holds; dense enough for a table of prices, and not.
@@ -187,14 +193,16 @@ def _seldom(kind: str) -> list[Callable[[], None]]:
             partial(_solve, PartitionProblem(_ring(6_000), 2), "gaec"),
             partial(_solve, PartitionProblem(_signed(60), 4), "spectral"),
             partial(_solve, PartitionProblem(_sparse(60), 4), "spectral"),
-            partial(_solve, PartitionProblem(generators.layers(8, seed=0), 4), "cpsat"),
             _packed_cycles,
+            _covered_conflicts,
         ]
     if kind == "correlation":
         dense, thin = map(CorrelationClusteringProblem, (_signed(60), _sparse(60)))
         return [
             partial(_solve, dense, "spectral"),
-            *(partial(_solve, thin, name) for name in ("spectral", "gaec", "cpsat")),
+            *(partial(_solve, thin, name) for name in ("spectral", "gaec")),
             _packed_cycles,
+            _covered_conflicts,
         ]
-    return []
+    # CP-SAT has the last word on all others.
+    return [_covered_conflicts]
