@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from geocolor.solvers import SolveResult, Status, StopReason, solve
     from geocolor.solvers.budgeted import frontier, solve_budgeted
+    from geocolor.solvers.compiling import compile_kernels
 
 _HOMES = {
     "BudgetedSharingProblem": "geocolor.problem",
@@ -48,6 +49,7 @@ _HOMES = {
     "Status": "geocolor.solvers",
     "StopReason": "geocolor.solvers",
     "check": "geocolor.problem",
+    "compile_kernels": "geocolor.solvers.compiling",
     "compress": "geocolor.compression",
     "conflict_graph": "geocolor.compression",
     "frontier": "geocolor.solvers.budgeted",
@@ -78,6 +80,7 @@ __all__ = [
     "StopReason",
     "__version__",
     "check",
+    "compile_kernels",
     "compress",
     "conflict_graph",
     "frontier",

@@ -20,17 +20,9 @@ from geocolor.bench.instances import problem_of
 from geocolor.bench.machine import contender_versions
 from geocolor.bench.trial import Contender, Instance
 from geocolor.errors import GeocolorError, InputError, UnreadableAnswerError, WrongAnswerError
-from geocolor.graph import ConflictGraph, generators
-from geocolor.problem import (
-    Coloring,
-    ColoringProblem,
-    CorrelationClusteringProblem,
-    GroupPartitionProblem,
-    NormalizedPairSum,
-    PartitionProblem,
-    Problem,
-)
-from geocolor.solvers import SOLVERS, Search, Solver, TracePoint, solve
+from geocolor.problem import Coloring, Problem
+from geocolor.solvers import SOLVERS, Search, Solver, TracePoint
+from geocolor.solvers.rehearsal import rehearse
 from geocolor.solvers.solve import answer
 
 __all__ = ["pack", "prepare", "run", "unpack", "warm_up"]
@@ -75,28 +67,11 @@ def warm_up(warm: Mapping[str, Any]) -> None:
             "all machines"
         )
     if SOLVERS.get(contender.name) == contender.info:
-        for problem in _small_problems():
-            if problem.kind in contender.info.kinds:
-                solve(problem, contender.info.name, time_limit=5.0, workers=1, max_iterations=5000)
+        # A kernel not yet loaded would cost its first run 30 ms.
+        for kind in sorted(contender.info.kinds):
+            rehearse(contender.name, kind)
     elif hasattr(solver, "warm_up"):
         solver.warm_up()
-
-
-def _small_problems() -> list[Problem]:
-    # Not settled by a clique or a greedy coloring, with triangles and without, so that all parts of
-    # a solver have work: a kernel not yet loaded would cost its first run 30 ms.
-    mycielski = generators.mycielski(4)
-    random = generators.gnp(40, 0.5, seed=0)
-    layers = generators.layers(8, seed=0)
-    upper = np.triu(np.random.default_rng(0).integers(-5, 6, size=(8, 8)).astype(float), 1)
-    signed = ConflictGraph.from_dense(upper + upper.T)
-    return [
-        ColoringProblem(mycielski),
-        ColoringProblem(random),
-        PartitionProblem(layers, 4),
-        GroupPartitionProblem(layers, 4, NormalizedPairSum()),
-        CorrelationClusteringProblem(signed),
-    ]
 
 
 def prepare(payload: Mapping[str, Any]) -> Problem:

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from geocolor.cli import bench_heads, bench_models
+from geocolor.cli.compiling import compile_first
 from geocolor.cli.console import ProgressLine, note
 from geocolor.cli.options import ColorsOption, KindOption, byte_count, seconds
 from geocolor.errors import InputError
@@ -195,6 +196,9 @@ def run(
         _tell(campaign, ahead, as_json)
         return
     _warn(campaign, workers, threads)
+    if backend == "loky":  # another machine has to compile for itself, before its clocks start
+        for contender in campaign.contenders:
+            compile_first(contender.name, quiet=quiet)
     done = ahead.done
     try:
         with ProgressLine(quiet=quiet) as line:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geocolor.cli.calibrated import LengthOption, SeedOption, WindowsOption, settle_torch
+from geocolor.cli.calibrated import LengthOption, SeedOption, WindowsOption, reporter, settle_torch
 from geocolor.cli.console import ProgressLine, note
 from geocolor.cli.options import seconds
 from geocolor.errors import InputError
@@ -24,6 +24,7 @@ Examples:
   geocolor bench heads smollm2 --keep 0.8
   geocolor bench heads smollm2 --keep 0.8,0.6,0.4 --reach 3 --time-limit 10m --json
   geocolor bench heads ./mine --calibration wiki.txt --time-limit 2m
+  geocolor bench heads smollm2 --keep 0.8 --graph smollm2_heads_keep0.8.json.gz
 """
 
 
@@ -51,19 +52,30 @@ def command(
     cache: Annotated[
         Path, typer.Option("--cache", metavar="DIR", help="Converted models, texts, curvature.")
     ] = Path(".cache"),
+    graph: Annotated[
+        Path | None,
+        typer.Option(
+            "--graph",
+            metavar="OUT",
+            help="Only value pairs, and write them as a graph: .json or .json.gz.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Group attention heads on shared bases at a price per parameter.
 
     The value of every group is computed from curvature. Greedy agglomeration is compared with the
-    solver for such costs, on the same pairs of heads, and with a lower bound.
+    solver for such costs, on the same pairs of heads, and with a lower bound. With --graph, pairs
+    alone are valued and written.
     """
     limit = seconds(time_limit)
     keeps = _shares(keep)
+    if graph is not None:
+        _require_graph(graph, keeps)
     settle_torch()
     from geocolor.bench.models.head_units import heads_of
-    from geocolor.bench.models.heads import group_heads, table
+    from geocolor.bench.models.heads import group_heads, head_graph, table
     from geocolor.bench.models.subject import PACKAGED, folder_subject, packaged_subject
 
     with ProgressLine(quiet=quiet) as line:
@@ -80,8 +92,19 @@ def command(
             length,
             keeps,
             cache,
-            lambda stage, done, total: line.update(f"{stage} {done} of {total}"),
+            reporter(line),
         )
+        if graph is not None:
+            from geocolor.io import write
+
+            made = head_graph(heads, keeps[0], reach=reach, on_progress=reporter(line))
+            write(made, graph)
+            gains = int((made.weights.edge_values() < 0).sum())
+            typer.echo(
+                f"{graph}: {made.num_nodes} heads, {made.weights.num_edges} priced pairs "
+                f"({gains} gain by sharing), {made.conflicts.num_edges} hard conflicts"
+            )
+            return
 
         def show(point: TracePoint, _: Coloring | None) -> None:
             if point.objective is not None:
@@ -99,6 +122,16 @@ def command(
         typer.echo(json.dumps({"model": subject.name, "prices": [f.to_json() for f in found]}))
     else:
         typer.echo(table(found), nl=False)
+
+
+def _require_graph(path: Path, keeps: list[float]) -> None:
+    from geocolor.io import require_graph_name
+    from geocolor.io.atomic import require_writable
+
+    if len(keeps) > 1:
+        raise InputError(f"a graph has one price: give --graph one --keep, not {len(keeps)}")
+    require_graph_name(path)
+    require_writable(path)
 
 
 def _shares(text: str) -> list[float]:

@@ -28,6 +28,7 @@ from geocolor.cli import (
     info,
     solve,
     solvers,
+    warm_up,
 )
 from geocolor.cli.console import error
 from geocolor.errors import CheckError, GeocolorError, SolverError
@@ -41,6 +42,7 @@ COMMANDS = {
     "convert": convert,
     "frontier": frontier,
     "solvers": solvers,
+    "warm-up": warm_up,
     "compress": compress,
     "graph": graph,
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geocolor.cli.compiling import compile_first
 from geocolor.cli.console import ProgressLine, note, watched
 from geocolor.cli.options import (
     CapacityOption,
@@ -140,6 +141,7 @@ def command(
     )
     start = _start(question, initial, order)
     _refuse_at_a_glance(question)
+    compile_first(solver, question.kind, quiet=quiet)
     with ProgressLine(quiet=quiet) as line:
 
         def show(point: TracePoint, coloring: Coloring | None) -> None:

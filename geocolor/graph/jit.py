@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
+import numba
 from numba import njit
 from numba.core import event
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
+from numba.core.registry import cpu_target
 
-__all__ = ["compile_seconds", "jit"]
+__all__ = ["cache_folder", "compile_seconds", "jit", "target"]
 
 _log = logging.getLogger(__name__)
 
@@ -72,3 +75,16 @@ event.register(_COMPILING, _compiling)
 def compile_seconds() -> float:
     """Tell how long this process has compiled kernels that no cache had."""
     return float(_compiling.duration) if _compiling.done else 0.0
+
+
+def cache_folder() -> Path | None:
+    """Give a folder where kernels are kept, None where nothing can be written."""
+    try:
+        return Path(_Places(jit).locator.get_cache_path())
+    except RuntimeError:
+        return None
+
+
+def target() -> str:
+    """Say what kernels are compiled by and for: numba's version and the processor."""
+    return repr((numba.__version__, *cpu_target.target_context.codegen().magic_tuple()))

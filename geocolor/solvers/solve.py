@@ -52,7 +52,9 @@ def solve(
     solver : str
         A name from ``geocolor solvers``.
     time_limit : float or None
-        Wall-clock seconds from this call, model building included; None for no limit.
+        Wall-clock seconds from this call, model building included; None for no limit. The first
+        call of an installation compiles kernels, for a minute: see
+        :func:`geocolor.compile_kernels`.
     seed : int
         Seed of every random choice. With one worker and `max_iterations` it fixes the result.
     workers : int, optional

@@ -1,4 +1,4 @@
-"""Which heads of a model should share a basis: agglomeration against the search, with a bound."""
+"""Which heads of a model should share a basis: agglomeration against the search, and a graph."""
 
 from __future__ import annotations
 
@@ -7,17 +7,24 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from geocolor.bench.models.head_units import Heads
 from geocolor.bench.plaintext import plain_table
+from geocolor.compression.progress import Progress, silent
 from geocolor.criterion import oriented_views
 from geocolor.criterion.stacked import StackedValues
 from geocolor.graph import ConflictGraph
 from geocolor.problem import GroupOracle, GroupPartitionProblem
 from geocolor.solvers import SolveResult, solve
-from geocolor.solvers.search import Progress
+from geocolor.solvers.search import Progress as SearchProgress
 
-__all__ = ["Found", "HeadGrouping", "group_heads", "table"]
+__all__ = ["Found", "HeadGrouping", "group_heads", "head_graph", "table"]
+
+# Decimals of a graph's weights, in nats: a millionth of what a head costs.
+_DECIMALS = 9
+# Pairs valued between two words on progress.
+_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ def group_heads(
     reach: int,
     time_limit: float,
     seed: int = 0,
-    on_progress: Progress | None = None,
+    on_progress: SearchProgress | None = None,
 ) -> HeadGrouping:
     """Group heads at the price of a budget, by agglomeration and by the search.
 
@@ -110,18 +117,9 @@ def group_heads(
     on_progress : callable, optional
         Told of better groupings.
     """
-    # Matrices this small are quicker without threads that wait for each other.
-    torch.set_num_threads(1)
     price = heads.prices[keep]
-    slices = heads.slices
-    # Views hold a second moment each, a gigabyte in all that is not needed here.
-    views = oriented_views(slices.units, slices.weights, slices.curvature)
-    values = StackedValues(list(views.values()), price)
-    del views
-    layers = np.array([unit.layer for unit in slices.units])
-    near = np.abs(layers[:, None] - layers) <= reach
-    pairs = np.argwhere(np.triu(near, 1))
-    labels = [unit.name for unit in slices.units]
+    values, labels = _values(heads, keep), [unit.name for unit in heads.slices.units]
+    pairs = np.argwhere(np.triu(_near(heads, reach), 1))
     graph = ConflictGraph.from_edges(len(labels), pairs, np.zeros(len(pairs)), labels=labels)
 
     def solved(name: str) -> tuple[SolveResult, Found]:
@@ -161,6 +159,65 @@ def group_heads(
             for color in range(result.coloring.num_colors)
         ),
     )
+
+
+def head_graph(
+    heads: Heads, keep: float, *, reach: int, on_progress: Progress = silent
+) -> ConflictGraph:
+    """Weigh pairs of heads: what two on one basis cost more than each by itself, at a price.
+
+    Parameters
+    ----------
+    heads : Heads
+        With the price of `keep`.
+    keep : float
+        Share of the model's matrices.
+    reach : int
+        Layers that two heads may be apart; those further apart are in hard conflict.
+    on_progress : callable, optional
+        Told of pairs done.
+
+    Returns
+    -------
+    ConflictGraph
+        Heads by name, with their parameters as sizes; weights in nats, in multiples of 1e-9, of
+        which negative ones gain.
+    """
+    values = _values(heads, keep)
+    units, near = heads.slices.units, _near(heads, reach)
+    count = len(units)
+    pairs = np.argwhere(np.triu(near, 1))
+    alone = values(np.eye(count, dtype=np.bool_))
+    weights = np.empty(len(pairs))
+    for at in range(0, len(pairs), _AT_ONCE):
+        some = pairs[at : at + _AT_ONCE]
+        rows = np.zeros((len(some), count), dtype=np.bool_)
+        rows[np.arange(len(some))[:, None], some] = True
+        weights[at : at + _AT_ONCE] = values(rows) - alone[some].sum(axis=1)
+        on_progress("pricing pairs of heads", min(at + _AT_ONCE, len(pairs)), len(pairs))
+    return ConflictGraph.from_edges(
+        count,
+        pairs,
+        np.round(weights, _DECIMALS),
+        conflicts=np.argwhere(np.triu(~near, 1)),
+        labels=[unit.name for unit in units],
+        sizes=[unit.parameters for unit in units],
+    )
+
+
+def _values(heads: Heads, keep: float) -> StackedValues:
+    # Matrices this small are quicker without threads that wait for each other.
+    torch.set_num_threads(1)
+    slices = heads.slices
+    # Views hold a second moment each, a gigabyte in all that nobody needs afterwards.
+    views = oriented_views(slices.units, slices.weights, slices.curvature)
+    return StackedValues(list(views.values()), heads.prices[keep])
+
+
+def _near(heads: Heads, reach: int) -> NDArray[np.bool_]:
+    layers = np.array([unit.layer for unit in heads.slices.units])
+    near: NDArray[np.bool_] = np.abs(layers[:, None] - layers) <= reach
+    return near
 
 
 def table(groupings: list[HeadGrouping]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from geocolor import read
 from geocolor.bench.models import head_units
 from geocolor.bench.models.head_units import Heads, heads_of
-from geocolor.bench.models.heads import group_heads, table
+from geocolor.bench.models.heads import group_heads, head_graph, table
 from geocolor.bench.models.subject import Subject
 from geocolor.cli import bench_heads
 from geocolor.compression.progress import silent
@@ -77,6 +79,41 @@ def test_the_value_is_the_criterions(heads: Heads) -> None:
     assert found.heads == sum(len(group) for group in found.members) == len(slices.units)
     assert "agglomeration" in table([found])
     assert table([replace(found, better=12.5)]).count("12.50%") == 1
+
+
+def test_a_pair_weighs_what_two_on_one_basis_cost_more_than_alone(heads: Heads) -> None:
+    graph = head_graph(heads, 0.5, reach=1)
+    slices, price = heads.slices, heads.prices[0.5]
+    costs = GroupCosts(
+        oriented_views(slices.units, slices.weights, slices.curvature), (Form.DENSE, Form.BASIS)
+    )
+    names = [unit.name for unit in slices.units]
+    assert [graph.label(at) for at in range(graph.num_nodes)] == names
+    assert graph.sizes.tolist() == [unit.parameters for unit in slices.units]
+    layers = [unit.layer for unit in slices.units]
+    alone = [costs.best((name,), price).value for name in names]
+    edges = graph.weights.edges()
+    for (i, j), weight in list(zip(edges.tolist(), graph.weights.edge_values(), strict=True))[::7]:
+        together = costs.best((names[i], names[j]), price).value
+        # Rounded to 1e-9, and the criterion's eigenvalues are of float32.
+        assert weight == pytest.approx(together - alone[i] - alone[j], abs=1e-9 + 1e-4 * together)
+    assert all(abs(layers[i] - layers[j]) <= 1 for i, j in edges)
+    far = {(i, j) for i, j in combinations(range(len(names)), 2) if abs(layers[i] - layers[j]) > 1}
+    assert far
+    assert set(map(tuple, graph.conflicts.edges().tolist())) == far
+    assert len(edges) + len(far) == len(names) * (len(names) - 1) // 2
+
+
+def test_the_command_writes_a_graph(subject: Subject, tmp_path: Path) -> None:
+    asked = [subject.folder, "--calibration", subject.calibration.path, "--cache", tmp_path]
+    asked += ["--windows", 8, "--length", 16, "--graph", tmp_path / "heads.json.gz"]
+    done = call(*asked, "--keep", "0.6", "--quiet")
+    assert done.exit_code == 0, done.output
+    graph = read(tmp_path / "heads.json.gz")
+    assert f"{graph.num_nodes} heads, {graph.weights.num_edges} priced pairs" in done.stdout
+    failed = call(*asked, "--keep", "0.6,0.4").exception
+    assert isinstance(failed, GeocolorError)
+    assert "one price" in str(failed)
 
 
 def test_the_command_prints_one_object(subject: Subject, tmp_path: Path) -> None:

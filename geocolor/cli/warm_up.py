@@ -1,0 +1,51 @@
+"""``geocolor warm-up``: have all kernels compiled, so that no later call has to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from geocolor.cli.compiling import compile_first
+from geocolor.errors import InputError
+
+__all__ = ["EXAMPLES", "command"]
+
+EXAMPLES = """\b
+Examples:
+  geocolor warm-up
+  geocolor warm-up auto tabucol
+
+\b
+In a Dockerfile, for whoever runs the image:
+  ENV NUMBA_CACHE_DIR=/opt/geocolor
+  RUN geocolor warm-up auto && chmod -R a+rwX /opt/geocolor
+"""
+
+
+def command(
+    solvers: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SOLVER]...", help="From 'geocolor solvers'; default all."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Compile the solvers' loops and keep them.
+
+    Otherwise each solver's are compiled before its first solve. They are kept for this machine's
+    processor in the user's cache directory, or in the folder NUMBA_CACHE_DIR.
+    """
+    from geocolor.graph.jit import cache_folder
+    from geocolor.solvers import SOLVERS
+
+    for name in solvers or []:
+        if name not in SOLVERS:
+            raise InputError(f"no solver {name!r} is built in; choose among {', '.join(SOLVERS)}")
+    folder = cache_folder()
+    if folder is None:
+        raise InputError("no folder can be written to keep it in; NUMBA_CACHE_DIR may name one")
+    if not solvers:
+        compile_first(None, quiet=quiet)
+    for name in solvers or ():
+        compile_first(name, quiet=quiet)
+    typer.echo(f"all is compiled, and kept in {folder.parent}")
