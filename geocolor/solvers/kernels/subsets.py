@@ -1,4 +1,4 @@
-"""Partitions by subsets: what each costs as one group, then what it costs in several."""
+"""Partitions by subsets: what each costs as a group, duals for the nodes, and covers by groups."""
 
 from __future__ import annotations
 
@@ -7,17 +7,32 @@ from numpy.typing import NDArray
 
 from geocolor.graph.jit import jit
 
-__all__ = ["NEVER", "descend", "partition_chunk", "single_groups", "trace_groups"]
+__all__ = [
+    "NEVER",
+    "cover_chunk",
+    "descend",
+    "normalized_groups",
+    "pair_groups",
+    "raise_duals",
+    "reduce_costs",
+]
 
-# Costs as much as no partition does: a group that may not be, and what has only such groups. Costs
-# stay below a sixteenth of it in size, so that sums over the nodes of a set fit.
+# What a group costs that may not be. Costs stay below 2^52 in size and duals within 2^53, so that
+# the duals of 20 nodes, 20 times, fit into 63 bits, and less them this is still above every cost.
 NEVER = 1 << 61
-# Above what has a cost, below what has a group that may not be, whatever the others gain.
-_UNDER = 1 << 60
+_MOST_DUAL = float(1 << 53)
+# Subsets of the lowest nodes that duals are added up for at once; a power of two.
+_BLOCK = 256
+# Of a step's direction, the part that the next one keeps.
+_MOMENTUM = 0.6
+# Rounds without a better bound after which steps are cut, and to what part.
+_PATIENCE, _CUT = 4, 0.6
+# Every so many rounds duals must have closed this part of the gap.
+_PERIOD, _CLOSED = 8, 0.1
 
 
 @jit
-def single_groups(
+def pair_groups(
     weights: NDArray[np.int64],
     apart: NDArray[np.int64],
     sizes: NDArray[np.int64],
@@ -35,13 +50,12 @@ def single_groups(
     sizes : ndarray of int64, shape (n,)
         Sizes of the nodes.
     capacity : int
-        What a group holds at most; -1 for anything.
+        What a group holds at most.
     costs : ndarray of int64, shape (2**n,)
-        Filled; NEVER for a group with a conflict, or too large.
+        Filled; NEVER for no nodes, a conflict, or too large a group.
     """
     count = len(sizes)
-    half = 1 << max(count - 1, 0)
-    towards, loads = np.zeros(half, np.int64), np.zeros(2 * half, np.int64)
+    towards = np.zeros((len(costs) + 1) // 2, np.int64)
     costs[0] = 0
     for node in range(count):
         base = 1 << node
@@ -50,27 +64,94 @@ def single_groups(
             for subset in range(step):
                 towards[step + subset] = towards[subset] + weights[node, other]
         for subset in range(base):
-            load = loads[subset] + sizes[node]
-            loads[base + subset] = load
-            cost = costs[subset]
-            if cost == NEVER or subset & apart[node] or (capacity >= 0 and load > capacity):
+            if costs[subset] == NEVER or subset & apart[node]:
                 costs[base + subset] = NEVER
             else:
-                costs[base + subset] = cost + towards[subset]
+                costs[base + subset] = costs[subset] + towards[subset]
+    if capacity < sizes.sum():
+        loads = np.zeros(len(costs), np.int64)
+        for node in range(count):
+            base = 1 << node
+            for subset in range(base):
+                loads[base + subset] = loads[subset] + sizes[node]
+                if loads[base + subset] > capacity:
+                    costs[base + subset] = NEVER
+    costs[0] = NEVER
 
 
 @jit
-def descend(
-    costs: NDArray[np.int64], count: int, groups: int, starts: int
-) -> int:
+def normalized_groups(
+    parts: NDArray[np.float64],
+    apart: NDArray[np.int64],
+    sizes: NDArray[np.float64],
+    scale: float,
+    rounding: float,
+    share: float,
+    costs: NDArray[np.int64],
+) -> None:
+    """Cost every subset as one group: the sum over its pairs, over its size, times `scale`.
+
+    Parameters
+    ----------
+    parts : ndarray of float64, shape (n, n)
+        Symmetric.
+    apart : ndarray of int64, shape (n,)
+        The nodes that each conflicts with, as bits.
+    sizes : ndarray of float64, shape (n,)
+        Sizes of the nodes.
+    scale : float
+        Steps in a cost of 1; costs are rounded down to steps.
+    rounding, share : float
+        What rounding may have added: as parts of the sum of the sizes of all terms, and of the sum
+        itself. It is taken off.
+    costs : ndarray of int64, shape (2**n,)
+        Filled; NEVER for no nodes or a conflict.
+    """
+    count = len(sizes)
+    towards, sums, loads = np.zeros(len(costs)), np.zeros(len(costs)), np.zeros(len(costs))
+    beside, every = np.zeros(len(costs)), np.zeros(len(costs))
+    costs[0] = 0
+    for node in range(count):
+        base = 1 << node
+        for other in range(node):
+            step = 1 << other
+            for subset in range(step):
+                towards[step + subset] = towards[subset] + parts[node, other]
+                beside[step + subset] = beside[subset] + abs(parts[node, other])
+        for subset in range(base):
+            loads[base + subset] = loads[subset] + sizes[node]
+            sums[base + subset] = sums[subset] + towards[subset]
+            every[base + subset] = every[subset] + beside[subset]
+            if costs[subset] == NEVER or subset & apart[node]:
+                costs[base + subset] = NEVER
+            else:
+                lower = sums[base + subset] - share * abs(sums[base + subset])
+                lower -= rounding * every[base + subset]
+                costs[base + subset] = np.int64(np.floor(lower / loads[base + subset] * scale))
+    costs[0] = NEVER
+
+
+@jit
+def descend(costs: NDArray[np.int64], colors: NDArray[np.int32], groups: int, starts: int) -> int:
     """Insert nodes one by one where they cost least, then move them; the best of several starts.
+
+    Parameters
+    ----------
+    costs : ndarray of int64, shape (2**n,)
+        Of every subset as one group.
+    colors : ndarray of int32, shape (n,)
+        Gets each node's group, if a partition is found.
+    groups : int
+        Groups at most.
+    starts : int
+        How often to begin with no groups, and the nodes in another order.
 
     Returns
     -------
     int
         What the best partition costs; NEVER if none was found.
     """
-    best = NEVER
+    best, count = NEVER, len(colors)
     drawn = np.uint64(88172645463325252)
     order = np.arange(count)
     for _ in range(starts):
@@ -80,23 +161,23 @@ def descend(
             drawn ^= drawn << np.uint64(17)
             j = np.int64(drawn % np.uint64(i + 1))
             order[i], order[j] = order[j], order[i]
-        members = np.zeros(groups, np.int64)
+        members, paid = np.zeros(groups, np.int64), np.zeros(groups, np.int64)
         home = np.full(count, -1, np.int64)
-        moved = True
-        failed = False
+        moved, failed = True, False
         while moved and not failed:
             moved = False
             for node in order:
                 bit = 1 << node
                 at = home[node]
-                least = NEVER
+                least, to, alone = NEVER, at, 0
                 if at >= 0:
-                    least = costs[members[at]] - costs[members[at] ^ bit]
-                to = at
+                    # Nothing costs nothing, where a group of none may not be.
+                    alone = costs[members[at] ^ bit] if members[at] != bit else 0
+                    least = paid[at] - alone
                 for group in range(groups):
                     joined = costs[members[group] | bit]
-                    if group != at and joined < NEVER and joined - costs[members[group]] < least:
-                        least = joined - costs[members[group]]
+                    if group != at and joined < NEVER and joined - paid[group] < least:
+                        least = joined - paid[group]
                         to = group
                 if to < 0:
                     failed = True
@@ -104,198 +185,255 @@ def descend(
                 if to != at:
                     if at >= 0:
                         members[at] ^= bit
+                        paid[at] = alone
                     members[to] |= bit
+                    paid[to] = costs[members[to]]
                     home[node] = to
                     moved = True
-        if not failed:
-            total = 0
-            for group in range(groups):
-                total += costs[members[group]]
-            best = min(best, total)
+        if not failed and paid.sum() < best:
+            best = paid.sum()
+            colors[:] = home
     return best
 
 
 @jit
-def _without_one(values: NDArray[np.int64], subset: int, whole: int) -> int:
-    """Bound the cost of a subset by those of it less one node; `whole` if nothing is known.
-
-    A pair is in all of these but two.
-    """
-    total, left, size = 0, subset, 0
-    while left:
-        bit = left & -left
-        value = values[subset ^ bit]
-        if value >= NEVER:
-            return NEVER
-        total += value
-        size += 1
-        left ^= bit
-    if size < 3:
-        return whole
-    # Rounded up.
-    return -(-total // (size - 2))
+def _cheapest(
+    costs: NDArray[np.int64],
+    duals: NDArray[np.int64],
+    low: NDArray[np.int64],
+    high: NDArray[np.int64],
+    least: NDArray[np.int64],
+    groups: NDArray[np.int64],
+) -> None:
+    """Find for each node the group of lowest reduced cost that it is the last node of."""
+    count = len(duals)
+    block = len(low)
+    inner = 0
+    while 1 << inner < block:
+        step = 1 << inner
+        for subset in range(step):
+            low[step + subset] = low[subset] + duals[inner]
+        inner += 1
+    for node in range(inner):
+        least[node] = NEVER
+        for subset in range(1 << node, 2 << node):
+            value = costs[subset] - low[subset]
+            if value < least[node]:
+                least[node], groups[node] = value, subset
+    for node in range(inner, count):
+        step = 1 << (node - inner)
+        best, where = NEVER, 0
+        for outer in range(step):
+            above = high[outer] + duals[node]
+            high[step + outer] = above
+            start = (step + outer) * block
+            value = NEVER
+            for i in range(block):
+                value = min(value, costs[start + i] - low[i])
+            if value - above < best:
+                best, where = value - above, start
+        i = 0
+        while costs[where + i] - low[i] - high[where // block] != best:
+            i += 1
+        least[node], groups[node] = best, where + i
 
 
 @jit
-def partition_chunk(
+def raise_duals(
     costs: NDArray[np.int64],
-    tables: NDArray[np.int64],
-    state: NDArray[np.int64],
-    count: int,
+    duals: NDArray[np.int64],
     groups: int,
-    limit: int,
-    floor: int,
-    pairs: bool,
-    max_work: int,
-) -> None:
-    """Cost subsets in several groups, table by table.
+    target: int,
+    rounds: int,
+) -> tuple[int, int]:
+    """Raise the bound that duals give, by subgradients with momentum and Polyak's steps.
 
-    The group of a subset's highest node is any of its subsets with that node; what it leaves is
-    looked up. The last node is in the first group, so that only subsets without it are left over.
-    Row j of the tables is for at most j + 2 groups; without a limit to the number there is one row.
-
-    A subset is passed over, and its entry a bound, where bounds on it and on the groups that would
-    hold all other nodes say that no partition of lower cost than `limit` leaves it over. Entries
-    with the last node are bounds alone.
+    Each group is charged to its last node, and at most `groups` of those of negative reduced cost
+    are taken: what they save, and all duals, is the bound. Taking it off the duals of these nodes,
+    and a price for each group, leaves no group with a negative reduced cost.
 
     Parameters
     ----------
     costs : ndarray of int64, shape (2**n,)
-        Of subsets as one group.
-    tables : ndarray of int64, shape (rows, 2**n)
-        Filled.
-    state : ndarray of int64, shape (3,)
-        Row and subset to go on with; row -1 once finished. Then the cost of all.
-    count : int
-        Nodes.
+        Of every subset as one group.
+    duals : ndarray of int64, shape (n,)
+        To start from; then those of the best bound.
     groups : int
-        Groups at most; 0 for any number.
-    limit : int
-        What partitions that matter cost less than.
-    floor : int
-        What no part of the nodes, however divided, costs less than; not positive.
-    pairs : bool
-        Whether costs are sums over pairs, so that there are bounds.
-    max_work : int
-        Subsets of subsets to look at before returning.
-    """
-    last = 1 << (count - 1)
-    everything = 2 * last - 1
-    row, subset = state[0], state[1]
-    work = 0
-    rows = len(tables)
-    while row < rows and work < max_work:
-        table = tables[row]
-        before = table
-        if groups > 0:
-            before = costs if row == 0 else tables[row - 1]
-        # Groups for the other nodes, of which the last is one.
-        others = groups - row - 2 if groups > 0 else 0
-        bounded = pairs and (groups == 0 or others >= row + 2)
-        while subset < last and work < max_work:
-            if subset == 0:
-                table[0] = 0
-                table[last] = costs[last]
-                subset = 1
-                continue
-            bound, beside = -NEVER, floor
-            if pairs:
-                bound = _without_one(table, subset, -NEVER)
-            rest = everything ^ subset
-            if others == 1:
-                beside = costs[rest]
-            elif pairs and (groups == 0 or others == row + 2):
-                if (rest ^ last) < subset:
-                    beside = table[rest]
-            elif pairs and others < row + 2:
-                beside = tables[others - 2, rest]
-            least = NEVER
-            if bound == -NEVER or (bound < NEVER and beside < NEVER and bound < limit - beside):
-                highest = subset
-                for shift in (1, 2, 4, 8, 16):
-                    highest |= highest >> shift
-                highest ^= highest >> 1
-                free = subset ^ highest
-                left = free
-                while True:
-                    least = min(least, costs[subset ^ left] + before[left])
-                    work += 1
-                    if left == 0 or least <= bound:
-                        break
-                    left = (left - 1) & free
-                if least > _UNDER:
-                    least = NEVER
-            elif floor < 0 or bound < limit:
-                least = bound
-            table[subset] = least
-            if bounded:
-                joined = subset | last
-                if subset & (subset - 1) == 0:
-                    table[joined] = min(costs[joined], 0)
-                else:
-                    table[joined] = _without_one(table, joined, floor)
-            work += count
-            subset += 1
-        if subset == last:
-            subset = 0
-            row += 1
-    if row == rows:
-        before = costs if rows == 0 else tables[rows - 1]
-        if groups == 1:
-            state[2] = costs[everything]
-        else:
-            least = NEVER
-            free = everything ^ last
-            left = free
-            while True:
-                least = min(least, costs[everything ^ left] + before[left])
-                if left == 0:
-                    break
-                left = (left - 1) & free
-            state[2] = least if least < _UNDER else NEVER
-        row = -1
-    state[0], state[1] = row, subset
-
-
-@jit
-def trace_groups(
-    costs: NDArray[np.int64],
-    tables: NDArray[np.int64],
-    count: int,
-    groups: int,
-    total: int,
-    colors: NDArray[np.int32],
-) -> int:
-    """Find the groups that cost `total` in all.
+        Groups at most.
+    target : int
+        What some partition costs, or any one at most.
+    rounds : int
+        Most rounds.
 
     Returns
     -------
-    int
-        How many there are; every node's is in `colors`.
+    price : int
+        Of a group; not positive.
+    bound : int
+        All duals, and `groups` prices.
     """
-    subset, value, color = (1 << count) - 1, total, 0
-    row = groups - 3 if groups > 0 else 0
-    while subset:
-        highest = subset
-        for shift in (1, 2, 4, 8, 16):
-            highest |= highest >> shift
-        highest ^= highest >> 1
-        free = subset ^ highest
-        left = free
-        if groups > 0 and row < -1:
-            left = 0
-        while left:
-            before = costs[left] if row < 0 else tables[row, left]
-            if costs[subset ^ left] + before == value:
+    count = len(duals)
+    block = min(len(costs), _BLOCK)
+    low, high = np.zeros(block, np.int64), np.zeros(len(costs) // block, np.int64)
+    least, last = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    trial, slope, direction = duals.copy(), np.zeros(count), np.zeros(count)
+    taken = np.zeros(count, np.bool_)
+    bound, price = -NEVER, 0
+    gap, scale, stalled = NEVER, 1.0, 0
+    for turn in range(rounds):
+        _cheapest(costs, trial, low, high, least, last)
+        value, dearest = trial.sum(), 0
+        slope[:] = 1.0
+        taken[:] = False
+        for _ in range(groups):
+            node = -1
+            for other in range(count):
+                if not taken[other] and (node < 0 or least[other] < least[node]):
+                    node = other
+            dearest = min(0, least[node])
+            if dearest == 0:
                 break
-            left = (left - 1) & free
-        group = subset ^ left
+            taken[node] = True
+            value += dearest
+            for other in range(node + 1):
+                if last[node] >> other & 1:
+                    slope[other] -= 1.0
+        stalled += 1
+        if value > bound:
+            bound, stalled = value, 0
+            price = dearest if groups < count else 0
+            for node in range(count):
+                duals[node] = trial[node] + min(0, least[node] - price)
+        if bound >= target:
+            break
+        if turn % _PERIOD == _PERIOD - 1:
+            if target - bound > (1.0 - _CLOSED) * gap:
+                break
+            gap = target - bound
+        if stalled >= _PATIENCE:
+            scale, stalled = scale * _CUT, 0
+        square = 0.0
         for node in range(count):
-            if group >> node & 1:
-                colors[node] = color
-        color += 1
-        value -= costs[group]
-        subset = left
-        if groups > 0:
-            row -= 1
-    return color
+            direction[node] = slope[node] + _MOMENTUM * direction[node]
+            square += direction[node] * direction[node]
+        if square == 0.0:
+            break
+        step = scale * max(target - value, 1) / square
+        for node in range(count):
+            moved = trial[node] + step * direction[node]
+            trial[node] = np.int64(min(max(moved, -_MOST_DUAL), _MOST_DUAL))
+    return price, bound
+
+
+@jit
+def reduce_costs(costs: NDArray[np.int64], duals: NDArray[np.int64], price: int) -> int:
+    """Take duals and a price off the cost of every group that may be; the least that is left."""
+    least = NEVER
+    block = min(len(costs), _BLOCK)
+    low = np.zeros(block, np.int64)
+    for subset in range(len(costs)):
+        if subset < block:
+            for node in range(len(duals)):
+                low[subset] += (subset >> node & 1) * duals[node]
+        inside = subset % block
+        if inside == 0:
+            above = price
+            for node in range(len(duals)):
+                above += (subset >> node & 1) * duals[node]
+        if costs[subset] < NEVER:
+            costs[subset] -= low[inside] + above
+            least = min(least, costs[subset])
+    return least
+
+
+@jit
+def cover_chunk(
+    costs: NDArray[np.int64],
+    listed: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    left: NDArray[np.int32],
+    spent: NDArray[np.int64],
+    parent: NDArray[np.int32],
+    place: NDArray[np.int32],
+    state: NDArray[np.int64],
+    groups: int,
+    empty: int,
+    max_work: int,
+) -> None:
+    """Give the last node that is left a group, layer by layer; of equal sets left, the cheapest.
+
+    Parameters
+    ----------
+    costs : ndarray of int64, shape (2**n,)
+        Of every subset as one group; not negative.
+    listed, starts : ndarray of int64, shapes (entries,) and (n + 1,)
+        The groups that each node is the last of, the cheapest first: all that cost less than the
+        budget.
+    left, spent, parent : ndarray, shape (states,)
+        Sets of nodes left, what their groups cost that were taken, and the set these were
+        taken from last. The first is all nodes.
+    place : ndarray of int32, shape (2**n,)
+        The last state in which a set was left; -1 for none.
+    state : ndarray of int64, shape (6,)
+        Next set to look at (-1: finished), end of its layer, sets in all, groups taken before,
+        what a cover must stay below, and the set that the best one's last group is (-1: none).
+    groups : int
+        Groups at most.
+    empty : int
+        What each of them that is not used costs; not negative.
+    max_work : int
+        Groups to look at before returning.
+    """
+    at, end, size, taken, budget, best = state
+    work = 0
+    while at >= 0 and work < max_work:
+        if at == end:
+            taken += 1
+            end = size
+            if at == size or taken == groups:
+                at = -1
+            continue
+        rest, cost = int(left[at]), spent[at]
+        node, width, bits = -1, 0, rest
+        while bits:
+            node += 1
+            width += bits & 1
+            bits >>= 1
+        # The list of the node, or all that is left with it: whichever is shorter.
+        first, past = starts[node], starts[node + 1]
+        walk = past - first > 1 << (width - 1)
+        free = rest ^ (1 << node)
+        beside = free
+        while True:
+            if walk:
+                group = rest ^ beside
+            else:
+                if first == past:
+                    break
+                group = listed[first]
+                first += 1
+            work += 1
+            total = cost + costs[group]
+            if total >= budget:
+                if not walk or beside == 0:
+                    break
+            elif group & rest == group:
+                after = rest ^ group
+                if after == 0:
+                    total += empty * (groups - taken - 1)
+                    if total < budget:
+                        budget, best = total, at
+                elif taken + 1 == groups:
+                    pass
+                elif place[after] < end:
+                    place[after] = size
+                    left[size], spent[size], parent[size] = after, total, at
+                    size += 1
+                elif total < spent[place[after]]:
+                    spent[place[after]], parent[place[after]] = total, at
+            if walk:
+                if beside == 0:
+                    break
+                beside = (beside - 1) & free
+        at += 1
+    state[0], state[1], state[2], state[3], state[4], state[5] = at, end, size, taken, budget, best
