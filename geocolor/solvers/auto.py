@@ -122,7 +122,9 @@ def _by_subsets(problem: Few, search: Search) -> Outcome | None:
     except InputError:
         # The others may do without integers.
         return None
-    done = search.answered() or outcome.infeasible or search.out_of_time()
+    if outcome.infeasible:
+        return outcome
+    done = search.answered() or search.out_of_time()
     few = f"{problem.graph.num_nodes} nodes have few subsets: {outcome.message}"
     return replace(outcome, message=few) if done else None
 
