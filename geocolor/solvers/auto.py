@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 
 from geocolor.bounds import Clique, cycle_lower_bounds
 from geocolor.errors import InputError
@@ -36,6 +37,7 @@ from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.set_partition import LARGEST, prove_by_groups, solve_set_partition
 from geocolor.solvers.set_partition.first import first_partition, seconds_before_proof
 from geocolor.solvers.start import begin
+from geocolor.solvers.subset_dp import Few, solve_subset_dp
 
 __all__ = ["auto", "solve_auto"]
 
@@ -51,6 +53,8 @@ _GROUPS_SHARE = 0.7
 _HURRIED, _LISTING_SECONDS = 400, 0.01
 # Share of the time that the bound by cycles gets where nothing else is proven, and its most.
 _BOUND_SHARE, _BOUND_SECONDS = 0.2, 30.0
+# Nodes whose subsets are gone through before all else.
+_FEW = 18
 _CLIQUE_WORK = 300_000_000
 _TOOLS, _PACKERS = "annealing and tabu search", "best fit and annealing"
 
@@ -74,6 +78,10 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
         return solve_equitable(problem, search)
     if isinstance(problem, ColoringProblem):
         return color(problem, search)
+    if problem.graph.num_nodes <= _FEW:
+        outcome = _by_subsets(problem, search)
+        if outcome is not None:
+            return outcome
     if isinstance(problem, GroupPartitionProblem):
         floored = isinstance(problem.cost, GroupOracle) and problem.cost.floors is not None
         if floored and problem.graph.num_nodes > LARGEST_PROVEN:
@@ -103,6 +111,22 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
             return Outcome(StopReason.COMPLETED, message=f"{tools}, and a bound that meets it")
         return Outcome(found.stop_reason, message=f"{tools} only: {refused}")
     return _proven(problem, search, clique, listed)
+
+
+def _by_subsets(problem: Few, search: Search) -> Outcome | None:
+    """Settle a problem of few nodes; None if that cannot be done, or the proof leaves too much."""
+    if isinstance(problem, GroupPartitionProblem) and isinstance(problem.cost, GroupOracle):
+        return None
+    try:
+        outcome = solve_subset_dp(problem, search)
+    except InputError:
+        # The others may do without integers.
+        return None
+    if outcome.infeasible:
+        return outcome
+    done = search.answered() or search.out_of_time()
+    few = f"{problem.graph.num_nodes} nodes have few subsets: {outcome.message}"
+    return replace(outcome, message=few) if done else None
 
 
 def _proven(problem: Problem, search: Search, clique: Clique, listed: bool) -> Outcome:

@@ -71,6 +71,14 @@ SOLVERS: dict[str, SolverInfo] = {
             ("scipy", "numba"),
         ),
         SolverInfo(
+            "subset-dp",
+            "up to 20 nodes: duals and dynamic programming over all subsets, in milliseconds",
+            frozenset({"partition", "group-partition", _CAPACITATED, "correlation"}),
+            True,
+            "geocolor.solvers.subset_dp:solve_subset_dp",
+            ("numba",),
+        ),
+        SolverInfo(
             "oracle",
             "groups that must be asked about: agglomeration, repairs, covers by groups known",
             frozenset({"group-partition"}),

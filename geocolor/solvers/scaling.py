@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geocolor.errors import InputError
 
-__all__ = ["Scaled", "scale_to", "scale_weights"]
+__all__ = ["Scaled", "lower_to", "scale_to", "scale_weights"]
 
 # The sum of all integer weights stays below 2^_BITS. Larger ones are exact too, but CP-SAT's
 # linear relaxation gets weak.
@@ -96,12 +96,34 @@ def scale_to(weights: NDArray[np.float64], bits: int) -> Scaled:
     return Scaled(scaled.astype(np.int64), 1.0 / scale, below, above)
 
 
+def lower_to(weights: NDArray[np.float64], bits: int) -> Scaled:
+    """Scale weights to integers as :func:`scale_to`, rounded down: no sum is below its integers.
+
+    Raises
+    ------
+    InputError
+        The weights spread too far.
+    """
+    sizes = np.abs(weights[weights != 0])
+    if not len(sizes):
+        return Scaled(np.zeros(len(weights), dtype=np.int64), 1.0, 0.0, 0.0)
+    _require_range(sizes)
+    scale = _scale(sizes, bits)
+    scaled = weights * scale
+    lower = np.floor(scaled)
+    return Scaled(lower.astype(np.int64), 1.0 / scale, 0.0, math.fsum(scaled - lower) / scale)
+
+
+def _scale(sizes: NDArray[np.float64], bits: int) -> float:
+    """Give a power of two: products with it are exact, and so are their rests."""
+    return 2.0 ** (bits - math.frexp(math.fsum(sizes))[1])
+
+
 def _rounded(
     weights: NDArray[np.float64], bits: int
 ) -> tuple[NDArray[np.float64], float, float, float]:
     """Give whole numbers, their scale, and what rounding took away and added."""
-    # A power of two: the product is exact, and so is the rest.
-    scale = 2.0 ** (bits - math.frexp(math.fsum(np.abs(weights)))[1])
+    scale = _scale(np.abs(weights), bits)
     scaled = weights * scale
     rest = scaled - np.rint(scaled)
     below = math.fsum(-rest[rest < 0]) / scale

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -219,8 +220,14 @@ def _capacity(problem: Problem) -> dict[str, Any]:
 def _versions(info: SolverInfo) -> dict[str, str]:
     found = {"geocolor": __version__, "python": platform.python_version()}
     for library in ("numpy", *info.libraries):
-        try:
-            found[library] = version(library)
-        except PackageNotFoundError:  # a vendored copy without metadata
-            found[library] = "unknown"
+        found[library] = _version(library)
     return found
+
+
+@cache
+def _version(library: str) -> str:
+    """Tell the version of a library; looked up once, which takes as long as a small solve."""
+    try:
+        return version(library)
+    except PackageNotFoundError:  # a vendored copy without metadata
+        return "unknown"
