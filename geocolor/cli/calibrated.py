@@ -43,7 +43,12 @@ KeepOption = Annotated[
     float, typer.Option("--keep", metavar="SHARE", help="Share of the matrices' parameters kept.")
 ]
 PresetOption = Annotated[
-    str, typer.Option("--preset", metavar="NAME", help="default, svd-llm or basis-sharing.")
+    str,
+    typer.Option(
+        "--preset",
+        metavar="NAME",
+        help="default, private, fixed-width, svd-llm or basis-sharing.",
+    ),
 ]
 WindowsOption = Annotated[
     int, typer.Option("--windows", metavar="N", min=1, help="Windows cut from the text.")

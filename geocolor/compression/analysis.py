@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 
 from torch import Tensor, nn
 
@@ -159,7 +159,7 @@ class Analysis:
         self._measured_on = measured_on
         self._seed = seed
         self._progress = on_progress
-        self._costs: dict[Configuration, GroupCosts] = {}
+        self._costs: dict[tuple[Hashable, ...], GroupCosts] = {}
         self._spent = False
 
     def _basis(self, configuration: Configuration) -> tuple[nn.Module, Curvature]:
@@ -171,8 +171,8 @@ class Analysis:
         return self._unfolded, _unfold(self.curvature, self._scales)
 
     def costs(self, configuration: Configuration) -> GroupCosts:
-        """Give the criterion of a configuration; costs once computed are kept."""
-        if configuration not in self._costs:
+        """Give the criterion of a configuration; costs once computed serve all that agree in it."""
+        if configuration.criterion not in self._costs:
             model, curvature = self._basis(configuration)
             views = oriented_views(
                 self.units,
@@ -181,14 +181,15 @@ class Analysis:
                 configuration.metric,
                 configuration.damping,
             )
-            self._costs[configuration] = GroupCosts(
+            self._costs[configuration.criterion] = GroupCosts(
                 views, configuration.forms, refit=configuration.refit, chains=self._chains
             )
-        return self._costs[configuration]
+        return self._costs[configuration.criterion]
 
-    def forget(self) -> None:
-        """Drop the costs kept for configurations used so far, to free their memory."""
-        self._costs.clear()
+    def forget(self, besides: str | Configuration) -> None:
+        """Drop the costs computed so far that a method has no use for, to free their memory."""
+        useful = resolved(besides).criterion
+        self._costs = {key: costs for key, costs in self._costs.items() if key == useful}
 
     def conflict_graph(
         self, keep: float, configuration: str | Configuration = "default"

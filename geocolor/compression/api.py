@@ -40,7 +40,8 @@ def compress(
     keep : float
         Share of the shareable matrices' parameters to keep, in (0, 1].
     preset : str or Configuration
-        The method: ``default``, ``svd-llm``, ``basis-sharing``, or one of your own.
+        The method: ``default``, one of the published rules ``svd-llm`` and ``basis-sharing``,
+        ``private`` (no sharing) and ``fixed-width`` (no narrowing), or one of your own.
     evaluation : iterable of Batch, optional
         Batches on which the loss increase is measured; default some of `batches`.
     seed : int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -84,6 +85,11 @@ class Configuration:
         if self.reach < 0:
             raise InputError(f"reach must not be negative: {self.reach}")
 
+    @property
+    def criterion(self) -> tuple[Hashable, ...]:
+        """What costs depend on; methods that agree in it can use the same."""
+        return (self.metric, self.damping, self.forms, self.refit, self.fold_norms)
+
     def to_json(self) -> dict[str, Any]:
         """Plain data, for JSON."""
         return asdict(self)
@@ -96,6 +102,9 @@ PRESETS: dict[str, Configuration] = {
     configuration.name: configuration
     for configuration in (
         Configuration("default"),
+        # The default without one of its parts, to see what that part is worth.
+        Configuration("private", grouping=Grouping.PRIVATE),
+        Configuration("fixed-width", forms=(Form.DENSE, Form.BASIS, Form.TIED)),
         # Wang et al., "SVD-LLM", ICLR 2025: whitening by activations, one ratio for every matrix.
         Configuration(
             "svd-llm",

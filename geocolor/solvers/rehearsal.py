@@ -72,7 +72,8 @@ def _solve(problem: Problem, solver: str) -> None:
 
 
 # None is settled by a clique or a greedy coloring: all parts of a solver have work. There are
-# some with triangles and without, dense ones and sparse ones.
+# some with triangles and without, dense ones and sparse ones, and some too large for a table of
+# all subsets.
 
 
 def _colorings() -> list[Problem]:
@@ -99,7 +100,10 @@ def _capacitated() -> list[Problem]:
 
 
 def _group_partitions() -> list[Problem]:
-    return [GroupPartitionProblem(generators.layers(8, seed=0), 4, NormalizedPairSum())]
+    return [
+        GroupPartitionProblem(graph, 4, NormalizedPairSum())
+        for graph in (generators.layers(8, seed=0), generators.layers(24, seed=0, clusters=6))
+    ]
 
 
 def _clusterings() -> list[Problem]:

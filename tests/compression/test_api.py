@@ -484,3 +484,30 @@ def test_a_rule_that_does_not_work_in_place_is_refused_before_the_work(tiny_llam
     with pytest.raises(InputError, match="svd-llm does not work in place"):
         compress(model, [torch.zeros(1, 8, dtype=torch.int64)], preset="svd-llm", inplace=True)
     assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
+
+
+def test_costs_serve_all_methods_that_agree_in_them_until_forgotten(tiny_llama, tokens):
+    analysis = analyze(tiny_llama(), tokens)
+    default, private = PRESETS["default"], PRESETS["private"]
+    costs = analysis.costs(default)
+    assert analysis.costs(private) is costs
+    fixed = analysis.costs(PRESETS["fixed-width"])
+    analysis.forget(besides="private")
+    assert analysis.costs(default) is costs
+    assert analysis.costs(PRESETS["fixed-width"]) is not fixed
+
+
+def test_without_narrowing_every_layer_keeps_its_width_and_without_sharing_no_two_share(
+    tiny_llama, tokens
+):
+    analysis = analyze(tiny_llama(), tokens)
+    fixed = analysis.compress(0.5, "fixed-width")
+    assert fixed.plan.narrowed_groups == ()
+    private = analysis.compress(0.5, "private")
+    assert private.plan.shared_groups == ()
+    assert private.plan.narrowed_groups
+    default = analysis.compress(0.5)
+    # More to choose from is never worse by the plan's own account.
+    best = default.planned.allocation.cost
+    assert best <= private.planned.allocation.cost * (1 + 1e-6)
+    assert best <= fixed.planned.allocation.cost * (1 + 1e-6)

@@ -22,7 +22,7 @@ def test_presets_are_found_by_the_name_that_reports_call_them():
 def test_a_configuration_stands_for_itself_and_unknown_names_list_the_known():
     own = Configuration("own")
     assert resolved(own) is own
-    with pytest.raises(InputError, match=r"no preset 'own'; choose one of default, svd-llm"):
+    with pytest.raises(InputError, match=r"no preset 'own'; choose one of default, private"):
         resolved("own")
 
 
@@ -44,3 +44,11 @@ def test_a_configuration_is_plain_data_in_json():
 def test_parts_that_do_not_go_together_are_refused(parts, message):
     with pytest.raises(InputError, match=message):
         Configuration("own", **parts)
+
+
+def test_methods_that_differ_in_grouping_alone_agree_in_their_criterion():
+    default, private = preset("default"), preset("private")
+    assert default != private
+    assert default.criterion == private.criterion
+    assert default.criterion != preset("fixed-width").criterion
+    assert default.criterion != preset("svd-llm").criterion

@@ -147,7 +147,7 @@ def test_an_interrupt_while_coloring_ends_the_compression(monkeypatch):
     def interrupted(_problem: object, _search: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("geocolor.solvers.auto.solve_auto", interrupted)
+    monkeypatch.setattr("geocolor.solvers.auto.solve_subset_dp", interrupted)
     priced = PricedPairs(tuple(UNITS), ((0, 2),), (-1.0,), 1.0)
     unused: Any = SimpleNamespace()
     with pytest.raises(KeyboardInterrupt):

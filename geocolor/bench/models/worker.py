@@ -90,7 +90,7 @@ def _measure(payload: Mapping[str, Any], emit: _Emit) -> None:
             # Here the first time, not on the clock of the preset's first trial.
             if previous is None:
                 emit({"stage": "measuring the curvature"})
-            session.calibrate().forget()
+            session.calibrate().forget(besides=trial.preset)
             previous = trial.preset
         emit({"clock": "started"})
         emit({"begun": trial.key})
