@@ -1,17 +1,44 @@
 """What is measured on the model: second moments of activations and of output gradients."""
 
 from geocolor.curvature.batches import Batch, call_model, checked_batches, frozen_eval
-from geocolor.curvature.factors import Curvature, KroneckerFactors
-from geocolor.curvature.kronecker import collect_curvature
+from geocolor.curvature.forms import (
+    DiagonalFactors,
+    Eigenpairs,
+    KroneckerFactors,
+    QuadraticForm,
+    RescaledFactors,
+)
+from geocolor.curvature.kronecker import collect_curvature, collect_sums
+from geocolor.curvature.measured import (
+    Curvature,
+    DiagonalCurvature,
+    EigenpairCurvature,
+    FormsByUnit,
+    RescaledCurvature,
+)
+from geocolor.curvature.scales import collect_diagonal, collect_rescaled
+from geocolor.curvature.sums import CurvatureSums
 from geocolor.curvature.targets import prediction_rows
 
 __all__ = [
     "Batch",
     "Curvature",
+    "CurvatureSums",
+    "DiagonalCurvature",
+    "DiagonalFactors",
+    "EigenpairCurvature",
+    "Eigenpairs",
+    "FormsByUnit",
     "KroneckerFactors",
+    "QuadraticForm",
+    "RescaledCurvature",
+    "RescaledFactors",
     "call_model",
     "checked_batches",
     "collect_curvature",
+    "collect_diagonal",
+    "collect_rescaled",
+    "collect_sums",
     "frozen_eval",
     "prediction_rows",
 ]
