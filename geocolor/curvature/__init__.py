@@ -1,6 +1,7 @@
 """What is measured on the model: second moments of activations and of output gradients."""
 
 from geocolor.curvature.batches import Batch, call_model, checked_batches, frozen_eval
+from geocolor.curvature.eigenpairs import Matrix, collect_eigenpairs
 from geocolor.curvature.forms import (
     DiagonalFactors,
     Eigenpairs,
@@ -30,6 +31,7 @@ __all__ = [
     "Eigenpairs",
     "FormsByUnit",
     "KroneckerFactors",
+    "Matrix",
     "QuadraticForm",
     "RescaledCurvature",
     "RescaledFactors",
@@ -37,6 +39,7 @@ __all__ = [
     "checked_batches",
     "collect_curvature",
     "collect_diagonal",
+    "collect_eigenpairs",
     "collect_rescaled",
     "collect_sums",
     "frozen_eval",
