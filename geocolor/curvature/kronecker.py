@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from geocolor.curvature.batches import Batch
 from geocolor.curvature.checkpoint import Checkpoint
 from geocolor.curvature.measured import Curvature
-from geocolor.curvature.moments import Read, add_gram, add_inputs, sum_for, token_rows
+from geocolor.curvature.moments import Read, add_gram, add_inputs, token_rows
 from geocolor.curvature.passes import Recorder, check_samples, run_pass
 from geocolor.curvature.sums import CurvatureSums
 from geocolor.curvature.targets import Prediction
@@ -38,10 +38,7 @@ class _KroneckerRecorder(Recorder):
     def take_gradient(self, name: str, use: int, gradient: Tensor) -> None:
         del use
         rows = token_rows(gradient, self.mask)
-        width = rows.shape[1]
-        total = sum_for(self.sums.gradients.get(name), rows, (width, width))
-        self.sums.gradients[name] = total
-        add_gram(total, rows)
+        self.sums.gradients[name] = add_gram(self.sums.gradients.get(name), rows)
         self.sums.double |= rows.dtype == torch.float64
 
 
@@ -59,9 +56,9 @@ def collect_curvature(
 
     Targets are sampled from the model's own prediction, so the result is the Fisher information
     in Kronecker form. Cost: one forward pass and the activation half of one backward pass per
-    batch and the products of rows. Memory, besides the model's: while it is measured 8 bytes
-    for each of the ``n^2`` numbers of each distinct input and the ``m^2`` of each unit,
-    afterwards 4; and the inputs of all units for one batch.
+    batch and the products of rows. Memory, besides the model's: 4 bytes for each of the ``n^2``
+    numbers of each distinct input and the ``m^2`` of each unit, while it is measured 8 for
+    little more than half of them; and the inputs of all units for one batch.
 
     Parameters
     ----------
@@ -142,7 +139,7 @@ def collect_sums(
         As in :func:`collect_curvature`, whatever the sums allow to be seen.
     """
     check_samples(samples)
-    sums = CurvatureSums(tuple(unit.name for unit in units), seed, samples)
+    sums = CurvatureSums({unit.name: unit.shape for unit in units}, seed, samples)
     kept = None
     if checkpoint is not None:
         kept = Checkpoint(checkpoint, model, sums, first)

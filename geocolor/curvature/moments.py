@@ -6,18 +6,17 @@ over many batches lose nothing, and sums of parts add up to the sum of the whole
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
 from torch import Tensor
 
-__all__ = ["Read", "add_gram", "add_inputs", "mean_of", "sum_for", "token_rows"]
+__all__ = ["Read", "add_gram", "add_inputs", "mean_of", "packed_size", "sum_for", "token_rows"]
 
 # Rows multiplied at once, so that float32 never sums more.
 _ROWS = 8192
-# Columns of a block: only blocks on and below the diagonal are computed.
+# Rows of a block: only blocks on and below the diagonal are computed and kept.
 _COLUMNS = 256
 
 
@@ -29,7 +28,7 @@ def token_rows(tensor: Tensor, mask: Tensor | None) -> Tensor:
     return rows if rows.dtype == torch.float64 else rows.float()
 
 
-def sum_for(total: Tensor | None, rows: Tensor, shape: tuple[int, int]) -> Tensor:
+def sum_for(total: Tensor | None, rows: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Give a float64 sum of products of rows: a new one, or the old one where the rows are."""
     # Where there is no float64, sums are kept on the CPU.
     device = torch.device("cpu") if rows.device.type == "mps" else rows.device
@@ -38,23 +37,46 @@ def sum_for(total: Tensor | None, rows: Tensor, shape: tuple[int, int]) -> Tenso
     return total.to(device)
 
 
-def add_gram(total: Tensor, rows: Tensor) -> None:
-    """Add ``rows^T rows`` to the lower triangle of a float64 sum; what is above is undefined."""
+def _blocks(width: int) -> Iterator[tuple[int, int, int]]:
+    """Rows from and to of a triangle's blocks, and where each starts in the packed sum."""
+    count = max(1, width // _COLUMNS)
+    start = offset = 0
+    for block in range(count):
+        stop = width * (block + 1) // count
+        yield start, stop, offset
+        start, offset = stop, offset + (stop - start) * stop
+
+
+def packed_size(width: int) -> int:
+    """Numbers that a sum of products of rows of a width takes."""
+    return sum((stop - start) * stop for start, stop, _ in _blocks(width))
+
+
+def add_gram(total: Tensor | None, rows: Tensor) -> Tensor:
+    """Add ``rows^T rows`` to a packed float64 sum, in place if there is one.
+
+    Packed: blocks of rows from the first column to the diagonal's block, one after another.
+    """
     width = rows.shape[1]
-    blocks = max(1, width // _COLUMNS)
-    edges = [width * block // blocks for block in range(blocks + 1)]
+    total = sum_for(total, rows, (packed_size(width),))
     for part in torch.split(rows, _ROWS):
-        for start, stop in pairwise(edges):
+        for start, stop, offset in _blocks(width):
             product = part[:, start:stop].T @ part[:, :stop]
-            total[start:stop, :stop] += product.to(total.device)
+            total[offset : offset + product.numel()] += product.to(total.device).flatten()
+    return total
 
 
-def mean_of(total: Tensor, count: int, dtype: torch.dtype) -> Tensor:
-    """Divide a sum's lower triangle by a count, and complete it to a symmetric matrix."""
-    mean = (total / count).to(dtype).tril_()
-    diagonal = mean.diagonal().clone()
-    mean += mean.T.clone()
-    mean.diagonal().copy_(diagonal)
+def mean_of(total: Tensor, width: int, count: int, dtype: torch.dtype) -> Tensor:
+    """Divide a packed sum by a count, and unpack it to a symmetric matrix."""
+    mean = torch.empty(width, width, dtype=dtype, device=total.device)
+    for start, stop, offset in _blocks(width):
+        height = stop - start
+        block = total[offset : offset + height * stop].reshape(height, stop) / count
+        mean[start:stop, :stop] = block
+        mean[:start, start:stop] = block[:, :start].T
+        # Of the block on the diagonal both halves are there; they may differ in the last digit.
+        corner = mean[start:stop, start:stop]
+        corner.copy_(corner.tril() + corner.tril(-1).T)
     return mean
 
 
@@ -111,8 +133,7 @@ def add_inputs(sums: dict[str, Tensor], counts: dict[str, int], reads: Mapping[s
         count = counts.get(names[0], 0)
         for tensor in read.tensors:
             rows = read.rows(tensor)
-            total = sum_for(total, rows, (rows.shape[1], rows.shape[1]))
-            add_gram(total, rows)
+            total = add_gram(total, rows)
             count += len(rows)
         if total is not None:
             sums.update(dict.fromkeys(names, total))

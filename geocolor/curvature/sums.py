@@ -13,7 +13,7 @@ from torch import Tensor
 from geocolor.curvature.files import read_tensors, require_counts, write_tensors
 from geocolor.curvature.forms import KroneckerFactors
 from geocolor.curvature.measured import Curvature
-from geocolor.curvature.moments import mean_of
+from geocolor.curvature.moments import mean_of, packed_size
 from geocolor.errors import FormatError, InputError, ModelError
 
 __all__ = ["CurvatureSums"]
@@ -27,19 +27,19 @@ class CurvatureSums:
 
     Attributes
     ----------
-    units : tuple of str
-        Names of all units.
+    units : dict of str to (int, int)
+        Shapes of all units' matrices by name.
     seed : int
         Seed of the sampled targets.
     samples : int or None
         Targets for each output; None where all values were backpropagated.
-    inputs : dict of str to Tensor, shape (in_features, in_features)
-        Sum of ``x x^T`` by unit, of which the lower triangle counts. Units that read the same
-        hold the same object.
+    inputs : dict of str to Tensor
+        Sum of ``x x^T`` by unit, packed as :func:`~.moments.add_gram` does. Units that read the
+        same hold the same object.
     counts : dict of str to int
         Rows in it.
-    gradients : dict of str to Tensor, shape (out_features, out_features)
-        Sum of ``g g^T`` by unit, of which the lower triangle counts.
+    gradients : dict of str to Tensor
+        Sum of ``g g^T`` by unit, packed.
     outputs : int
         Scored outputs.
     covered : tuple of (int, int)
@@ -48,7 +48,7 @@ class CurvatureSums:
         Whether what was summed was float64; the curvature is float32 otherwise.
     """
 
-    units: tuple[str, ...]
+    units: dict[str, tuple[int, int]]
     seed: int
     samples: int | None
     inputs: dict[str, Tensor] = field(default_factory=dict)
@@ -81,10 +81,7 @@ class CurvatureSums:
         for part in parts[1:]:
             for name in ("units", "seed", "samples"):
                 if getattr(part, name) != getattr(first, name):
-                    raise InputError(
-                        f"sums of different {name} do not add up: {getattr(first, name)!r} and "
-                        f"{getattr(part, name)!r}"
-                    )
+                    raise InputError(f"sums of different {name} do not add up")
         merged = cls(first.units, first.seed, first.samples)
         merged.covered = _joined([one for part in parts for one in part.covered])
         merged.outputs = sum(part.outputs for part in parts)
@@ -96,12 +93,12 @@ class CurvatureSums:
             if present:
                 key = tuple(id(part.inputs.get(unit)) for part in parts)
                 if key not in sums:
-                    sums[key] = _added([part.inputs[unit] for part in present], unit)
+                    sums[key] = _added([part.inputs[unit] for part in present])
                 merged.inputs[unit] = sums[key]
                 merged.counts[unit] = sum(part.counts[unit] for part in present)
             reached = [part.gradients[unit] for part in parts if unit in part.gradients]
             if reached:
-                merged.gradients[unit] = _added(reached, unit)
+                merged.gradients[unit] = _added(reached)
         return merged
 
     @property
@@ -131,14 +128,15 @@ class CurvatureSums:
         inputs: dict[str, Tensor] = {}
         for unit, total in self.inputs.items():
             if id(total) not in means:
-                means[id(total)] = mean_of(total, self.counts[unit], dtype)
+                width = self.units[unit][1]
+                means[id(total)] = mean_of(total, width, self.counts[unit], dtype)
             inputs[unit] = means[id(total)]
         if spend:
             self.inputs.clear()
         factors: dict[str, KroneckerFactors] = {}
-        for unit in self.units:
-            gradients = self.gradients[unit]
-            mean = mean_of(gradients, self.outputs * (self.samples or 1), dtype)
+        draws = self.outputs * (self.samples or 1)
+        for unit, (height, _) in self.units.items():
+            mean = mean_of(self.gradients[unit], height, draws, dtype)
             if not (bool(inputs[unit].isfinite().all()) and bool(mean.isfinite().all())):
                 raise ModelError(f"the curvature of {unit} is not finite")
             factors[unit] = KroneckerFactors(inputs[unit], mean)
@@ -166,6 +164,7 @@ class CurvatureSums:
             for unit, total in getattr(self, part).items():
                 tensors[unit][part] = total
         told = {
+            "shapes": self.units,
             "seed": self.seed,
             "samples": self.samples,
             "counts": self.counts,
@@ -194,6 +193,7 @@ class CurvatureSums:
         """Load sums and the notes saved with them; see :meth:`load`."""
         tensors, told = read_tensors(path, _KIND)
         require_counts(path, told, "outputs")
+        shapes: Any = told.get("shapes")
         samples: Any = told.get("samples")
         counts: Any = told.get("counts")
         covered: Any = told.get("covered")
@@ -202,25 +202,33 @@ class CurvatureSums:
             type(told.get("seed")) is int
             and (samples is None or (type(samples) is int and samples > 0))
             and isinstance(counts, dict)
+            and isinstance(shapes, dict)
+            and shapes.keys() == tensors.keys()
             and isinstance(covered, list)
-            and all(isinstance(r, list) and [type(i) for i in r] == [int, int] for r in covered)
+            and all(_is_pair(pair) for pair in [*shapes.values(), *covered])
             and isinstance(told.get("double"), bool)
             and isinstance(notes, dict)
         )
         if not sound:
             raise FormatError("its description is incomplete", str(path))
         require_counts(path, counts, *[unit for unit, held in tensors.items() if "inputs" in held])
-        loaded = cls(tuple(tensors), told["seed"], samples)
+        units = {unit: (height, width) for unit, (height, width) in shapes.items()}
+        loaded = cls(units, told["seed"], samples)
         for unit, held in tensors.items():
+            height, width = units[unit]
+            sizes = {"inputs": (packed_size(width),), "gradients": (packed_size(height),)}
             for part, total in held.items():
-                square = total.ndim == 2 and total.shape[0] == total.shape[1]
-                if part not in ("inputs", "gradients") or not square:
+                if total.dtype != torch.float64 or total.shape != sizes.get(part):
                     raise FormatError(f"what is held for {unit} is no sum", str(path))
                 getattr(loaded, part)[unit] = total
         loaded.counts = {unit: counts[unit] for unit in loaded.inputs}
         loaded.outputs, loaded.double = told["outputs"], told["double"]
         loaded.covered = tuple((start, stop) for start, stop in covered)
         return loaded, notes
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and [type(number) for number in value] == [int, int]
 
 
 def _joined(ranges: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
@@ -234,10 +242,8 @@ def _joined(ranges: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     return tuple(joined)
 
 
-def _added(sums: Sequence[Tensor], unit: str) -> Tensor:
+def _added(sums: Sequence[Tensor]) -> Tensor:
     total = sums[0].clone()
     for other in sums[1:]:
-        if other.shape != total.shape:
-            raise InputError(f"the sums of {unit} are of different shapes")
         total += other.to(total.device)
     return total
