@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor
 
-from geocolor.curvature import Curvature
+from geocolor.curvature import FormsByUnit
 
 __all__ = ["predicted_increase"]
 
 
 def predicted_increase(
-    originals: Mapping[str, Tensor], stored: Mapping[str, Tensor], curvature: Curvature
+    originals: Mapping[str, Tensor], stored: Mapping[str, Tensor], curvature: FormsByUnit[Any]
 ) -> float:
-    """Sum ``1/2 tr(G E A E^T)`` over units, undamped; the same scale for every method.
+    """Sum half the energies of units' changes, undamped; the same scale for every method.
+
+    In Kronecker form that is ``1/2 tr(G E A E^T)``.
 
     Interaction between units is left out, so this underestimates large changes.
 
@@ -22,8 +25,8 @@ def predicted_increase(
     ----------
     originals, stored : mapping of str to Tensor, shape (out_features, in_features)
         Weights before and after, by unit name; units missing in `stored` are unchanged.
-    curvature : Curvature
-        Measured on the originals.
+    curvature : FormsByUnit
+        Measured on the originals: :class:`Curvature` or any other kind.
 
     Returns
     -------
@@ -32,7 +35,5 @@ def predicted_increase(
     """
     total = 0.0
     for name, weight in stored.items():
-        factors = curvature.factors[name]
-        error = (weight - originals[name]).to(factors.inputs.dtype)
-        total += float(((factors.gradients @ error @ factors.inputs) * error).sum()) / 2
+        total += curvature.factors[name].energy(weight - originals[name]) / 2
     return total

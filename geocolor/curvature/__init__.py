@@ -7,17 +7,47 @@ from geocolor.curvature.batches import (
     first_sample,
     frozen_eval,
 )
-from geocolor.curvature.factors import Curvature, KroneckerFactors
-from geocolor.curvature.kronecker import collect_curvature
+from geocolor.curvature.eigenpairs import Matrix, collect_eigenpairs
+from geocolor.curvature.forms import (
+    DiagonalFactors,
+    Eigenpairs,
+    KroneckerFactors,
+    QuadraticForm,
+    RescaledFactors,
+)
+from geocolor.curvature.kronecker import collect_curvature, collect_sums
+from geocolor.curvature.measured import (
+    Curvature,
+    DiagonalCurvature,
+    EigenpairCurvature,
+    FormsByUnit,
+    RescaledCurvature,
+)
+from geocolor.curvature.scales import collect_diagonal, collect_rescaled
+from geocolor.curvature.sums import CurvatureSums
 from geocolor.curvature.targets import prediction_rows
 
 __all__ = [
     "Batch",
     "Curvature",
+    "CurvatureSums",
+    "DiagonalCurvature",
+    "DiagonalFactors",
+    "EigenpairCurvature",
+    "Eigenpairs",
+    "FormsByUnit",
     "KroneckerFactors",
+    "Matrix",
+    "QuadraticForm",
+    "RescaledCurvature",
+    "RescaledFactors",
     "call_model",
     "checked_batches",
     "collect_curvature",
+    "collect_diagonal",
+    "collect_eigenpairs",
+    "collect_rescaled",
+    "collect_sums",
     "first_sample",
     "frozen_eval",
     "prediction_rows",

@@ -1,63 +1,45 @@
 """Kronecker factors from one forward and one backward pass per batch.
 
-K-FAC "expand" (Eschenhagen et al., 2023): token positions count as independent samples. No
-parameter gradient is computed; hooks take the layers' inputs and output gradients only.
+K-FAC "expand" (Eschenhagen et al., 2023): the places at which a matrix is applied, token
+positions, patches or several uses in one pass, count as independent samples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from geocolor.curvature.batches import Batch, call_model, frozen_eval, token_mask
-from geocolor.curvature.factors import Curvature, KroneckerFactors
-from geocolor.curvature.moments import InputMoments, token_rows
-from geocolor.curvature.targets import prediction_rows, sampled_loss
-from geocolor.errors import ModelError
+from geocolor.curvature.batches import Batch
+from geocolor.curvature.checkpoint import Checkpoint
+from geocolor.curvature.measured import Curvature
+from geocolor.curvature.moments import Read, add_gram, add_inputs, token_rows
+from geocolor.curvature.passes import Recorder, check_samples, run_pass
+from geocolor.curvature.sums import CurvatureSums
+from geocolor.curvature.targets import Prediction
 from geocolor.units import Unit
 
-__all__ = ["collect_curvature"]
+__all__ = ["collect_curvature", "collect_sums"]
 
 
-class _Recorder:
-    """Hooks on the units' modules and the sums they feed."""
+class _KroneckerRecorder(Recorder):
+    """Adds second moments of inputs and of gradients to sums."""
 
-    def __init__(self, model: nn.Module, units: Sequence[Unit]) -> None:
-        self.inputs = InputMoments()
-        self.gradients: dict[str, Tensor] = {}
-        self.mask: Tensor | None = None
-        self._handles = [
-            model.get_submodule(unit.name).register_forward_hook(self._watch(unit.name))
-            for unit in units
-        ]
+    def __init__(self, model: nn.Module, units: Sequence[Unit], sums: CurvatureSums) -> None:
+        super().__init__(model, units)
+        self.sums = sums
 
-    def _watch(self, name: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
-        def hook(_module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-            self.inputs.add(name, inputs[0], self.mask)
-            if not output.requires_grad:
-                # Parameters are frozen, so the graph starts at the first unit; a clone, since
-                # what follows may work in place, which a leaf does not allow.
-                output = output.requires_grad_().clone()
-            output.register_hook(  # type: ignore[no-untyped-call]
-                lambda gradient: self._add_gradient(name, gradient)
-            )
-            return output
+    def take_inputs(self, reads: Mapping[str, Read], prediction: Prediction) -> None:
+        del prediction
+        add_inputs(self.sums.inputs, self.sums.counts, reads)
 
-        return hook
-
-    def _add_gradient(self, name: str, gradient: Tensor) -> None:
+    def take_gradient(self, name: str, use: int, gradient: Tensor) -> None:
+        del use
         rows = token_rows(gradient, self.mask)
-        if name in self.gradients:
-            self.gradients[name].addmm_(rows.T, rows)
-        else:
-            self.gradients[name] = rows.T @ rows
-
-    def remove(self) -> None:
-        for handle in self._handles:
-            handle.remove()
+        self.sums.gradients[name] = add_gram(self.sums.gradients.get(name), rows)
+        self.sums.double |= rows.dtype == torch.float64
 
 
 def collect_curvature(
@@ -66,13 +48,17 @@ def collect_curvature(
     units: Sequence[Unit],
     *,
     seed: int = 0,
+    samples: int | None = 1,
+    checkpoint: str | os.PathLike[str] | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Curvature:
     """Measure the Kronecker factors of `units` on calibration batches, without labels.
 
     Targets are sampled from the model's own prediction, so the result is the Fisher information
     in Kronecker form. Cost: one forward pass and the activation half of one backward pass per
-    batch. Memory: in float32, ``n^2`` for each distinct input and ``m^2`` for each unit.
+    batch and the products of rows. Memory, besides the model's: 4 bytes for each of the ``n^2``
+    numbers of each distinct input and the ``m^2`` of each unit, while it is measured 8 for
+    little more than half of them; and the inputs of all units for one batch.
 
     Parameters
     ----------
@@ -81,9 +67,17 @@ def collect_curvature(
     batches : iterable of Batch
         Calibration batches.
     units : sequence of Unit
-        What to measure.
+        What to measure: linear layers, also transposed, and convolutions. A weight used at
+        several places is measured over all of them.
     seed : int
-        Seed of the sampled targets. The global generators are not touched.
+        Seed of the sampled targets, which depend on it and on the batch's index only. The
+        global generators are not touched.
+    samples : int or None
+        Targets sampled for each output, each a backward pass. None: no sampling, but a backward
+        pass for each value of each of a sample's outputs, for models with few of them.
+    checkpoint : path-like, optional
+        A file for the partial sums, written now and then and at the end. If it is there, the
+        pass goes on from it; on a CPU the result is the same to the last bit.
     on_progress : callable, optional
         Called with the number of batches done.
 
@@ -94,57 +88,81 @@ def collect_curvature(
     Raises
     ------
     ModelError
-        A unit is used more than once in a pass or not reached by the loss, or a number is not
-        finite.
+        A unit cannot be measured, is not reached by the loss, is used where its factors would
+        not count it, or a number is not finite.
+    InputError
+        `samples` is no number of samples, or the checkpoint is of another pass or cannot be used.
 
     References
     ----------
     Martens and Grosse, "Optimizing neural networks with Kronecker-factored approximate
     curvature", ICML 2015.
     """
-    generator = torch.Generator().manual_seed(seed)
-    recorder = _Recorder(model, units)
-    outputs = 0
-    try:
-        with frozen_eval(model), torch.enable_grad():
-            for done, batch in enumerate(batches, start=1):
-                recorder.mask = token_mask(batch)
-                recorder.inputs.start_batch()
-                rows, categorical = prediction_rows(_without_cache(model, batch), batch)
-                loss = sampled_loss(rows, generator, categorical=categorical)
-                if not loss.requires_grad:
-                    raise ModelError("the model's output does not depend on any unit")
-                loss.backward()  # type: ignore[no-untyped-call]
-                outputs += len(rows)
-                if on_progress is not None:
-                    on_progress(done)
-    finally:
-        recorder.remove()
-    return _normalised(recorder, units, outputs)
+    sums = collect_sums(
+        model,
+        batches,
+        units,
+        seed=seed,
+        samples=samples,
+        checkpoint=checkpoint,
+        on_progress=on_progress,
+    )
+    return sums.curvature(spend=True)
 
 
-def _without_cache(model: nn.Module, batch: Batch) -> Any:
-    """Call the model; a key-value cache would only hold memory here."""
-    config = getattr(model, "config", None)
-    before = getattr(config, "use_cache", None)
-    if before:
-        config.use_cache = False  # type: ignore[union-attr]
-    try:
-        return call_model(model, batch)
-    finally:
-        if before:
-            config.use_cache = before  # type: ignore[union-attr]
+def collect_sums(
+    model: nn.Module,
+    batches: Iterable[Batch],
+    units: Sequence[Unit],
+    *,
+    seed: int = 0,
+    samples: int | None = 1,
+    first: int = 0,
+    checkpoint: str | os.PathLike[str] | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> CurvatureSums:
+    """Measure the sums behind :func:`collect_curvature` on a part of the calibration data.
 
+    Workers each take a part; ``CurvatureSums.merge(parts).curvature()`` is what one pass over
+    all of it gives.
 
-def _normalised(recorder: _Recorder, units: Sequence[Unit], outputs: int) -> Curvature:
-    means = recorder.inputs.means()
-    factors: dict[str, KroneckerFactors] = {}
-    for unit in units:
-        if unit.name not in means or unit.name not in recorder.gradients:
-            raise ModelError(f"{unit.name} takes no part in the model's output")
-        gradients = recorder.gradients.pop(unit.name) / outputs
-        inputs = means[unit.name]
-        if not (bool(torch.isfinite(inputs).all()) and bool(torch.isfinite(gradients).all())):
-            raise ModelError(f"the curvature of {unit.name} is not finite")
-        factors[unit.name] = KroneckerFactors(inputs, gradients)
-    return Curvature(factors, recorder.inputs.tokens, outputs)
+    Parameters
+    ----------
+    first : int
+        Index in all calibration data of the first batch in `batches`.
+    model, batches, units, seed, samples, checkpoint, on_progress
+        As in :func:`collect_curvature`.
+
+    Raises
+    ------
+    ModelError, InputError
+        As in :func:`collect_curvature`, whatever the sums allow to be seen.
+    """
+    check_samples(samples)
+    sums = CurvatureSums({unit.name: unit.shape for unit in units}, seed, samples)
+    kept = None
+    if checkpoint is not None:
+        kept = Checkpoint(checkpoint, model, sums, first)
+        sums = kept.sums
+    recorder = _KroneckerRecorder(model, units, sums)
+
+    def after_batch(index: int, outputs: int) -> None:
+        sums.outputs += outputs
+        sums.covered = ((first, index + 1),)
+        if kept is not None:
+            kept.write_when_due()
+        if on_progress is not None:
+            on_progress(index + 1 - first)
+
+    numbered: Iterable[tuple[int, Batch]] = enumerate(batches, first)
+    run_pass(
+        model,
+        numbered if kept is None else kept.remaining(numbered),
+        recorder,
+        seed=seed,
+        samples=samples,
+        after_batch=after_batch,
+    )
+    if kept is not None:
+        kept.write()
+    return sums

@@ -6,6 +6,9 @@ cross-entropy and for squared error equals the generalised Gauss-Newton matrix (
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,7 +17,53 @@ from torch import Tensor
 from geocolor.curvature.batches import Batch, token_mask
 from geocolor.errors import ModelError
 
-__all__ = ["prediction_rows", "sampled_loss"]
+__all__ = [
+    "Prediction",
+    "prediction_of",
+    "prediction_rows",
+    "probes",
+    "sampled_loss",
+    "target_generator",
+]
+
+# Directions backpropagated for one batch where none are sampled.
+_MAX_EXACT = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a model predicts for one batch.
+
+    Attributes
+    ----------
+    rows : Tensor of float32 or float64, shape (outputs, values)
+        One row for each scored output.
+    categorical : bool
+        Whether rows are logits, or means of a unit Gaussian.
+    samples : int
+        Samples in the batch: the model's output's first dimension.
+    places : Tensor of int64, shape (outputs,)
+        Which of its sample's outputs a row is, on the CPU.
+    """
+
+    rows: Tensor
+    categorical: bool
+    samples: int
+    places: Tensor
+
+
+def target_generator(seed: int, batch: int) -> torch.Generator:
+    """Make the source of one batch's targets, whatever batches came before it.
+
+    Parameters
+    ----------
+    seed : int
+        Of the whole pass.
+    batch : int
+        Index of the batch in the calibration data.
+    """
+    digest = hashlib.sha256(f"{seed}:{batch}".encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big", signed=True))
 
 
 def prediction_rows(output: Any, batch: Batch) -> tuple[Tensor, bool]:
@@ -40,6 +89,12 @@ def prediction_rows(output: Any, batch: Batch) -> tuple[Tensor, bool]:
     ModelError
         The output holds no float tensor to score, or it is not finite.
     """
+    found = prediction_of(output, batch)
+    return found.rows, found.categorical
+
+
+def prediction_of(output: Any, batch: Batch) -> Prediction:
+    """Give a model's predictions with their places; see :func:`prediction_rows`."""
     logits = getattr(output, "logits", None)
     categorical = isinstance(logits, Tensor)
     scores = logits if isinstance(logits, Tensor) else _prediction(output)
@@ -50,12 +105,83 @@ def prediction_rows(output: Any, batch: Batch) -> tuple[Tensor, bool]:
         )
     rows = scores.reshape(-1, scores.shape[-1])
     rows = rows if rows.dtype == torch.float64 else rows.float()
+    places = torch.arange(len(rows)) % max(1, len(rows) // max(1, len(scores)))
     mask = token_mask(batch)
     if mask is not None and scores.shape[:-1] == mask.shape:
-        rows = rows[mask.reshape(-1).to(rows.device)]
+        real = mask.reshape(-1)
+        rows, places = rows[real.to(rows.device)], places[real.cpu()]
     if not bool(torch.isfinite(rows).all()):
         raise ModelError("the model's output is not finite on the calibration data")
-    return rows, categorical
+    return Prediction(rows, categorical, len(scores), places)
+
+
+def probes(
+    prediction: Prediction, generator: torch.Generator, samples: int | None
+) -> Iterator[tuple[Tensor, bool]]:
+    """Give gradients at the prediction whose outer products add up to its curvature.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        For one batch.
+    generator : torch.Generator
+        Source of targets, on the CPU whatever the model's device.
+    samples : int or None
+        Targets drawn for each output, each a probe: the products' mean over them is right in
+        expectation. None: a probe for each value of each output of a sample, whose products add
+        up to the Gauss-Newton matrix exactly, if samples do not meet in the model.
+
+    Yields
+    ------
+    probe : Tensor, shape (outputs, values)
+        To be backpropagated from the rows.
+    last : bool
+        Whether it is the batch's last.
+
+    Raises
+    ------
+    ModelError
+        Without sampling there are too many.
+    """
+    rows = prediction.rows.detach()
+    if samples is None:
+        yield from _exact_probes(rows, prediction)
+        return
+    probabilities = rows.softmax(-1) if prediction.categorical else None
+    cumulative = None if probabilities is None else probabilities.cumsum(-1)
+    for number in range(samples):
+        last = number + 1 == samples
+        if probabilities is None or cumulative is None:
+            # The gradient of the squared error to a sample is the noise itself.
+            yield _noise(rows, generator), last
+            continue
+        targets = _drawn(cumulative, generator)
+        probe = probabilities if last else probabilities.clone()
+        probe[torch.arange(len(rows), device=rows.device), targets] -= 1
+        yield probe, last
+
+
+def _exact_probes(rows: Tensor, prediction: Prediction) -> Iterator[tuple[Tensor, bool]]:
+    places = torch.unique(prediction.places).tolist()
+    values = rows.shape[1]
+    if len(places) * values > _MAX_EXACT:
+        raise ModelError(
+            f"without sampling, {len(places)} outputs of {values} values take as many backward "
+            f"passes as that makes values; the limit is {_MAX_EXACT}"
+        )
+    probabilities = rows.softmax(-1)
+    for place in places:
+        # Outputs of one sample meet in its gradient, so each takes passes of its own.
+        here = (prediction.places == place).to(rows.device)[:, None]
+        for value in range(values):
+            probe = torch.zeros_like(rows)
+            if prediction.categorical:
+                # Columns sqrt(p_c) (e_c - p) of a root of diag(p) - p p^T.
+                probe -= probabilities
+            probe[:, value] += 1
+            if prediction.categorical:
+                probe *= probabilities[:, value, None].sqrt()
+            yield probe * here, (place, value) == (places[-1], values - 1)
 
 
 def sampled_loss(rows: Tensor, generator: torch.Generator, *, categorical: bool) -> Tensor:
@@ -77,11 +203,22 @@ def sampled_loss(rows: Tensor, generator: torch.Generator, *, categorical: bool)
     """
     if not categorical:
         # The gradient of the squared error to a sample is the noise itself.
-        probe = torch.randn(rows.shape, generator=generator, dtype=rows.dtype).to(rows.device)
-        return (rows * probe).sum()
-    probabilities = rows.detach().softmax(-1).cpu()
-    targets = torch.multinomial(probabilities, 1, generator=generator)[:, 0].to(rows.device)
+        return (rows * _noise(rows, generator)).sum()
+    targets = _drawn(rows.detach().softmax(-1).cumsum(-1), generator)
     return torch.nn.functional.cross_entropy(rows, targets, reduction="sum")
+
+
+def _noise(rows: Tensor, generator: torch.Generator) -> Tensor:
+    return torch.randn(rows.shape, generator=generator, dtype=rows.dtype).to(rows.device)
+
+
+def _drawn(cumulative: Tensor, generator: torch.Generator) -> Tensor:
+    """Draw a class for each row by inverting its distribution, with one random number each."""
+    share = torch.rand(len(cumulative), 1, generator=generator, dtype=cumulative.dtype)
+    level = share.to(cumulative.device) * cumulative[:, -1:]
+    # Right of equal values: a class of probability zero is never drawn.
+    drawn = torch.searchsorted(cumulative, level, right=True)[:, 0]
+    return drawn.clamp_max(cumulative.shape[1] - 1)
 
 
 def _prediction(output: Any) -> Tensor:

@@ -10,7 +10,13 @@ from torch import Tensor, nn
 
 from geocolor.compression.divergence import Divergence
 from geocolor.criterion import predicted_increase
-from geocolor.curvature import Curvature, KroneckerFactors, collect_curvature
+from geocolor.curvature import (
+    Curvature,
+    KroneckerFactors,
+    collect_curvature,
+    collect_eigenpairs,
+    collect_rescaled,
+)
 from geocolor.units import find_units
 
 
@@ -92,3 +98,18 @@ def test_increases_of_units_add_up_and_unchanged_ones_count_nothing():
     assert all(part > 0 for part in parts)
     assert predicted_increase(originals, originals, curvature) == 0
     assert predicted_increase(originals, {}, curvature) == 0
+
+
+def test_every_kind_of_curvature_predicts_on_one_scale():
+    x = random(1, 4, seed=1)
+    model = Categorical()
+    units = find_units(model)
+    kronecker = collect_curvature(model, [x], units, samples=None)
+    # Exact for one place of one sample, and so is what is diagonal in its eigenbasis.
+    rescaled = collect_rescaled(model, [x], units, kronecker, samples=None)
+    pairs = collect_eigenpairs(model, [x], units, 3, tolerance=1e-10)
+    _, expected = measured_and_predicted(1e-2, kronecker, x)
+    for kind in (rescaled, pairs):
+        measured, predicted = measured_and_predicted(1e-2, kind, x)
+        assert predicted == pytest.approx(expected, rel=1e-8)
+        assert predicted == pytest.approx(measured, rel=0.05)

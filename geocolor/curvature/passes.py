@@ -1,0 +1,204 @@
+"""One forward pass and the activation half of backward passes per batch, watched by hooks.
+
+No parameter gradient is computed: hooks take the layers' inputs and the gradients at their
+outputs only.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from geocolor.curvature.batches import Batch, call_model, frozen_eval, token_mask
+from geocolor.curvature.layers import layers_of
+from geocolor.curvature.moments import Read, token_rows
+from geocolor.curvature.targets import Prediction, prediction_of, probes, target_generator
+from geocolor.errors import InputError, ModelError
+from geocolor.units import Unit
+
+__all__ = ["Recorder", "call_without_cache", "check_samples", "run_pass"]
+
+
+class Recorder(ABC):
+    """Hooks on every module that uses a unit's weight; what they see goes to a subclass.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Where the layers are.
+    units : sequence of Unit
+        What to watch.
+    """
+
+    def __init__(self, model: nn.Module, units: Sequence[Unit]) -> None:
+        self.names = [unit.name for unit in units]
+        self.mask: Tensor | None = None
+        self.uses: dict[str, int] = {}
+        self._inputs: dict[str, list[Tensor]] = {}
+        self._versions: dict[str, list[int]] = {}
+        self.reached: dict[str, int] = {}
+        self._handles = []
+        self._layers = layers_of(model, units)
+        for name, (_, modules) in self._layers.items():
+            for module in modules:
+                handle = module.register_forward_hook(self._watch(name), with_kwargs=True)
+                self._handles.append(handle)
+
+    def _watch(self, name: str) -> Callable[..., Tensor]:
+        def hook(_module: nn.Module, args: Any, kwargs: Any, output: Tensor) -> Tensor:
+            inputs = args[0] if args else next(iter(kwargs.values()))
+            use = self.uses.get(name, 0)
+            self.uses[name] = use + 1
+            self._inputs.setdefault(name, []).append(inputs)
+            self._versions.setdefault(name, []).append(inputs._version)
+            if not output.requires_grad:
+                # Parameters are frozen, so the graph starts at the first unit; a clone, since
+                # what follows may work in place, which a leaf does not allow.
+                output = output.requires_grad_().clone()
+            output.register_hook(  # type: ignore[no-untyped-call]
+                lambda gradient: self._gradient(name, use, gradient)
+            )
+            return output
+
+        return hook
+
+    def start_batch(self, mask: Tensor | None) -> None:
+        """Forget the last batch."""
+        self.mask = mask
+        self.uses.clear()
+        self._inputs.clear()
+        self._versions.clear()
+
+    def after_forward(self, prediction: Prediction) -> None:
+        """Take the inputs, all layers having been called.
+
+        Raises
+        ------
+        ModelError
+            An input is not any more what the layer read.
+        """
+        for name, inputs in self._inputs.items():
+            if [tensor._version for tensor in inputs] != self._versions[name]:
+                raise ModelError(f"what {name} reads is changed in place afterwards")
+        reads = {name: self._read(name) for name in self.names}
+        self._inputs = {}
+        self.take_inputs(reads, prediction)
+
+    def _read(self, name: str) -> Read:
+        layer, _ = self._layers[name]
+
+        def rows(tensor: Tensor) -> Tensor:
+            return token_rows(layer.input_rows(tensor.detach()), self.mask)
+
+        return Read(self._inputs.get(name, []), layer.reads, rows)
+
+    def _gradient(self, name: str, use: int, gradient: Tensor) -> None:
+        self.reached[name] = self.reached.get(name, 0) + 1
+        layer, _ = self._layers[name]
+        self.take_gradient(name, use, layer.output_rows(gradient.detach()))
+
+    def backward(self, prediction: Prediction, probe: Tensor, *, last: bool) -> None:
+        """Backpropagate one probe.
+
+        Raises
+        ------
+        ModelError
+            It reaches some uses of a weight and not others.
+        """
+        self.reached.clear()
+        torch.autograd.backward([prediction.rows], [probe], retain_graph=not last)
+        for name, reached in self.reached.items():
+            uses = self.uses[name]
+            if reached < uses:
+                raise ModelError(
+                    f"{name} is used {uses} times in a forward pass, but the output depends on "
+                    f"{reached} of them only; its factors would mix both"
+                )
+
+    @abstractmethod
+    def take_inputs(self, reads: Mapping[str, Read], prediction: Prediction) -> None:
+        """Use what the layers read in this batch."""
+
+    @abstractmethod
+    def take_gradient(self, name: str, use: int, gradient: Tensor) -> None:
+        """Use a gradient ``(..., out)`` at one use's output."""
+
+    def remove(self) -> None:
+        """Take the hooks off."""
+        for handle in self._handles:
+            handle.remove()
+
+
+def check_samples(samples: int | None) -> None:
+    """Refuse a number of targets that is none.
+
+    Raises
+    ------
+    InputError
+        It is neither None nor a positive integer.
+    """
+    if samples is not None and (type(samples) is not int or samples < 1):
+        raise InputError(f"samples must be a positive integer or None, not {samples!r}")
+
+
+def run_pass(
+    model: nn.Module,
+    batches: Iterable[tuple[int, Batch]],
+    recorder: Recorder,
+    *,
+    seed: int,
+    samples: int | None,
+    after_batch: Callable[[int, int], None],
+) -> None:
+    """Send batches through a model forwards and backwards.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        It runs in eval mode and is put back as it was.
+    batches : iterable of (int, Batch)
+        Each with its index in the calibration data, which with the seed fixes its targets.
+    recorder : Recorder
+        What watches; its hooks are removed at the end.
+    seed : int
+        Seed of the sampled targets. The global generators are not touched.
+    samples : int or None
+        Targets for each output, or None for all values; see :func:`~.targets.probes`.
+    after_batch : callable
+        Called with a batch's index and its number of scored outputs, all having been recorded.
+
+    Raises
+    ------
+    ModelError
+        The model's output does not depend on any unit.
+    """
+    try:
+        with frozen_eval(model), torch.enable_grad():
+            for index, batch in batches:
+                recorder.start_batch(token_mask(batch))
+                prediction = prediction_of(call_without_cache(model, batch), batch)
+                if not prediction.rows.requires_grad:
+                    raise ModelError("the model's output does not depend on any unit")
+                recorder.after_forward(prediction)
+                for probe, last in probes(prediction, target_generator(seed, index), samples):
+                    recorder.backward(prediction, probe, last=last)
+                after_batch(index, len(prediction.rows))
+    finally:
+        recorder.remove()
+
+
+def call_without_cache(model: nn.Module, batch: Batch) -> Any:
+    """Call the model; a key-value cache would only hold memory here."""
+    config = getattr(model, "config", None)
+    before = getattr(config, "use_cache", None)
+    if before:
+        config.use_cache = False  # type: ignore[union-attr]
+    try:
+        return call_model(model, batch)
+    finally:
+        if before:
+            config.use_cache = before  # type: ignore[union-attr]
