@@ -134,6 +134,7 @@ demo: $(VENV)/.assets  ## the main job end to end, into demo-output/
 bench-models: $(VENV)/.assets  ## the README's table with intervals and times, into bench-models/
 	@echo "== compressed models"
 	@$(BIN)/python -m geocolor bench models smollm2 --keep 0.8,0.6 --latency \
+		--presets default,fixed-width,svd-llm,basis-sharing \
 		-o bench-models --cache .cache
 
 clean:  ## remove the environment and whatever runs left behind, the demo's model cache too
