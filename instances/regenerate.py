@@ -4,7 +4,7 @@
     python instances/regenerate.py FOLDER     # elsewhere, to compare
 
 The same command lines give the same bytes. Instances measured on a model (their generator is
-``geocolor graph ...``) need that model and are left alone.
+``geocolor graph ...`` or ``geocolor bench heads ...``) need that model and are left alone.
 """
 
 from __future__ import annotations

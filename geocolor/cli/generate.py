@@ -234,6 +234,19 @@ def layers(
     )
 
 
+@app.command("heads", epilog=_example("heads 1200 --seed 1 -o heads1200.json.gz"))
+def heads(
+    n: Annotated[int, typer.Argument(help="Heads, 15 a layer: 9 queries, 3 keys, 3 values.")],
+    output: _Output,
+    seed: _Seed = 0,
+    reach: Annotated[int, typer.Option(help="Layers that two heads may be apart.")] = 2,
+) -> None:
+    """Attention heads of an imaginary model: gains and losses of sharing, as in SmolLM2."""
+    from geocolor.graph import generators
+
+    _save(lambda: generators.heads(n, seed, reach=reach), output)
+
+
 def _save(make: Callable[[], ConflictGraph], output: Path) -> None:
     from geocolor.io import require_graph_name, write
     from geocolor.io.atomic import require_writable

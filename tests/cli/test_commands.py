@@ -29,6 +29,7 @@ GENERATED = {
     "layers 9 --seed 5 --clusters 2 --spread 0.1 --conflict-share 0.3": layers(
         9, 5, clusters=2, spread=0.1, conflict_share=0.3
     ),
+    "heads 50 --seed 5 --reach 1": generators.heads(50, 5, reach=1),
 }
 
 

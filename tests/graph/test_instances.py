@@ -63,9 +63,10 @@ def test_tags_say_what_a_graph_is() -> None:
     """Kind and proof are no tags: they follow from the problem and its best value."""
     tags = [set(entry["tags"]) for entry in ENTRIES]
     suites = {"small", "families", "partition"}
-    what = {"structured", "random", "layers", "geometric", "real"}
+    what = {"structured", "random", "layers", "heads", "geometric", "real"}
     assert set().union(*tags) == suites | what
-    sources = ({"structured"}, {"random"}, {"layers", "geometric"}, {"layers", "real"})
+    models = ({"layers", "geometric"}, {"layers", "real"}, {"heads", "random"}, {"heads", "real"})
+    sources = ({"structured"}, {"random"}, *models)
     assert all(found - suites in sources for found in tags)
     small = [entry for entry in ENTRIES if "small" in entry["tags"]]
     assert max(entry["nodes"] for entry in small) <= 50

@@ -8,6 +8,7 @@
 ``geometry``       points of a square, ranges of a line: geometric, intervals
 ``planted``        random graphs around a hidden coloring: flat, leighton, timetable
 ``models``         what sharing the layers of a model costs: layers
+``heads``          what sharing bases costs a model's attention heads: heads
 =================  ==========================================================================
 
 Random graphs use only the raw 64-bit stream of PCG64, which numpy promises never to change
@@ -18,6 +19,7 @@ any machine.
 from geocolor.graph.generators.boards import latin_square, queen, rook
 from geocolor.graph.generators.cones import full_insertions, insertions, mycielski
 from geocolor.graph.generators.geometry import geometric, intervals
+from geocolor.graph.generators.heads import heads
 from geocolor.graph.generators.models import layers
 from geocolor.graph.generators.planted import flat, leighton, timetable
 from geocolor.graph.generators.random_graphs import gnp
@@ -28,6 +30,7 @@ __all__ = [
     "full_insertions",
     "geometric",
     "gnp",
+    "heads",
     "insertions",
     "intervals",
     "kneser",
