@@ -25,6 +25,7 @@ Examples:
   geocolor bench models smollm2 -o results --dry-run
   geocolor bench models smollm2 minilm --keep 0.8,0.6 --latency -o results
   geocolor bench models ./mine --calibration wiki.txt --evaluation news.txt --seeds 3 -o results
+  geocolor bench models smollm2 --presets default,mine.toml -o results
 
 \b
 A campaign that was ended goes on where it stood when the same command is given again.
@@ -46,7 +47,12 @@ def command(
         str, typer.Option("--keep", metavar="SHARES", help="Shares of the parameters kept.")
     ] = "0.8,0.6",
     presets: Annotated[
-        str, typer.Option("--presets", metavar="NAMES", help="Presets to compare.")
+        str,
+        typer.Option(
+            "--presets",
+            metavar="NAMES",
+            help="Names from 'geocolor presets', .json and .toml files, with commas between.",
+        ),
     ] = "default,svd-llm,basis-sharing",
     seeds: Annotated[
         int, typer.Option("--seeds", metavar="N", min=1, help="Calibrations, seeds 0 to N - 1.")

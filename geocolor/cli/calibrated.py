@@ -46,8 +46,8 @@ PresetOption = Annotated[
     str,
     typer.Option(
         "--preset",
-        metavar="NAME",
-        help="default, private, fixed-width, svd-llm or basis-sharing.",
+        metavar="NAME|FILE",
+        help="A name from 'geocolor presets', or a .json or .toml file.",
     ),
 ]
 WindowsOption = Annotated[

@@ -36,6 +36,7 @@ Examples:
   geocolor compress ./smollm2 --keep 0.8 --calibration wiki.txt -o ./smaller
   geocolor compress ./smollm2 --keep 0.6 --calibration wiki.txt -o ./smaller --map sharing.png
   geocolor compress ./minilm --calibration news.txt --preset svd-llm -o ./smaller --json
+  geocolor compress ./smollm2 --calibration wiki.txt --preset mine.toml -o ./smaller
 
 \b
 In Python the result is loaded with geocolor.load("./smaller").
@@ -83,9 +84,9 @@ def command(
     with ProgressLine(quiet=quiet) as line:
         line.update("loading")
         from geocolor.compression import analyze
-        from geocolor.compression.configuration import preset as known_preset
+        from geocolor.compression.configuration_file import chosen_configuration
 
-        method = known_preset(preset)
+        method = chosen_configuration(preset)
         loaded = load_for_calibration(model_dir, calibration, windows, length, line)
         measured = (
             None if other is None else batches_of(other, loaded.tokenizer, _EVALUATED, length)

@@ -12,6 +12,7 @@ from geocolor.cli.calibrated import (
     KeepOption,
     LengthOption,
     ModelFolder,
+    PresetOption,
     SeedOption,
     WindowsOption,
     load_for_calibration,
@@ -27,6 +28,7 @@ EXAMPLES = """\b
 Examples:
   geocolor graph ./smollm2 --calibration wiki.txt -o layers.json
   geocolor graph ./smollm2 --calibration wiki.txt --keep 0.6 -o layers.json
+  geocolor graph ./smollm2 --calibration wiki.txt --preset fixed-width -o layers.json
   geocolor solve layers.json --problem correlation
   geocolor graph ./smollm2 --calibration wiki.txt -o layers.json --options options.json.gz
   geocolor frontier options.json.gz -o frontier.png
@@ -49,6 +51,7 @@ def command(
         ),
     ] = None,
     keep: KeepOption = 0.7,
+    preset: PresetOption = "default",
     windows: WindowsOption = 48,
     length: LengthOption = 256,
     seed: SeedOption = 0,
@@ -73,11 +76,15 @@ def command(
     settle_torch()
     with ProgressLine(quiet=quiet) as line:
         line.update("loading")
-        loaded = load_for_calibration(model_dir, calibration, windows, length, line)
         from geocolor.compression import analyze
+        from geocolor.compression.analysis import check_priced
+        from geocolor.compression.configuration_file import chosen_configuration
 
+        method = chosen_configuration(preset)
+        check_priced(keep, method)
+        loaded = load_for_calibration(model_dir, calibration, windows, length, line)
         analysis = analyze(loaded.model, loaded.batches, seed=seed, on_progress=reporter(line))
-        graph = analysis.conflict_graph(keep)
+        graph = analysis.conflict_graph(keep, method)
         write(graph, output)
         gains = int((graph.weights.edge_values() < 0).sum())
         told = (
@@ -85,7 +92,7 @@ def command(
             f"({gains} gain by sharing), {graph.conflicts.num_edges} hard conflicts"
         )
         if options is not None:
-            listed = analysis.options(keep)
+            listed = analysis.options(keep, method)
             write_options(listed, options)
             told += f"\n{options}: {len(listed)} options of {len(set(listed.groups))} groups"
     typer.echo(told)

@@ -26,6 +26,7 @@ from geocolor.cli import (
     generate,
     graph,
     info,
+    presets,
     solve,
     solvers,
     warm_up,
@@ -45,6 +46,7 @@ COMMANDS = {
     "warm-up": warm_up,
     "compress": compress,
     "graph": graph,
+    "presets": presets,
 }
 
 _EPILOG = """\b

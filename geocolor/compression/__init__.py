@@ -5,6 +5,7 @@ from geocolor.compression.api import compress, conflict_graph, sharing_options
 from geocolor.compression.calibration import text_windows
 from geocolor.compression.compressed import Compressed
 from geocolor.compression.configuration import PRESETS, Configuration
+from geocolor.compression.configuration_file import read_configuration
 from geocolor.compression.report import Report
 from geocolor.sharing import load
 
@@ -18,6 +19,7 @@ __all__ = [
     "compress",
     "conflict_graph",
     "load",
+    "read_configuration",
     "sharing_options",
     "text_windows",
 ]

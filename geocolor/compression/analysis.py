@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable
 from torch import Tensor, nn
 
 from geocolor.compression.compressed import Compressed
-from geocolor.compression.configuration import Configuration, RankRule, resolved
+from geocolor.compression.configuration import Configuration, Grouping, RankRule, resolved
 from geocolor.compression.divergence import Divergence
 from geocolor.compression.planner import plan_options, plan_sharing, priced_graph
 from geocolor.compression.progress import Progress, silent
@@ -206,10 +206,10 @@ class Analysis:
         Raises
         ------
         InputError
-            `keep` is out of range: at 1 parameters have no price.
+            `keep` is out of range, or the method puts no price on parameters.
         """
         method = resolved(configuration)
-        check_priced(keep)
+        check_priced(keep, method)
         budget = int(keep * sum(unit.parameters for unit in self.units))
         costs = self.costs(method)
         return priced_graph(self.units, costs, method, budget, self._progress).graph()
@@ -230,10 +230,10 @@ class Analysis:
         Raises
         ------
         InputError
-            `keep` is out of range: at 1 parameters have no price.
+            `keep` is out of range, or the method puts no price on parameters.
         """
         method = resolved(configuration)
-        check_priced(keep)
+        check_priced(keep, method)
         costs = self.costs(method)
         return plan_options(
             self.units, costs, method, keep, seed=self._seed, progress=self._progress
@@ -309,17 +309,22 @@ def check_keep(keep: float) -> None:
         raise InputError(f"keep must be in (0, 1], not {keep!r}")
 
 
-def check_priced(keep: float) -> None:
-    """Refuse a share at which parameters have no price.
+def check_priced(keep: float, method: Configuration) -> None:
+    """Refuse a share, or a method, with which parameters have no price.
 
     Raises
     ------
     InputError
-        It is 1, or outside (0, 1].
+        The share is 1, or outside (0, 1]; or the method ties layers by their number alone.
     """
     check_keep(keep)
     if keep == 1:
         raise InputError("at keep 1 parameters have no price, so nothing is gained by sharing")
+    if method.grouping is Grouping.CONSECUTIVE:
+        raise InputError(
+            f"{method.name} ties neighbouring layers whatever it costs, so its parameters have no "
+            "price; choose another preset"
+        )
 
 
 def _unfold(curvature: Curvature, scales: dict[str, Tensor]) -> Curvature:

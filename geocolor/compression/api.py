@@ -40,8 +40,9 @@ def compress(
     keep : float
         Share of the shareable matrices' parameters to keep, in (0, 1].
     preset : str or Configuration
-        The method: ``default``, one of the published rules ``svd-llm`` and ``basis-sharing``,
-        ``private`` (no sharing) and ``fixed-width`` (no narrowing), or one of your own.
+        The method: ``default``, one of the published rules ``svd-llm``, ``basis-sharing`` and
+        ``uniform-tie``, ``private`` (no sharing) and ``fixed-width`` (no narrowing), or one of
+        your own, from :func:`read_configuration`, say.
     evaluation : iterable of Batch, optional
         Batches on which the loss increase is measured; default some of `batches`.
     seed : int
@@ -118,8 +119,8 @@ def conflict_graph(
     ModelError
         The model has nothing to share, or the batches cannot be used.
     """
-    check_priced(keep)
     method = resolved(preset)
+    check_priced(keep, method)
     analysis = analyze(model, batches, seed=seed, on_progress=on_progress)
     return analysis.conflict_graph(keep, method)
 
@@ -156,7 +157,7 @@ def sharing_options(
     ModelError
         The model has nothing to share, or the batches cannot be used.
     """
-    check_priced(keep)
     method = resolved(preset)
+    check_priced(keep, method)
     analysis = analyze(model, batches, seed=seed, on_progress=on_progress)
     return analysis.options(keep, method)

@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
+from geocolor.compression.fields import Table, choice, choices, number, text, truth, whole
 from geocolor.criterion import Damping, Form, Metric
-from geocolor.errors import InputError
+from geocolor.errors import FormatError, InputError
+from geocolor.io.json_text import require_format
 
-__all__ = ["PRESETS", "Configuration", "Grouping", "RankRule", "preset", "resolved"]
+__all__ = ["PRESETS", "SUMMARIES", "Configuration", "Grouping", "RankRule", "preset", "resolved"]
+
+_FORMAT, _VERSION = "geocolor.configuration", 1
+_LONGEST_NAME = 64
 
 
 class Grouping(StrEnum):
     """Which units share.
 
-    PRIVATE: none. ADJACENT: pairs of neighbouring layers, read side only. PRICED: a coloring of
-    the weighted conflict graph, every class then valued exactly.
+    PRIVATE: none. ADJACENT: pairs of neighbouring layers, read side only. CONSECUTIVE: as many
+    neighbouring layers as the budget takes, the same number for every role, each group stored as
+    one matrix. PRICED: a coloring of the weighted conflict graph, every class then valued exactly.
     """
 
     PRIVATE = "private"
     ADJACENT = "adjacent"
+    CONSECUTIVE = "consecutive"
     PRICED = "priced"
 
 
 class RankRule(StrEnum):
     """How ranks are set.
 
-    UNIFORM: every group keeps the same share of its parameters. PRICED: one price per parameter
-    for the whole model.
+    UNIFORM: every group keeps the same share of its parameters; tied groups have no ranks to set.
+    PRICED: one price per parameter for the whole model.
     """
 
     UNIFORM = "uniform"
@@ -43,7 +51,7 @@ class Configuration:
     Attributes
     ----------
     name : str
-        What reports call it.
+        What reports call it: 1 to 64 printable characters.
     metric : Metric
         Which curvature factors enter.
     forms : tuple of Form
@@ -78,12 +86,27 @@ class Configuration:
     damping: Damping = field(default_factory=Damping)
 
     def __post_init__(self) -> None:
+        name = self.name
+        if not (0 < len(name) <= _LONGEST_NAME and name.isprintable() and name == name.strip()):
+            raise InputError(
+                f"name must be 1 to {_LONGEST_NAME} printable characters, not {name[:80]!r}"
+            )
+        if len(set(self.forms)) < len(self.forms):
+            raise InputError(f"forms names one twice: {', '.join(self.forms)}")
         if not {Form.DENSE, Form.BASIS} & set(self.forms):
             raise InputError("every unit needs a form of its own: allow dense or basis")
-        if self.ranks is RankRule.UNIFORM and Form.BASIS not in self.forms:
+        if self.grouping is Grouping.CONSECUTIVE:
+            if set(self.forms) != {Form.DENSE, Form.TIED} or self.ranks is not RankRule.UNIFORM:
+                raise InputError(
+                    "consecutive layers are tied whole: forms must be dense and tied, ranks uniform"
+                )
+        elif self.ranks is RankRule.UNIFORM and Form.BASIS not in self.forms:
             raise InputError("uniform ranks need the form that has ranks: allow basis")
         if self.reach < 0:
             raise InputError(f"reach must not be negative: {self.reach}")
+        for part, level in asdict(self.damping).items():
+            if not 0 <= level < math.inf:
+                raise InputError(f"damping.{part} must be finite and not negative: {level}")
 
     @property
     def criterion(self) -> tuple[Hashable, ...]:
@@ -91,8 +114,97 @@ class Configuration:
         return (self.metric, self.damping, self.forms, self.refit, self.fold_norms)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, for JSON."""
-        return asdict(self)
+        """Plain data, for JSON, with the name and version of its format."""
+        return {
+            "format": _FORMAT,
+            "version": _VERSION,
+            "name": self.name,
+            "metric": str(self.metric),
+            "forms": [str(form) for form in self.forms],
+            "grouping": str(self.grouping),
+            "ranks": str(self.ranks),
+            "refit": self.refit,
+            "fold_norms": self.fold_norms,
+            "reach": self.reach,
+            "damping": asdict(self.damping),
+        }
+
+    @classmethod
+    def from_json(cls, data: Any, *, where: str = "configuration") -> Configuration:
+        """Read what :meth:`to_json` gave, or what a person wrote in its place.
+
+        Parameters
+        ----------
+        data : object
+            Every part by name. With ``base``, the name of a preset, the parts left out are those
+            of the preset.
+        where : str
+            File or other place, for messages.
+
+        Raises
+        ------
+        FormatError
+            Data of another format or a newer version; a part is unknown, missing, or not what it
+            must be; or the parts do not go together.
+
+        Examples
+        --------
+        >>> Configuration.from_json(
+        ...     {
+        ...         "format": "geocolor.configuration",
+        ...         "version": 1,
+        ...         "base": "default",
+        ...         "name": "far",
+        ...         "reach": 3,
+        ...     }
+        ... ).reach
+        3
+        """
+        table = Table(data, _KEYS, where)
+        require_format(data, _FORMAT, _VERSION, where)
+        # Without a base nothing is filled in: what a part was left at may change with a version.
+        if "base" in table:
+            table = Table(_filled(table.take("base", _base), data), _KEYS, where)
+        try:
+            return cls(
+                name=table.take("name", text),
+                metric=table.take("metric", choice(Metric)),
+                forms=table.take("forms", choices(Form)),
+                grouping=table.take("grouping", choice(Grouping)),
+                ranks=table.take("ranks", choice(RankRule)),
+                refit=table.take("refit", truth),
+                fold_norms=table.take("fold_norms", truth),
+                reach=table.take("reach", whole),
+                damping=table.take("damping", lambda levels: _damping(levels, where)),
+            )
+        except FormatError:
+            raise
+        except InputError as error:
+            raise FormatError(str(error), where) from error
+
+
+_KEYS = ("format", "version", "base", *(part.name for part in fields(Configuration)))
+
+
+def _base(value: Any) -> Configuration:
+    if not isinstance(value, str) or value not in PRESETS:
+        raise ValueError(f"must be one of {', '.join(PRESETS)}")
+    return PRESETS[value]
+
+
+def _filled(base: Configuration, data: dict[str, Any]) -> dict[str, Any]:
+    """Fill in what is left out of data, all but the name."""
+    parts = base.to_json()
+    del parts["name"]
+    levels = data.get("damping")
+    if isinstance(levels, dict):
+        levels = parts["damping"] | levels
+    return parts | data | ({"damping": levels} if "damping" in data else {})
+
+
+def _damping(value: Any, where: str) -> Damping:
+    table = Table(value, [part.name for part in fields(Damping)], where, "damping")
+    return Damping(table.take("inputs", number), table.take("gradients", number))
 
 
 # The published rules see raw activations, undamped but for what keeps a root finite.
@@ -128,7 +240,28 @@ PRESETS: dict[str, Configuration] = {
             fold_norms=False,
             damping=_PUBLISHED_DAMPING,
         ),
+        # Cross-layer sharing as in "ALBERT" (Lan et al., ICLR 2020) and "Universal Transformers":
+        # neighbouring layers have one matrix, here the mean of theirs.
+        Configuration(
+            "uniform-tie",
+            metric=Metric.WEIGHTS,
+            forms=(Form.DENSE, Form.TIED),
+            grouping=Grouping.CONSECUTIVE,
+            ranks=RankRule.UNIFORM,
+            refit=False,
+            fold_norms=False,
+            damping=_PUBLISHED_DAMPING,
+        ),
     )
+}
+
+SUMMARIES = {
+    "default": "every form, groups by coloring, one price; what geocolor does",
+    "private": "the default without sharing",
+    "fixed-width": "the default without narrowing hidden layers",
+    "svd-llm": "SVD-LLM: whitening by activations, one ratio for every matrix",
+    "basis-sharing": "Basis Sharing: two neighbouring layers have one basis on the read side",
+    "uniform-tie": "groups of neighbouring layers have one matrix, their mean; as few as fit",
 }
 
 

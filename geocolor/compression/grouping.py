@@ -7,11 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from geocolor.criterion import GroupCosts, PricedPairs
+from geocolor.errors import InputError
 from geocolor.problem import CorrelationClusteringProblem
 from geocolor.solvers import SolveResult, StopReason, solve
 from geocolor.units import Side, Unit
 
-__all__ = ["ColoredGroups", "adjacent_groups", "colored_groups", "private_groups"]
+__all__ = [
+    "ColoredGroups",
+    "adjacent_groups",
+    "colored_groups",
+    "consecutive_groups",
+    "private_groups",
+]
 
 Group = tuple[str, ...]
 
@@ -36,6 +43,37 @@ def adjacent_groups(units: Sequence[Unit]) -> list[Group]:
         step = 2 if members[0].side is Side.READ else 1
         groups += [tuple(names[i : i + step]) for i in range(0, len(names), step)]
     return groups
+
+
+def consecutive_groups(units: Sequence[Unit], budget: int) -> list[Group]:
+    """Group neighbouring layers of one role and shape, the fewest together that meet a budget.
+
+    Each group is to be stored as one matrix. Groups are equally large, in all roles alike; the last
+    of a role may be smaller.
+
+    Raises
+    ------
+    InputError
+        One matrix for all layers of a role is still too much.
+    """
+    roles: dict[tuple[str, tuple[Side, str], tuple[int, int]], list[Unit]] = defaultdict(list)
+    for unit in units:
+        roles[unit.role, unit.family, unit.shape].append(unit)
+    stored = 0
+    for together in range(1, max(map(len, roles.values())) + 1):
+        stored = sum(
+            -(-len(members) // together) * members[0].parameters for members in roles.values()
+        )
+        if stored <= budget:
+            return [
+                tuple(unit.name for unit in members[i : i + together])
+                for members in roles.values()
+                for i in range(0, len(members), together)
+            ]
+    raise InputError(
+        f"one matrix for all layers of a role is {stored} parameters, over {budget}: keep more, at "
+        f"least {stored / sum(unit.parameters for unit in units):.4f}"
+    )
 
 
 @dataclass(frozen=True)

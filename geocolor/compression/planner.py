@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 from geocolor.compression.budget import Allocation, allocate, private_price
 from geocolor.compression.configuration import Configuration, Grouping, RankRule
-from geocolor.compression.grouping import adjacent_groups, colored_groups, private_groups
+from geocolor.compression.grouping import (
+    adjacent_groups,
+    colored_groups,
+    consecutive_groups,
+    private_groups,
+)
 from geocolor.compression.options import PricedOptions, choose, priced_options
 from geocolor.compression.progress import Progress
 from geocolor.criterion import (
@@ -112,6 +117,8 @@ def propose_groups(
         return Proposal(tuple(private_groups(units)), (), None)
     if configuration.grouping is Grouping.ADJACENT:
         return Proposal(tuple(adjacent_groups(units)), (), None)
+    if configuration.grouping is Grouping.CONSECUTIVE:
+        return Proposal(tuple(consecutive_groups(units, budget)), (), None)
     priced = priced_graph(units, costs, configuration, budget, progress)
     colored = colored_groups(priced, costs, seed=seed, time_limit=_COLORING_LIMIT)
     others = (*private_groups(units), *colored.valued)
@@ -151,7 +158,9 @@ def plan_sharing(
     """
     budget = int(keep * sum(unit.parameters for unit in units))
     proposal = propose_groups(units, costs, configuration, budget, seed=seed, progress=progress)
-    if configuration.ranks is RankRule.UNIFORM:
+    if configuration.grouping is Grouping.CONSECUTIVE:
+        allocation = _whole(proposal.groups, costs)
+    elif configuration.ranks is RankRule.UNIFORM:
         allocation = _uniform(proposal.groups, costs, keep)
     else:
         allocation = allocate(proposal.groups, costs, budget, costs.chains)
@@ -199,6 +208,15 @@ def _uniform(groups: Sequence[tuple[str, ...]], costs: GroupCosts, keep: float) 
         rank = int(keep * dense) // curve.rank_parameters if curve.rank_parameters else 0
         choices.append(Choice(curve, min(rank, len(curve.costs) - 1), 0.0))
     return Allocation(tuple(groups), tuple(choices), 0.0, 0.0, len(groups))
+
+
+def _whole(groups: Sequence[Group], costs: GroupCosts) -> Allocation:
+    """Store every group as one matrix."""
+    choices = tuple(
+        Choice(costs.curve(Form.DENSE if len(group) == 1 else Form.TIED, group), 0, 0.0)
+        for group in groups
+    )
+    return Allocation(tuple(groups), choices, 0.0, 0.0, len(groups))
 
 
 def _plan(units: Sequence[Unit], allocation: Allocation) -> SharingPlan:

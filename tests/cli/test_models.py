@@ -59,7 +59,7 @@ def test_compress_saves_what_load_gives_back(
     assert transformers.AutoTokenizer.from_pretrained(out)("word3")["input_ids"] == [3]
 
 
-@pytest.mark.parametrize("preset", ["default", "svd-llm", "basis-sharing"])
+@pytest.mark.parametrize("preset", ["default", "svd-llm", "basis-sharing", "uniform-tie"])
 def test_every_preset_runs_and_tells_its_name(
     preset: str, folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geocolor.compression import PRESETS, Configuration
-from geocolor.compression.configuration import RankRule, preset, resolved
-from geocolor.criterion import Form
-from geocolor.errors import InputError
+from geocolor.compression.configuration import SUMMARIES, Grouping, RankRule, preset, resolved
+from geocolor.criterion import Damping, Form, Metric
+from geocolor.errors import FormatError, InputError
 
 
 def test_presets_are_found_by_the_name_that_reports_call_them():
@@ -31,6 +34,103 @@ def test_a_configuration_is_plain_data_in_json():
     assert data["forms"] == ["basis"]
     assert data["metric"] == "activations"
     assert data["damping"] == {"inputs": 1e-6, "gradients": 1e-6}
+    assert (data["format"], data["version"]) == ("geocolor.configuration", 1)
+
+
+def test_every_preset_is_told_of_in_a_line():
+    assert SUMMARIES.keys() == PRESETS.keys()
+    assert all(0 < len(summary) < 80 for summary in SUMMARIES.values())
+
+
+names = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=64)
+levels = st.floats(0, 1e300)
+
+
+@st.composite
+def configurations(draw: st.DrawFn) -> Configuration:
+    tie = draw(st.booleans())
+    forms = {Form.DENSE, Form.TIED} if tie else {Form.BASIS} | draw(st.sets(st.sampled_from(Form)))
+    free = [grouping for grouping in Grouping if grouping is not Grouping.CONSECUTIVE]
+    return Configuration(
+        draw(names),
+        metric=draw(st.sampled_from(Metric)),
+        forms=tuple(draw(st.permutations(sorted(forms)))),
+        grouping=Grouping.CONSECUTIVE if tie else draw(st.sampled_from(free)),
+        ranks=RankRule.UNIFORM if tie else draw(st.sampled_from(RankRule)),
+        refit=draw(st.booleans()),
+        fold_norms=draw(st.booleans()),
+        reach=draw(st.integers(0, 10**6)),
+        damping=Damping(draw(levels), draw(levels)),
+    )
+
+
+@given(configurations())
+def test_what_was_written_is_read_back(configuration):
+    data = json.loads(json.dumps(configuration.to_json(), allow_nan=False))
+    assert data == configuration.to_json()
+    again = Configuration.from_json(data)
+    assert again == configuration
+    assert again.criterion == configuration.criterion
+
+
+HEAD = {"format": "geocolor.configuration", "version": 1}
+
+
+def test_a_base_gives_the_parts_left_out():
+    damping = {"inputs": 0.5}
+    own = Configuration.from_json(
+        HEAD | {"base": "private", "name": "own", "reach": 0, "refit": False, "damping": damping}
+    )
+    expected = Damping(0.5, preset("private").damping.gradients)
+    assert own == Configuration(
+        "own", grouping=Grouping.PRIVATE, reach=0, refit=False, damping=expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"metrik": "weights"}, "unknown key 'metrik'; did you mean 'metric'"),
+        ({"xyz": 1}, "unknown key 'xyz'; there are format, version, base, name, metric"),
+        ({"damping": {"input": 1.0}}, "unknown key 'damping.input'; did you mean 'inputs'"),
+        ({"damping": 0.1}, "damping must be a table, not 0.1"),
+        ({"damping": {"inputs": True}}, "damping.inputs must be a finite number, not True"),
+        ({"damping": {"inputs": float("nan")}}, "damping.inputs must be a finite number"),
+        ({"damping": {"inputs": -1}}, "damping.inputs must be finite and not negative"),
+        ({"metric": "euclid"}, "metric must be one of kronecker, activations, weights"),
+        ({"metric": ["weights"]}, "metric must be one of"),
+        ({"forms": "basis"}, "forms must be a list of some of dense, basis, tied, narrow"),
+        ({"forms": ["basis", "x"]}, "forms must be a list of some of"),
+        ({"forms": ["basis", "basis"]}, "forms names one twice"),
+        ({"forms": ["tied"]}, "allow dense or basis"),
+        ({"grouping": None}, "grouping must be one of private, adjacent, consecutive, priced"),
+        ({"ranks": 1}, "ranks must be one of uniform, priced"),
+        ({"refit": 1}, "refit must be true or false, not 1"),
+        ({"reach": True}, "reach must be a whole number, not True"),
+        ({"reach": 1.0}, "reach must be a whole number"),
+        ({"name": 3}, "name must be a string"),
+        ({"name": "two\nlines"}, "name must be 1 to 64 printable"),
+        ({"name": ""}, "name must be 1 to 64 printable"),
+        ({"base": "nonsense"}, "base must be one of default, private"),
+        ({"version": 2}, "reads up to 1"),
+        ({"format": "geocolor.graph"}, "another kind of file"),
+    ],
+)
+def test_a_part_that_is_wrong_is_named(change, message):
+    with pytest.raises(FormatError, match=re.escape(message)):
+        Configuration.from_json(HEAD | {"base": "default", "name": "own"} | change)
+
+
+def test_no_part_may_be_missing_without_a_base_and_never_the_name():
+    for part in set(PRESETS["default"].to_json()) - {"format", "version"}:
+        data = PRESETS["default"].to_json()
+        del data[part]
+        with pytest.raises(FormatError, match=f"{part} is missing"):
+            Configuration.from_json(data)
+    with pytest.raises(FormatError, match="name is missing"):
+        Configuration.from_json(HEAD | {"base": "default"})
+    with pytest.raises(FormatError, match="must be a table"):
+        Configuration.from_json(["default"])
 
 
 @pytest.mark.parametrize(
@@ -39,6 +139,7 @@ def test_a_configuration_is_plain_data_in_json():
         ({"forms": (Form.TIED,)}, "allow dense or basis"),
         ({"forms": (Form.DENSE,), "ranks": RankRule.UNIFORM}, "allow basis"),
         ({"reach": -1}, "reach"),
+        ({"grouping": Grouping.CONSECUTIVE}, "forms must be dense and tied, ranks uniform"),
     ],
 )
 def test_parts_that_do_not_go_together_are_refused(parts, message):

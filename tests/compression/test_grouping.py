@@ -11,7 +11,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geocolor.compression.grouping import adjacent_groups, colored_groups, private_groups
+from geocolor.compression.grouping import (
+    adjacent_groups,
+    colored_groups,
+    consecutive_groups,
+    private_groups,
+)
 from geocolor.criterion import (
     Form,
     GroupCosts,
@@ -21,6 +26,7 @@ from geocolor.criterion import (
     price_pairs,
 )
 from geocolor.curvature import Curvature, KroneckerFactors
+from geocolor.errors import InputError
 from geocolor.units import Side, Unit
 
 
@@ -52,6 +58,29 @@ def test_one_role_of_two_families_is_not_paired_across_them():
         Unit("2", "*", 2, (8, 4), Side.READ, "* 4"),
     ]
     assert sorted(adjacent_groups(units)) == [("0", "2"), ("1",)]
+
+
+def test_as_few_neighbouring_layers_are_tied_as_the_budget_takes():
+    units = [unit(layer, part) for layer in range(5) for part in ("q", "k")]
+    sizes = {}
+    for budget in range(18, 91):
+        groups = consecutive_groups(units, budget)
+        assert sorted(name for group in groups for name in group) == sorted(u.name for u in units)
+        assert 9 * len(groups) <= budget
+        sizes[budget] = sorted(len(group) for group in groups)
+    # Five layers in groups of 1, 2, 3 (and 4 would store no less) and 5.
+    assert sizes[90] == [1] * 10
+    assert sizes[89] == sizes[54] == [1, 1, 2, 2, 2, 2]
+    assert sizes[53] == sizes[36] == [2, 2, 3, 3]
+    assert sizes[35] == sizes[18] == [5, 5]
+    assert ("0.q", "1.q") in consecutive_groups(units, 54)
+    with pytest.raises(InputError, match=r"is 18 parameters, over 17: keep more, at least 0\.2000"):
+        consecutive_groups(units, 17)
+
+
+def test_matrices_of_other_shapes_are_not_tied():
+    units = [Unit(str(i), "*", i, (2 + i % 2, 3), Side.READ, "s") for i in range(4)]
+    assert sorted(consecutive_groups(units, 15)) == [("0", "2"), ("1", "3")]
 
 
 @settings(max_examples=20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from geocolor.compression import compress
+from geocolor.compression import Configuration, compress, conflict_graph
+from geocolor.errors import InputError
 
 READERS = (
     "self_attn.q_proj",
@@ -110,3 +112,26 @@ def test_published_methods_leave_norms_where_they_are(tiny_llama, tokens):
         compressed = compress(model, tokens, 0.5, preset=preset)
         norm = compressed.model.model.layers[0].input_layernorm.weight
         assert torch.equal(norm, model.model.layers[0].input_layernorm.weight) is same
+
+
+def test_uniform_tie_stores_the_mean_of_neighbouring_layers(tiny_llama, tokens, stored, tmp_path):
+    model = tiny_llama(num_hidden_layers=5)
+    compressed = compress(model, tokens, 0.6, preset="uniform-tie")
+    assert compressed.report.kept == pytest.approx(3 / 5)
+    assert compressed.report.shared_groups == 2 * 7
+    for blocks in (range(2), range(2, 4), range(4, 5)):
+        for role in READERS + WRITERS:
+            group = list(names(blocks, (role,)))
+            mean = sum(model.get_parameter(f"{name}.weight").detach() for name in group)
+            for name in group:
+                assert torch.allclose(stored(compressed.model, name), mean / len(group), atol=1e-6)
+    compressed.save(tmp_path / "smaller")
+    details = json.loads((tmp_path / "smaller" / "geocolor.json").read_text())["details"]
+    assert Configuration.from_json(details["configuration"]) == compressed.configuration
+
+
+def test_uniform_tie_says_what_it_cannot_do(tiny_llama, tokens):
+    with pytest.raises(InputError, match=r"keep more, at least 0\.2500"):
+        compress(tiny_llama(), tokens, 0.2, preset="uniform-tie")
+    with pytest.raises(InputError, match="no price; choose another preset"):
+        conflict_graph(tiny_llama(), tokens, 0.5, preset="uniform-tie")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import platform
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -13,7 +12,7 @@ from geocolor._version import __version__
 from geocolor.bench.machine import machine_facts
 from geocolor.bench.models.campaign import ModelCampaign
 from geocolor.bench.models.subject import Subject
-from geocolor.bench.models.trial import Method, Protocol
+from geocolor.bench.models.trial import DENSE, Method, Protocol
 from geocolor.errors import InputError
 
 __all__ = ["plan_campaign"]
@@ -44,7 +43,7 @@ def plan_campaign(
     ----------
     subjects : sequence of Subject
     presets : sequence of str
-        Names of presets.
+        Names of presets, or paths of configuration files, which go by the names in them.
     keeps : sequence of float
         Budgets, each in (0, 1].
     seeds : sequence of int
@@ -54,17 +53,22 @@ def plan_campaign(
     Raises
     ------
     InputError
-        An unknown preset, a budget out of range, or something asked twice.
+        An unknown preset, a file that is no configuration or goes by a name that is taken, a
+        budget out of range, or something asked twice.
     """
     # Loads torch, which whoever only reads results can do without.
     from geocolor.compression.analysis import check_keep
-    from geocolor.compression.configuration import preset
+    from geocolor.compression.configuration_file import chosen_configuration
 
     for keep in keeps:
         check_keep(keep)
+    configurations = [chosen_configuration(choice) for choice in presets]
+    names = [configuration.name for configuration in configurations]
+    if DENSE in names:
+        raise InputError(f"{DENSE!r} is what the model as it is goes by; name the method otherwise")
     asked = {
         "model": [subject.name for subject in subjects],
-        "preset": presets,
+        "preset": names,
         "budget": keeps,
         "seed": seeds,
     }
@@ -74,9 +78,7 @@ def plan_campaign(
         if len(set(values)) < len(values):
             raise InputError(f"one {what} is asked for twice")
     methods = tuple(
-        # By way of JSON, so that it is the same when it is read back.
-        Method(name, json.loads(json.dumps(preset(name).to_json())))
-        for name in presets
+        Method(configuration.name, configuration.to_json()) for configuration in configurations
     )
     return ModelCampaign(
         tuple(subjects),

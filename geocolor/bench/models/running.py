@@ -173,6 +173,7 @@ class _Group:
                 {
                     "key": trial.key,
                     "preset": trial.method.name,
+                    "configuration": dict(trial.method.configuration),
                     "keep": trial.keep,
                     "folder": self._folder(trial),
                 }

@@ -18,7 +18,7 @@ from geocolor.bench.models.record import Measures, TextScore, Timing
 from geocolor.bench.models.retrieval import title_ranks
 from geocolor.bench.models.subject import Subject
 from geocolor.bench.models.trial import Protocol
-from geocolor.compression import Analysis, Compressed, analyze, text_windows
+from geocolor.compression import Analysis, Compressed, Configuration, analyze, text_windows
 from geocolor.compression.pretrained import load_pretrained
 from geocolor.compression.progress import Progress
 from geocolor.curvature import prediction_rows
@@ -144,7 +144,7 @@ class Session:
             seconds=0.0,
         )
 
-    def compressed(self, preset: str, keep: float) -> tuple[Measures, Compressed]:
+    def compressed(self, preset: str | Configuration, keep: float) -> tuple[Measures, Compressed]:
         """Compress the model and measure what came of it.
 
         Raises

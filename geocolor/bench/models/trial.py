@@ -23,9 +23,9 @@ class Method:
     Attributes
     ----------
     name : str
-        Of a preset, or ``dense`` for none.
+        Of a preset or another configuration, or ``dense`` for none.
     configuration : mapping
-        The preset, part by part, as plain JSON values; empty for ``dense``.
+        Part by part, as plain JSON values; empty for ``dense``.
     """
 
     name: str

@@ -21,7 +21,7 @@ from geocolor.bench.models.session import Session
 from geocolor.bench.models.subject import Subject
 from geocolor.bench.models.trial import DENSE, Protocol
 from geocolor.bench.record import Outcome
-from geocolor.compression import Compressed
+from geocolor.compression import Compressed, Configuration
 from geocolor.errors import GeocolorError
 from geocolor.io import write
 
@@ -46,8 +46,9 @@ def run(_state: None, payload: Mapping[str, Any], emit: _Emit) -> None:
     Parameters
     ----------
     payload : mapping
-        ``subject``, ``protocol`` and ``seed``; ``trials``: key, preset, keep and, where the
-        compressed model is wanted, the folder to save it to; ``versions``.
+        ``subject``, ``protocol`` and ``seed``; ``trials``: key, name of the preset, what it is
+        made of, keep and, where the compressed model is wanted, the folder to save it to;
+        ``versions``.
     emit : callable
         Gets ``{"begun": key}`` and ``{"record": entry}`` of every trial, ``{"stage": text}``,
         ``{"refused": text}`` if geocolor refuses the model or the texts, and
@@ -69,8 +70,13 @@ def run(_state: None, payload: Mapping[str, Any], emit: _Emit) -> None:
 class _Asked:
     key: str
     preset: str
+    configuration: dict[str, Any]
     keep: float
     folder: str | None
+
+    @property
+    def method(self) -> Configuration:
+        return Configuration.from_json(self.configuration)
 
 
 def _measure(payload: Mapping[str, Any], emit: _Emit) -> None:
@@ -90,7 +96,7 @@ def _measure(payload: Mapping[str, Any], emit: _Emit) -> None:
             # Here the first time, not on the clock of the preset's first trial.
             if previous is None:
                 emit({"stage": "measuring the curvature"})
-            session.calibrate().forget(besides=trial.preset)
+            session.calibrate().forget(besides=trial.method)
             previous = trial.preset
         emit({"clock": "started"})
         emit({"begun": trial.key})
@@ -99,7 +105,7 @@ def _measure(payload: Mapping[str, Any], emit: _Emit) -> None:
 
 
 def _save(session: Session, compressed: Compressed, trial: _Asked, folder: Path) -> None:
-    graph = session.calibrate().conflict_graph(trial.keep, trial.preset)
+    graph = session.calibrate().conflict_graph(trial.keep, trial.method)
     write(graph, folder.with_name(f"{folder.name}-layers.json"))
     compressed.save(folder, tokenizer=session.tokenizer)  # last: its folder says that all is there
 
@@ -111,7 +117,7 @@ def _record(session: Session, trial: _Asked, payload: Mapping[str, Any]) -> Mode
         if trial.preset == DENSE:
             measures = session.dense()
         else:
-            measures, compressed = session.compressed(trial.preset, trial.keep)
+            measures, compressed = session.compressed(trial.method, trial.keep)
             if trial.folder is not None:
                 _save(session, compressed, trial, Path(trial.folder))
     except GeocolorError as error:

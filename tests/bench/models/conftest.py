@@ -64,7 +64,13 @@ def payload(campaign: ModelCampaign) -> dict[str, Any]:
         "seed": 0,
         "versions": dict(campaign.versions),
         "trials": [
-            {"key": t.key, "preset": t.method.name, "keep": t.keep, "folder": None}
+            {
+                "key": t.key,
+                "preset": t.method.name,
+                "configuration": dict(t.method.configuration),
+                "keep": t.keep,
+                "folder": None,
+            }
             for t in campaign.trials()
         ],
     }

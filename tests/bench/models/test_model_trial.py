@@ -42,6 +42,35 @@ def test_whatever_decides_a_trial_changes_its_key(
     assert replace(trial(subject), **changes).key != trial(subject).key
 
 
+def test_a_file_goes_by_its_own_name_and_counts_by_what_is_in_it(
+    subject: Subject, tmp_path: Path
+) -> None:
+    path = tmp_path / "file.toml"
+
+    def write(name: str, reach: int) -> None:
+        head = 'format = "geocolor.configuration"\nversion = 1\nbase = "private"\n'
+        path.write_text(f'{head}name = "{name}"\nreach = {reach}\n', encoding="utf-8")
+
+    def keys() -> dict[str, str]:
+        campaign = plan_campaign([subject], ["default", str(path)], [0.8], [0], Protocol())
+        return {t.method.name: t.key for t in campaign.trials()}
+
+    write("mine", 2)
+    before = keys()
+    assert list(before) == ["dense", "default", "mine"]
+    write("mine", 3)
+    after = keys()
+    assert after["default"] == before["default"]
+    assert after["mine"] != before["mine"]
+    for name, message in (("default", "not that preset"), ("dense", "the model as it is")):
+        write(name, 2)
+        with pytest.raises(InputError, match=message):
+            keys()
+    write("mine", 2)
+    with pytest.raises(InputError, match="one preset is asked for twice"):
+        plan_campaign([subject], [str(path), str(path)], [0.8], [0], Protocol())
+
+
 @pytest.mark.parametrize("name", ["model/model.safetensors", "model/config.json", "news.txt"])
 def test_a_changed_file_changes_the_key(name: str, subject: Subject, tmp_path: Path) -> None:
     before = trial(subject).key

@@ -7,6 +7,7 @@ import pytest
 from geocolor.bench.models.record import ModelRecord
 from geocolor.bench.models.worker import run
 from geocolor.bench.record import Outcome
+from geocolor.compression import PRESETS
 
 
 def events_of(payload: dict[str, Any]) -> list[dict[str, Any]]:
@@ -35,11 +36,12 @@ def test_the_dense_model_alone_needs_no_calibration(payload: dict[str, Any]) -> 
 
 
 def test_what_one_trial_is_refused_for_does_not_stop_the_rest(payload: dict[str, Any]) -> None:
-    payload["trials"][1]["preset"] = "nonsense"
+    tie = {"configuration": PRESETS["uniform-tie"].to_json(), "keep": 0.1}
+    payload["trials"][1] |= {"preset": "uniform-tie"} | tie
     records = [event["record"] for event in events_of(payload) if "record" in event]
     assert [record["outcome"] for record in records] == ["solved", "no answer", "solved"]
     assert records[1]["measures"] is None
-    assert "no preset 'nonsense'" in records[1]["message"]
+    assert "one matrix for all layers of a role" in records[1]["message"]
 
 
 def test_a_text_too_short_is_refused(payload: dict[str, Any]) -> None:

@@ -1,0 +1,47 @@
+"""``geocolor presets``: the methods there are, and what each is made of."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from geocolor.cli.calibrated import settle_torch
+
+__all__ = ["EXAMPLES", "command"]
+
+EXAMPLES = """\b
+Examples:
+  geocolor presets
+  geocolor presets default > mine.toml
+  geocolor presets mine.toml --json
+
+\b
+A file may also say base = "default" and give the parts that differ alone. It needs a name of
+its own; then: geocolor compress ... --preset mine.toml
+"""
+
+
+def command(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME|FILE]", help="A preset, or a .json or .toml file to check."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """List the presets, or print one as TOML, ready to be edited."""
+    settle_torch()
+    from geocolor.compression.configuration import PRESETS, SUMMARIES
+    from geocolor.compression.configuration_file import chosen_configuration, toml_text
+
+    if name is not None:
+        found = chosen_configuration(name)
+        typer.echo(json.dumps(found.to_json()) if as_json else toml_text(found), nl=as_json)
+        return
+    if as_json:
+        typer.echo(json.dumps({each.name: each.to_json() for each in PRESETS.values()}))
+        return
+    width = max(map(len, PRESETS))
+    for preset in PRESETS:
+        typer.echo(f"{preset:<{width}}  {SUMMARIES[preset]}")
