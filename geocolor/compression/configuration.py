@@ -240,7 +240,7 @@ PRESETS: dict[str, Configuration] = {
             fold_norms=False,
             damping=_PUBLISHED_DAMPING,
         ),
-        # Cross-layer sharing as in "ALBERT" (Lan et al., ICLR 2020) and "Universal Transformers":
+        # Cross-layer sharing as in "ALBERT" (Lan et al., ICLR 2020):
         # neighbouring layers have one matrix, here the mean of theirs.
         Configuration(
             "uniform-tie",

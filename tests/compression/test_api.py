@@ -275,7 +275,8 @@ def test_the_default_costs_less_than_the_published_methods(tiny_llama, tokens):
     analysis = analyze(tiny_llama(), tokens)
     for keep in KEEPS:
         default, *published = (
-            analysis.compress(keep, preset).report.predicted_increase for preset in PRESETS
+            analysis.compress(keep, preset).report.predicted_increase
+            for preset in ("default", "svd-llm", "basis-sharing")
         )
         assert all(default < other for other in published)
 
