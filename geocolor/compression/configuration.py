@@ -240,8 +240,8 @@ PRESETS: dict[str, Configuration] = {
             fold_norms=False,
             damping=_PUBLISHED_DAMPING,
         ),
-        # Cross-layer sharing as in "ALBERT" (Lan et al., ICLR 2020):
-        # neighbouring layers have one matrix, here the mean of theirs.
+        # Cross-layer sharing as in "ALBERT" (Lan et al., ICLR 2020): neighbouring layers have one
+        # matrix, here the mean of theirs.
         Configuration(
             "uniform-tie",
             metric=Metric.WEIGHTS,

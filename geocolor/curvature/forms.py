@@ -106,8 +106,28 @@ class KroneckerFactors:
         }
 
 
+class _Scaled:
+    """What has a scale for each weight, in some basis."""
+
+    scales: Tensor
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """``(out_features, in_features)``."""
+        return self.scales.shape[0], self.scales.shape[1]
+
+    @property
+    def trace(self) -> float:
+        """That of the Fisher information itself, up to sampling."""
+        return float(self.scales.sum())
+
+    def figures(self) -> dict[str, float]:
+        """Trace."""
+        return {"trace": self.trace}
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class RescaledFactors:
+class RescaledFactors(_Scaled):
     """Curvature diagonal in the Kronecker factors' eigenbasis (EK-FAC; George et al., 2018).
 
     Of all matrices diagonal in that basis the nearest to the Fisher information.
@@ -125,16 +145,6 @@ class RescaledFactors:
     inputs_basis: Tensor
     gradients_basis: Tensor
     scales: Tensor
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """``(out_features, in_features)``."""
-        return self.scales.shape[0], self.scales.shape[1]
-
-    @property
-    def trace(self) -> float:
-        """That of the Fisher information itself, up to sampling."""
-        return float(self.scales.sum())
 
     def consistent(self) -> bool:
         """Whether there is a scale for each pair of eigenvectors."""
@@ -154,13 +164,9 @@ class RescaledFactors:
     def _turned(self, matrix: Tensor) -> Tensor:
         return self.gradients_basis.T @ matrix.to(self.scales.dtype) @ self.inputs_basis
 
-    def figures(self) -> dict[str, float]:
-        """Trace."""
-        return {"trace": self.trace}
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DiagonalFactors:
+class DiagonalFactors(_Scaled):
     """Diagonal of the Fisher information.
 
     Attributes
@@ -170,16 +176,6 @@ class DiagonalFactors:
     """
 
     scales: Tensor
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """``(out_features, in_features)``."""
-        return self.scales.shape[0], self.scales.shape[1]
-
-    @property
-    def trace(self) -> float:
-        """That of the Fisher information itself, up to sampling."""
-        return float(self.scales.sum())
 
     def consistent(self) -> bool:
         """Whether the scales are a matrix."""
@@ -192,10 +188,6 @@ class DiagonalFactors:
     def energy(self, matrix: Tensor) -> float:
         """Sum of scales times squares."""
         return float((matrix.to(self.scales.dtype).square() * self.scales).sum())
-
-    def figures(self) -> dict[str, float]:
-        """Trace."""
-        return {"trace": self.trace}
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geocolor.errors import InputError
 
-__all__ = ["Scaled", "lower_to", "scale_to", "scale_weights"]
+__all__ = ["Scaled", "scale_to", "scale_weights"]
 
 # The sum of all integer weights stays below 2^_BITS. Larger ones are exact too, but CP-SAT's
 # linear relaxation gets weak.
@@ -80,9 +80,11 @@ def scale_weights(weights: NDArray[np.float64]) -> Scaled:
     return _reduced(scaled, scale, below, above)
 
 
-def scale_to(weights: NDArray[np.float64], bits: int) -> Scaled:
+def scale_to(weights: NDArray[np.float64], bits: int, *, down: bool = False) -> Scaled:
     """Scale weights to integers whose sizes add up to about ``2**bits``.
 
+    They are rounded to the nearest, or all `down`: then no sum is below that of its integers.
+
     Raises
     ------
     InputError
@@ -92,26 +94,8 @@ def scale_to(weights: NDArray[np.float64], bits: int) -> Scaled:
     if not len(sizes):
         return Scaled(np.zeros(len(weights), dtype=np.int64), 1.0, 0.0, 0.0)
     _require_range(sizes)
-    scaled, scale, below, above = _rounded(weights, bits)
+    scaled, scale, below, above = _rounded(weights, bits, down=down)
     return Scaled(scaled.astype(np.int64), 1.0 / scale, below, above)
-
-
-def lower_to(weights: NDArray[np.float64], bits: int) -> Scaled:
-    """Scale weights to integers as :func:`scale_to`, rounded down: no sum is below its integers.
-
-    Raises
-    ------
-    InputError
-        The weights spread too far.
-    """
-    sizes = np.abs(weights[weights != 0])
-    if not len(sizes):
-        return Scaled(np.zeros(len(weights), dtype=np.int64), 1.0, 0.0, 0.0)
-    _require_range(sizes)
-    scale = _scale(sizes, bits)
-    scaled = weights * scale
-    lower = np.floor(scaled)
-    return Scaled(lower.astype(np.int64), 1.0 / scale, 0.0, math.fsum(scaled - lower) / scale)
 
 
 def _scale(sizes: NDArray[np.float64], bits: int) -> float:
@@ -120,15 +104,16 @@ def _scale(sizes: NDArray[np.float64], bits: int) -> float:
 
 
 def _rounded(
-    weights: NDArray[np.float64], bits: int
+    weights: NDArray[np.float64], bits: int, *, down: bool = False
 ) -> tuple[NDArray[np.float64], float, float, float]:
     """Give whole numbers, their scale, and what rounding took away and added."""
     scale = _scale(np.abs(weights), bits)
     scaled = weights * scale
-    rest = scaled - np.rint(scaled)
+    rounded = np.floor(scaled) if down else np.rint(scaled)
+    rest = scaled - rounded
     below = math.fsum(-rest[rest < 0]) / scale
     above = math.fsum(rest[rest > 0]) / scale
-    return np.rint(scaled), scale, below, above
+    return rounded, scale, below, above
 
 
 def _require_range(sizes: NDArray[np.float64]) -> None:

@@ -27,7 +27,7 @@ from geocolor.solvers.kernels.subsets import (
     reduce_costs,
 )
 from geocolor.solvers.result import StopReason
-from geocolor.solvers.scaling import lower_to
+from geocolor.solvers.scaling import scale_to
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.start import begin
 
@@ -227,7 +227,7 @@ def _costs(problem: Few) -> _Costs:
     floor = math.fsum(values[values < 0])
     apart = hard.astype(np.int64) @ (1 << np.arange(count))
     steps = np.empty(1 << count, dtype=np.int64)
-    scaled = lower_to(values, _BITS)
+    scaled = scale_to(values, _BITS, down=True)
     if isinstance(problem, GroupPartitionProblem):
         if not isinstance(problem.cost, NormalizedPairSum):
             raise InputError(
