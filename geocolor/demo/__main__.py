@@ -107,6 +107,9 @@ def _check_checkpoint(folder: Path, subject: Subject, measures: Measures) -> Non
 
 def _solve_graphs(instances: Path) -> None:
     _say("")
+    _tell("Compiling what solves graphs (first time: a minute or two) ...")
+    for kind in ("coloring", "correlation"):
+        geocolor.compile_kernels("auto", kind)
     for name in _GRAPHS:
         result = geocolor.solve(geocolor.read(instances / name), time_limit=60.0)
         _say(
