@@ -22,7 +22,7 @@ export THP_MEM_ALLOC_ENABLE := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help venv assets test lint types contracts bench-check bench-baseline bench-coloring \
+.PHONY: help venv assets test warm-up lint types contracts bench-check bench-baseline bench-coloring \
 	bench-partition slow demo bench-models clean
 
 help:  ## show this list
@@ -61,9 +61,14 @@ venv: $(VENV)/.dev  ## the environment, installed from the pinned versions
 
 assets: $(VENV)/.assets  ## the models and texts of the demo and the slow tests
 
-test: lint types contracts bench-check  ## everything that must hold: lint, types, contracts, tests
+test: lint types contracts warm-up bench-check  ## everything that must hold: lint, types, contracts, tests
 	@echo "== pytest"
 	@$(BIN)/python -m pytest --cov --cov-report=term
+
+# Before the tests: those that give a solver seconds would give them to the compiler.
+warm-up: $(VENV)/.dev  ## compile all kernels, once for each installation
+	@echo "== kernels"
+	@$(BIN)/geocolor warm-up
 
 lint: $(VENV)/.dev  ## ruff: rules and formatting
 	@echo "== ruff"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geocolor.cli.calibrated import LengthOption, SeedOption, WindowsOption, reporter, settle_torch
+from geocolor.cli.compiling import compile_first
 from geocolor.cli.console import ProgressLine, note
 from geocolor.cli.options import seconds
 from geocolor.errors import InputError
@@ -74,6 +75,8 @@ def command(
     if graph is not None:
         _require_graph(graph, keeps)
     settle_torch()
+    for solver in () if graph is not None else ("agglomeration", "oracle"):
+        compile_first(solver, "group-partition", quiet=quiet)
     from geocolor.bench.models.head_units import heads_of
     from geocolor.bench.models.heads import group_heads, head_graph, table
     from geocolor.bench.models.subject import PACKAGED, folder_subject, packaged_subject

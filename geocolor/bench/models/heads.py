@@ -14,9 +14,11 @@ from geocolor.bench.plaintext import plain_table
 from geocolor.compression.progress import Progress, silent
 from geocolor.criterion import oriented_views
 from geocolor.criterion.stacked import StackedValues
+from geocolor.errors import SolverError
 from geocolor.graph import ConflictGraph
 from geocolor.problem import GroupOracle, GroupPartitionProblem
 from geocolor.solvers import SolveResult, solve
+from geocolor.solvers.compiling import compile_kernels
 from geocolor.solvers.search import Progress as SearchProgress
 
 __all__ = ["Found", "HeadGrouping", "group_heads", "head_graph", "table"]
@@ -116,6 +118,11 @@ def group_heads(
         Of the search.
     on_progress : callable, optional
         Told of better groupings.
+
+    Raises
+    ------
+    SolverError
+        The time was too short for any grouping.
     """
     price = heads.prices[keep]
     values, labels = _values(heads, keep), [unit.name for unit in heads.slices.units]
@@ -128,7 +135,11 @@ def group_heads(
         result = solve(
             problem, name, time_limit=time_limit, seed=seed, workers=1, on_progress=on_progress
         )
-        assert result.coloring is not None and result.objective is not None  # noqa: S101, PT018  all alone is one
+        if result.coloring is None or result.objective is None:
+            raise SolverError(
+                f"{time_limit:g} s are too short to price {len(labels)} heads on their own, with "
+                f"which {name} begins; give more time"
+            )
         sizes = np.bincount(result.coloring.colors)
         found = Found(
             result.objective,
@@ -140,6 +151,8 @@ def group_heads(
         )
         return result, found
 
+    for name in ("agglomeration", "oracle"):
+        compile_kernels(name, GroupPartitionProblem.kind)
     _, greedy = solved("agglomeration")
     result, best = solved("oracle")
     assert result.coloring is not None and result.lower_bound is not None  # noqa: S101, PT018  floors

@@ -20,7 +20,7 @@ from geocolor.bench.models.subject import Subject
 from geocolor.cli import bench_heads
 from geocolor.compression.progress import silent
 from geocolor.criterion import Form, GroupCosts, oriented_views
-from geocolor.errors import GeocolorError, InputError
+from geocolor.errors import GeocolorError, InputError, SolverError
 
 app = typer.Typer(rich_markup_mode=None)
 app.command(epilog=bench_heads.EXAMPLES)(bench_heads.command)
@@ -79,6 +79,11 @@ def test_the_value_is_the_criterions(heads: Heads) -> None:
     assert found.heads == sum(len(group) for group in found.members) == len(slices.units)
     assert "agglomeration" in table([found])
     assert table([replace(found, better=12.5)]).count("12.50%") == 1
+
+
+def test_too_short_a_time_is_told(heads: Heads) -> None:
+    with pytest.raises(SolverError, match="give more time"):
+        group_heads(heads, 0.5, reach=2, time_limit=1e-6)
 
 
 def test_a_pair_weighs_what_two_on_one_basis_cost_more_than_alone(heads: Heads) -> None:
