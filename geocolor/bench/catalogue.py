@@ -28,6 +28,7 @@ from typing import Any
 from geocolor.bench.trial import Known
 from geocolor.errors import FormatError, InputError
 from geocolor.io import FORMATS
+from geocolor.io.compression import bare
 
 __all__ = ["MANIFEST", "BestKnown", "Catalogue", "Entry", "Question", "manifest_of", "stem"]
 
@@ -44,11 +45,11 @@ Question = tuple[str, int | None]
 
 def stem(path: Path) -> str:
     """Name of a graph file without its suffixes."""
-    bare = path.name
-    for suffix in (".gz", *FORMATS):
-        if bare.lower().endswith(suffix):
-            bare = bare[: -len(suffix)]
-    return bare
+    name = bare(path).name
+    for suffix in FORMATS:
+        if name.lower().endswith(suffix):
+            name = name[: -len(suffix)]
+    return name
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,18 @@ so that a failure, Ctrl-C or a full disk leaves whatever was there before.
 
 from __future__ import annotations
 
-import gzip
 import os
 import secrets
 import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from geocolor.errors import InputError
-from geocolor.io.source import is_gzip_name
+from geocolor.io.compression import named
+from geocolor.io.source import STREAM
 
 __all__ = [
     "atomic_directory",
@@ -38,7 +39,7 @@ def _cannot(path: Path, error: OSError) -> InputError:
 def require_writable(path: str | os.PathLike[str]) -> None:
     """Refuse early a path that :func:`atomic_file` could not write.
 
-    For a call that works long before it writes.
+    For a call that works long before it writes; ``-``, standard output, passes.
 
     Raises
     ------
@@ -46,6 +47,8 @@ def require_writable(path: str | os.PathLike[str]) -> None:
         The folder does not exist or is read-only, or the path names something that is not a
         regular file. A device, say, would be replaced by the renaming.
     """
+    if str(path) == STREAM:
+        return
     target = Path(os.path.realpath(path))
     folder = target.parent
     if not folder.is_dir():
@@ -119,19 +122,31 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 
 def write_pieces(path: str | os.PathLike[str], pieces: Iterable[bytes]) -> None:
-    """Write a text in pieces, gzip-compressed if the name ends in ``.gz``; whole or not at all.
+    """Write what comes in pieces, compressed if the name says so; a file is whole or not at all.
+
+    Parameters
+    ----------
+    path : path-like
+        Where to; names in ``.gz``, ``.xz`` and ``.zst`` are compressed, ``-`` is standard output.
+    pieces : iterable of bytes
+        What to write.
 
     Raises
     ------
     InputError
         It cannot be written. Nothing is left behind.
     """
-    with atomic_file(path) as file:
-        if not is_gzip_name(Path(path)):
+    place = Path(path)
+    if str(place) == STREAM:
+        sys.stdout.buffer.writelines(pieces)
+        sys.stdout.buffer.flush()
+        return
+    compression = named(place)
+    with atomic_file(place) as file:
+        if compression is None:
             file.writelines(pieces)
             return
-        # No name and no time in the header: the same text, the same file.
-        with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
+        with compression.pack(file) as packed:
             for piece in pieces:
                 packed.write(piece)
 

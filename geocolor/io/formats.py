@@ -10,11 +10,11 @@ from pathlib import Path
 from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph
 from geocolor.io.atomic import write_pieces
+from geocolor.io.compression import bare
 from geocolor.io.cplib import cplib_text, read_cplib
 from geocolor.io.dimacs import dimacs_text, read_dimacs
 from geocolor.io.limits import Limits
 from geocolor.io.native import native_text, read_native
-from geocolor.io.source import is_gzip_name
 
 __all__ = ["FORMATS", "Format", "read", "require_graph_name", "write"]
 
@@ -53,14 +53,11 @@ def require_graph_name(path: str | os.PathLike[str]) -> Format:
     InputError
         With the suffixes there are.
     """
-    bare = Path(path)
-    if is_gzip_name(bare):
-        bare = bare.with_suffix("")
-    known = FORMATS.get(bare.suffix.lower())
+    known = FORMATS.get(bare(Path(path)).suffix.lower())
     if known is None:
         raise InputError(
             f"cannot tell the graph format of {path}: use {', '.join(FORMATS)}, "
-            "each also with .gz behind"
+            "each also with .gz, .xz or .zst behind"
         )
     return known
 
@@ -71,8 +68,8 @@ def read(path: str | os.PathLike[str], *, limits: Limits | None = None) -> Confl
     Parameters
     ----------
     path : path-like
-        A ``.col`` (DIMACS), ``.json`` (native) or ``.txt`` (CP-Lib) file, also with ``.gz``
-        behind.
+        A ``.col`` (DIMACS), ``.json`` (native) or ``.txt`` (CP-Lib) file, also with ``.gz``,
+        ``.xz`` or ``.zst`` behind.
     limits : Limits, optional
         What the file may ask for; the defaults are generous.
 

@@ -1,87 +1,202 @@
-"""Reading files block by block, gzip included, with the limits kept while they stream."""
+"""Reading files and pipes block by block, decompressed, with the limits kept while they stream."""
 
 from __future__ import annotations
 
-import gzip
-import zlib
+import os
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from geocolor.errors import FormatError, InputError, LimitError
+from geocolor.io.compression import COMPRESSIONS, Compression, DamagedError, named
 from geocolor.io.limits import Limits
 
-__all__ = ["is_gzip_name", "line_blocks", "read_all", "shown"]
+__all__ = ["STREAM", "Source", "line_blocks", "open_source", "read_all", "shown"]
 
+# The name of standard input and output.
+STREAM = "-"
 _BLOCK = 1 << 20
-_GZIP_MAGIC = b"\x1f\x8b"
-_LONGEST_LINE = 1 << 20
+_HEAD = 1 << 16
+_LONGEST_MAGIC = max(len(compression.magic) for compression in COMPRESSIONS.values())
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LONGEST_LINE = 1 << 24
 
 
-def is_gzip_name(path: Path) -> bool:
-    """Whether the file's name says that it is gzip-compressed."""
-    return path.suffix.lower() == ".gz"
+class _Raw:
+    """A file's own bytes, of which the first can be looked at; no more of them than the limit."""
+
+    def __init__(self, stream: BinaryIO, name: str, limit: int) -> None:
+        self.start = stream.read(_LONGEST_MAGIC)
+        self._pending = self.start
+        self._stream, self._name, self._limit = stream, name, limit
+        self._total = 0
+
+    def read(self, size: int, /) -> bytes:
+        if self._pending:
+            data, self._pending = self._pending[:size], self._pending[size:]
+        else:
+            data = self._stream.read(size)
+        self._total += len(data)
+        if self._total > self._limit:
+            raise LimitError(f"{self._name}: more than {self._limit} bytes, the limit")
+        return data
 
 
-def _blocks(path: Path, limits: Limits, text_limit: int) -> Iterator[bytes]:
-    """Decompressed blocks of a file."""
+class Source:
+    """A file or pipe, opened and decompressed, that is read once from its start.
+
+    Attributes
+    ----------
+    name : str
+        What messages call it.
+    limits : Limits
+        What it may be at most.
+    compression : Compression or None
+        How it is compressed.
+    """
+
+    def __init__(self, path: Path, stream: BinaryIO, limits: Limits) -> None:
+        self.name = "standard input" if str(path) == STREAM else str(path)
+        self.limits = limits
+        raw = _Raw(stream, self.name, limits.file_bytes)
+        self.compression = self._told(path, raw.start)
+        self._unpacked = self._unpack(raw)
+        self._first: bytes | None = None
+
+    def _told(self, path: Path, start: bytes) -> Compression | None:
+        for compression in COMPRESSIONS.values():
+            if start.startswith(compression.magic):
+                return compression
+        promised = named(path)
+        if promised is not None:
+            raise FormatError(
+                f"not a whole {promised.name} file: it begins with {shown(start)}", self.name
+            )
+        return None
+
+    def _unpack(self, raw: _Raw) -> Iterator[bytes]:
+        if self.compression is None:
+            while block := raw.read(_BLOCK):
+                yield block
+            return
+        try:
+            yield from self.compression.unpack(raw)
+        except DamagedError as error:
+            raise FormatError(
+                f"not a whole {self.compression.name} file: {error}", self.name
+            ) from error
+
+    @property
+    def head(self) -> bytes:
+        """The first 64 KiB and what came with them, decompressed, which stay to be read."""
+        if self._first is None:
+            self._first = b""
+            while len(self._first) < _HEAD and (block := next(self._unpacked, b"")):
+                self._first += block
+        return self._first
+
+    def blocks(self, text_limit: int | None = None) -> Iterator[bytes]:
+        """Give what is inside in blocks.
+
+        Parameters
+        ----------
+        text_limit : int, optional
+            How many bytes it may be; default the limit on texts.
+
+        Raises
+        ------
+        FormatError
+            It is damaged.
+        LimitError
+            It is larger than a limit.
+        """
+        limit = self.limits.text_bytes if text_limit is None else text_limit
+        block, self._first = self.head, b""
+        total = 0
+        while block:
+            total += len(block)
+            if total > limit:
+                raise LimitError(f"{self.name}: more than {limit} bytes of text, the limit")
+            yield block
+            block = next(self._unpacked, b"")
+
+    def read_all(self) -> bytes:
+        """Read it whole, within the limit for formats that are parsed whole.
+
+        Raises
+        ------
+        FormatError, LimitError
+            As for :meth:`blocks`.
+        """
+        return b"".join(self.blocks(self.limits.json_bytes))
+
+    def line_blocks(self) -> Iterator[bytes]:
+        r"""Read a text in blocks of whole lines.
+
+        Every block ends in ``\n``; one is added to a last line without. A byte order mark is
+        dropped.
+
+        Raises
+        ------
+        FormatError, LimitError
+            As for :meth:`blocks`; also a line of over 16 megabytes, which no text format here has.
+        """
+        rest = b""
+        first = True
+        for block in self.blocks():
+            joined = rest + block
+            if first:
+                joined = joined.removeprefix(_BYTE_ORDER_MARK)
+                first = False
+            cut = joined.rfind(b"\n") + 1
+            rest = joined[cut:]
+            if len(rest) > _LONGEST_LINE:
+                raise FormatError(f"a line of over {_LONGEST_LINE} bytes", self.name)
+            if cut:
+                yield joined[:cut]
+        if rest:
+            yield rest + b"\n"
+
+
+@contextmanager
+def open_source(path: str | os.PathLike[str], limits: Limits) -> Iterator[Source]:
+    """Open a file, or standard input for ``-``; gzip, xz and zstd are told by their first bytes.
+
+    Raises
+    ------
+    InputError
+        It cannot be read.
+    FormatError
+        It is not compressed though its name says so.
+    LimitError
+        It is larger than a limit.
+    """
+    place = Path(path)
     try:
-        size = path.stat().st_size
+        if str(place) == STREAM:
+            yield Source(place, sys.stdin.buffer, limits)
+            return
+        size = place.stat().st_size
         if size > limits.file_bytes:
             raise LimitError(f"{path}: {size} bytes, the limit is {limits.file_bytes}")
-        with path.open("rb") as raw:
-            compressed = is_gzip_name(path)
-            reader = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if compressed else raw
-            total = 0
-            while block := reader.read(_BLOCK):
-                if total == 0 and not compressed and block.startswith(_GZIP_MAGIC):
-                    raise FormatError("is gzip-compressed; give it a name in .gz", str(path))
-                total += len(block)
-                if total > text_limit:
-                    raise LimitError(f"{path}: more than {text_limit} bytes of text, the limit")
-                yield block
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise FormatError(f"not a whole gzip file: {error}", str(path)) from error
+        with place.open("rb") as stream:
+            yield Source(place, stream, limits)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def read_all(path: Path, limits: Limits) -> bytes:
-    """Read a whole JSON file, within its own limit.
-
-    Raises
-    ------
-    InputError
-        It cannot be read, is no gzip file though its name says so, or is beyond a limit.
-    """
-    return b"".join(_blocks(path, limits, limits.json_bytes))
+    """Read a whole file; see :meth:`Source.read_all`."""
+    with open_source(path, limits) as source:
+        return source.read_all()
 
 
 def line_blocks(path: Path, limits: Limits) -> Iterator[bytes]:
-    r"""Read a text file in blocks of whole lines.
-
-    Every block ends in ``\n``; one is added to a last line without. A byte order mark is dropped.
-
-    Raises
-    ------
-    InputError
-        As for :func:`read_all`; also a line of over a megabyte, which no text format here has.
-    """
-    rest = b""
-    first = True
-    for block in _blocks(path, limits, limits.text_bytes):
-        joined = rest + block
-        if first:
-            joined = joined.removeprefix(b"\xef\xbb\xbf")
-            first = False
-        cut = joined.rfind(b"\n") + 1
-        rest = joined[cut:]
-        if len(rest) > _LONGEST_LINE:
-            raise FormatError(f"a line of over {_LONGEST_LINE} bytes", str(path))
-        if cut:
-            yield joined[:cut]
-    if rest:
-        yield rest + b"\n"
+    """Read a text file in blocks of whole lines; see :meth:`Source.line_blocks`."""
+    with open_source(path, limits) as source:
+        yield from source.line_blocks()
 
 
 def shown(token: bytes) -> str:

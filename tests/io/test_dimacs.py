@@ -152,7 +152,7 @@ def test_decompressed_size_is_counted_while_it_streams(tmp_path: Path) -> None:
 
 def test_endless_line(tmp_path: Path) -> None:
     path = tmp_path / "a.col"
-    path.write_bytes(b"c" * 3_000_000)
+    path.write_bytes(b"c" * 20_000_000)
     with pytest.raises(FormatError, match="a line of over"):
         read(path)
 
