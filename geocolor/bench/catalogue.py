@@ -81,7 +81,15 @@ class Entry:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Entry:
-        """Read an entry of a manifest."""
+        """Read an entry of a manifest.
+
+        Raises
+        ------
+        ValueError
+            Its file is not one of the manifest's folder.
+        """
+        if Path(data["file"]).name != data["file"]:
+            raise ValueError(f"{data['file']!r} is not the name of a file in the folder")
         known = {
             (claim["problem"], claim["colors"]): Known(
                 float(claim["value"]), bool(claim["proven"]), claim["by"]

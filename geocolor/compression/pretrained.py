@@ -60,6 +60,7 @@ def load_pretrained(folder: str | os.PathLike[str]) -> tuple[nn.Module, Any]:
         raise ModelError(
             f"{path / 'config.json'} names the class {name!r}, unknown to transformers"
         )
+    _require_own_shards(path)
     options = {"local_files_only": True, "trust_remote_code": False}
     builder: Any = kind
     try:
@@ -71,3 +72,21 @@ def load_pretrained(folder: str | os.PathLike[str]) -> tuple[nn.Module, Any]:
         first_line = str(error).strip().partition("\n")[0]
         raise ModelError(f"{path} cannot be loaded: {first_line}") from error
     return model.eval(), tokenizer
+
+
+def _require_own_shards(folder: Path) -> None:
+    """Require an index of weights to name files of the folder alone.
+
+    Raises
+    ------
+    ModelError
+        It names others, or is damaged.
+    """
+    for index in folder.glob("*.index.json"):
+        try:
+            names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+            outside = sorted(name for name in names if Path(name).name != name)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ModelError(f"{index} is no index of weights: {error!r}") from error
+        if outside:
+            raise ModelError(f"{index} names {outside[0]!r}, which is not a file of its folder")

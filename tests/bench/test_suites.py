@@ -193,6 +193,8 @@ def test_a_changed_or_missing_file_is_noticed(manifest: Path) -> None:
         ({"version": 2}, r"manifest\.json: version 2 of geocolor\.instances, not 1"),
         ({"instances": [{}]}, r"manifest\.json: damaged: KeyError"),
         ({"instances": 3}, r"manifest\.json: damaged: TypeError"),
+        ({"instances": [{"file": "../a.col"}]}, r"'\.\./a\.col' is not the name of a file in the"),
+        ({"instances": [{"file": "/a.col"}]}, r"'/a\.col' is not the name of a file in the"),
     ],
 )
 def test_a_damaged_manifest(manifest: Path, change: dict[str, Any], message: str) -> None:

@@ -184,6 +184,35 @@ def test_a_pickled_checkpoint_is_not_loaded(
     assert "cannot be loaded" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        ('{"weight_map": {"a": "../other.safetensors"}}', "'../other.safetensors', which is not a"),
+        (
+            '{"weight_map": {"a": "/other.safetensors"}}',
+            "'/other.safetensors', which is not a file",
+        ),
+        ('{"weight_map": {"a": 3}}', "no index of weights: TypeError"),
+        ('{"weight_map": [1]}', "no index of weights: AttributeError"),
+        ("{", "no index of weights: JSONDecodeError"),
+    ],
+)
+def test_weights_outside_of_the_folder_are_not_read(
+    index: str,
+    message: str,
+    folder: Path,
+    text: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (folder / "model.safetensors").rename(tmp_path / "other.safetensors")
+    (folder / "model.safetensors.index.json").write_text(index)
+    assert run("compress", folder, "--calibration", text, "-o", tmp_path / "smaller") == 2
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    assert message in printed
+
+
 def test_windows_longer_than_the_model_reads_are_refused(
     folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

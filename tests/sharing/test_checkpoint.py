@@ -181,9 +181,19 @@ def group(*members: str, form: str = "basis", side: str = "read", rank: int = 1)
     return {"members": list(members), "form": form, "side": side, "rank": rank}
 
 
+def another_by_link(folder: Path) -> None:
+    """Another file, outside of the folder, under the name of the one that was saved."""
+    outside = folder.with_name("outside.safetensors")
+    outside.write_bytes((folder / "geocolor.safetensors").read_bytes() + b" ")
+    (folder / "geocolor.safetensors").unlink()
+    (folder / "geocolor.safetensors").symlink_to(outside)
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
+        (another_by_link, "not the file that was saved"),
+        (lambda f: edit(f, plan=[group("/etc/passwd")]), "no Linear layer"),
         (damage_tensors, "not the file that was saved"),
         (not_tensors, "geocolor.safetensors"),
         (lambda f: (f / "geocolor.safetensors").unlink(), "missing"),
