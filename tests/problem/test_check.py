@@ -14,6 +14,9 @@ from geocolor.problem import (
     Coloring,
     ColoringProblem,
     CorrelationClusteringProblem,
+    EquitableColoringProblem,
+    GroupPartitionProblem,
+    NormalizedPairSum,
     PartitionProblem,
     check,
     problem_for,
@@ -91,6 +94,42 @@ def test_messages_use_labels() -> None:
     graph = ConflictGraph.from_edges(2, [(0, 1)], labels=["q_proj", "k_proj"])
     with pytest.raises(CheckError, match="nodes q_proj and k_proj conflict"):
         check(ColoringProblem(graph), [3, 3])
+
+
+def test_messages_about_one_node_use_its_label() -> None:
+    graph = ConflictGraph.from_edges(3, labels=["q", "k", "v"])
+    with pytest.raises(CheckError, match="node k has the negative color -3"):
+        check(ColoringProblem(graph), [0, -3, -4])
+
+
+def test_a_coloring_is_taken_as_it_numbers_its_classes() -> None:
+    problem = ColoringProblem(queen(2, 2), fixed={0: 7})
+    kept = Coloring.from_colors([7, 0, 2, 1], keep_numbers=True)
+    assert check(problem, kept).num_colors == 4
+    with pytest.raises(CheckError, match="fixed to color 7"):
+        check(problem, Coloring.from_colors([7, 0, 2, 1]))
+
+
+def test_any_kind_of_integer_is_a_color_and_nothing_else() -> None:
+    problem = ColoringProblem(ConflictGraph.from_edges(2, [(0, 1)]))
+    for kind in (np.uint8, np.int16, np.uint64):
+        assert check(problem, np.array([0, 1], dtype=kind)).num_colors == 2
+    for wrong in ([True, False], ["0", "1"], [0, 1j]):
+        with pytest.raises(CheckError, match="colors must be integers, not"):
+            check(problem, np.array(wrong))
+
+
+def test_every_kind_of_problem_counts_the_classes() -> None:
+    graph = ConflictGraph.from_edges(4, [(0, 1)], [1.0])
+    for problem in (
+        ColoringProblem(graph),
+        EquitableColoringProblem(graph),
+        PartitionProblem(graph, 3),
+        PartitionProblem(graph, 3, capacity=2),
+        GroupPartitionProblem(graph, 3, NormalizedPairSum()),
+        CorrelationClusteringProblem(graph),
+    ):
+        assert check(problem, [5, 5, 0, 0]).num_colors == 2
 
 
 def test_class_numbers_need_not_be_dense() -> None:
