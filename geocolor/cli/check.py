@@ -19,9 +19,13 @@ from geocolor.cli.options import (
     Kind,
     KindOption,
     ListsOption,
+    MaxBytesOption,
+    MaxEdgesOption,
+    MaxNodesOption,
     Packing,
     SizesOption,
     ask,
+    limits_of,
 )
 from geocolor.errors import CheckError, FormatError
 
@@ -59,6 +63,9 @@ def command(
     cost: CostOption = None,
     capacity: CapacityOption = None,
     sizes: SizesOption = None,
+    max_nodes: MaxNodesOption = None,
+    max_edges: MaxEdgesOption = None,
+    max_bytes: MaxBytesOption = None,
 ) -> None:
     """Check a saved solution, independently of every solver.
 
@@ -68,8 +75,9 @@ def command(
     from geocolor.io import read, read_solution
     from geocolor.problem import check
 
-    graph = read(file)
-    found = read_solution(solution)
+    limits = limits_of(max_nodes, max_edges, max_bytes)
+    graph = read(file, limits=limits)
+    found = read_solution(solution, limits)
     if found.colors is None:
         raise CheckError(f"{solution} holds no coloring")
     packing = Packing(capacity, sizes)
@@ -86,6 +94,7 @@ def command(
         equitable=equitable,
         cost=cost,
         packing=packing,
+        limits=limits,
     )
     _require_same_graph(found.claims, graph)
     report = check(question, found.colors)

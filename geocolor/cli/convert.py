@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from geocolor.cli.options import MaxBytesOption, MaxEdgesOption, MaxNodesOption, limits_of
+
 __all__ = ["EXAMPLES", "command"]
 
 EXAMPLES = """\b
@@ -19,6 +21,9 @@ Examples:
 def command(
     source: Annotated[Path, typer.Argument(metavar="IN", help="Graph to read.")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="Graph to write, by its suffix.")],
+    max_nodes: MaxNodesOption = None,
+    max_edges: MaxEdgesOption = None,
+    max_bytes: MaxBytesOption = None,
 ) -> None:
     """Write a saved graph in another format.
 
@@ -30,7 +35,7 @@ def command(
 
     require_graph_name(target)
     require_writable(target)
-    graph = read(source)
+    graph = read(source, limits=limits_of(max_nodes, max_edges, max_bytes))
     write(graph, target)
     typer.echo(
         f"{target}: {graph.num_nodes} nodes, {graph.conflicts.num_edges} conflicts, "

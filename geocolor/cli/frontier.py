@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geocolor.cli.console import ProgressLine, note
-from geocolor.cli.options import seconds
+from geocolor.cli.options import (
+    MaxBytesOption,
+    MaxEdgesOption,
+    MaxNodesOption,
+    limits_of,
+    seconds,
+)
 from geocolor.errors import InputError
 
 if TYPE_CHECKING:
@@ -58,6 +64,9 @@ def command(
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    max_nodes: MaxNodesOption = None,
+    max_edges: MaxEdgesOption = None,
+    max_bytes: MaxBytesOption = None,
 ) -> None:
     """Find the cheapest sharing at every budget, with a proof for each.
 
@@ -73,7 +82,7 @@ def command(
         raise InputError(f"at least one point is needed, not {points}")
     if output is not None:
         _require_output(output)
-    options = read_options(file)
+    options = read_options(file, limits=limits_of(max_nodes, max_edges, max_bytes))
     with ProgressLine(quiet=quiet) as line:
         done = 0
 

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geocolor.cli.options import GraphFile
+from geocolor.cli.options import (
+    GraphFile,
+    MaxBytesOption,
+    MaxEdgesOption,
+    MaxNodesOption,
+    limits_of,
+)
 
 if TYPE_CHECKING:
     from geocolor.graph import ConflictGraph
@@ -23,11 +29,14 @@ Examples:
 def command(
     file: GraphFile,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    max_nodes: MaxNodesOption = None,
+    max_edges: MaxEdgesOption = None,
+    max_bytes: MaxBytesOption = None,
 ) -> None:
     """Say what is in a saved graph."""
     from geocolor.io import read
 
-    found = _facts(read(file))
+    found = _facts(read(file, limits=limits_of(max_nodes, max_edges, max_bytes)))
     if as_json:
         import json
 

@@ -15,6 +15,7 @@ from geocolor.errors import InputError
 
 if TYPE_CHECKING:
     from geocolor.graph import ConflictGraph
+    from geocolor.io import Limits
     from geocolor.problem import Problem
 
 __all__ = [
@@ -28,11 +29,15 @@ __all__ = [
     "Kind",
     "KindOption",
     "ListsOption",
+    "MaxBytesOption",
+    "MaxEdgesOption",
+    "MaxNodesOption",
     "Packing",
     "SizesOption",
     "ask",
     "build_problem",
     "byte_count",
+    "limits_of",
     "seconds",
 ]
 
@@ -105,6 +110,23 @@ EquitableOption = Annotated[
     ),
 ]
 
+MaxNodesOption = Annotated[
+    int | None,
+    typer.Option("--max-nodes", metavar="N", min=1, help="Most nodes of a file; default 2000000."),
+]
+MaxEdgesOption = Annotated[
+    int | None,
+    typer.Option("--max-edges", metavar="M", min=1, help="Most edges of a file; default 50000000."),
+]
+MaxBytesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--max-bytes",
+        metavar="SIZE",
+        help="Most bytes of a file, also decompressed; default 2GiB, text 4GiB, JSON 256MiB.",
+    ),
+]
+
 _UNITS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 
 
@@ -141,6 +163,22 @@ def byte_count(text: str) -> int:
     return value
 
 
+def limits_of(nodes: int | None, edges: int | None, size: str | None) -> Limits:
+    """Make limits for files of the options given; of the others the default ones.
+
+    Raises
+    ------
+    InputError
+        The size is none.
+    """
+    from geocolor.io import Limits
+
+    asked = {"nodes": nodes, "edges": edges}
+    if size is not None:
+        asked |= dict.fromkeys(("file_bytes", "text_bytes", "json_bytes"), byte_count(size))
+    return Limits(**{name: most for name, most in asked.items() if most is not None})
+
+
 @dataclass(frozen=True)
 class Packing:
     """Capacity of a class, and sizes of nodes: a file, or what a solution says they are."""
@@ -159,6 +197,7 @@ def ask(
     equitable: bool = False,
     cost: str | None = None,
     packing: Packing = Packing(),
+    limits: Limits | None = None,
 ) -> Problem:
     """Make the problem that all options together ask of a graph.
 
@@ -176,7 +215,7 @@ def ask(
             raise InputError(
                 "--capacity and --sizes do not go with --fixed, --lists and --cost normalized"
             )
-        return _packed(build_problem(graph, kind, colors), packing)
+        return _packed(build_problem(graph, kind, colors), packing, limits)
     if fixed is None and lists is None:
         problem = build_problem(graph, kind, colors)
         return problem if cost in (None, Cost.PAIRS) else _normalized(problem)
@@ -191,8 +230,8 @@ def ask(
     return ColoringProblem(
         graph,
         colors,
-        None if fixed is None else read_fixed(fixed, graph),
-        None if lists is None else read_lists(lists, graph),
+        None if fixed is None else read_fixed(fixed, graph, limits),
+        None if lists is None else read_lists(lists, graph, limits),
     )
 
 
@@ -206,7 +245,7 @@ def _normalized(problem: Problem) -> Problem:
     return GroupPartitionProblem(problem.graph, problem.k, NormalizedPairSum())
 
 
-def _packed(problem: Problem, packing: Packing) -> Problem:
+def _packed(problem: Problem, packing: Packing, limits: Limits | None) -> Problem:
     from geocolor.io import read_sizes
     from geocolor.problem import PartitionProblem
 
@@ -219,9 +258,8 @@ def _packed(problem: Problem, packing: Packing) -> Problem:
         raise InputError("--sizes says nothing without a capacity: add --capacity C")
     sizes = packing.sizes
     if isinstance(sizes, Path):
-        return PartitionProblem(
-            problem.graph, problem.k, read_sizes(sizes, problem.graph), packing.capacity
-        )
+        read = read_sizes(sizes, problem.graph, limits)
+        return PartitionProblem(problem.graph, problem.k, read, packing.capacity)
     return PartitionProblem(problem.graph, problem.k, sizes, packing.capacity)
 
 

@@ -21,9 +21,13 @@ from geocolor.cli.options import (
     GraphFile,
     KindOption,
     ListsOption,
+    MaxBytesOption,
+    MaxEdgesOption,
+    MaxNodesOption,
     Packing,
     SizesOption,
     ask,
+    limits_of,
     seconds,
 )
 from geocolor.errors import InputError
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
+    from geocolor.io import Limits
     from geocolor.problem import Coloring, Problem
     from geocolor.solvers import SolveResult, TracePoint
 
@@ -111,6 +116,9 @@ def command(
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    max_nodes: MaxNodesOption = None,
+    max_edges: MaxEdgesOption = None,
+    max_bytes: MaxBytesOption = None,
 ) -> None:
     """Color or partition a saved graph.
 
@@ -119,6 +127,7 @@ def command(
     classes.
     """
     limit = seconds(time_limit)
+    within = limits_of(max_nodes, max_edges, max_bytes)
     if output is not None:
         _require_output(output, file)
 
@@ -128,7 +137,7 @@ def command(
     from geocolor.solvers import StopReason, solve
 
     compiled = compile_seconds()
-    graph = read(file)
+    graph = read(file, limits=within)
     question = ask(
         graph,
         problem,
@@ -138,8 +147,9 @@ def command(
         equitable=equitable,
         cost=cost,
         packing=Packing(capacity, sizes),
+        limits=within,
     )
-    start = _start(question, initial, order)
+    start = _start(question, initial, order, within)
     _refuse_at_a_glance(question)
     compile_first(solver, question.kind, quiet=quiet)
     with ProgressLine(quiet=quiet) as line:
@@ -169,15 +179,17 @@ def command(
             raise typer.Exit(130)
 
 
-def _start(question: Problem, initial: Path | None, order: Path | None) -> ArrayLike | None:
+def _start(
+    question: Problem, initial: Path | None, order: Path | None, limits: Limits
+) -> ArrayLike | None:
     if initial is not None and order is not None:
         raise InputError("--initial and --order both say where to start; give one of them")
     if initial is not None:
-        return _initial(initial)
-    return None if order is None else _ordered(question, order)
+        return _initial(initial, limits)
+    return None if order is None else _ordered(question, order, limits)
 
 
-def _ordered(question: Problem, path: Path) -> NDArray[np.int32] | None:
+def _ordered(question: Problem, path: Path, limits: Limits) -> NDArray[np.int32] | None:
     from geocolor.io import read_order
     from geocolor.problem import ColoringProblem
     from geocolor.solvers.greedy import greedy_coloring
@@ -185,7 +197,7 @@ def _ordered(question: Problem, path: Path) -> NDArray[np.int32] | None:
     if not isinstance(question, ColoringProblem) or question.is_restricted:
         raise InputError("--order is for colorings without --fixed and --lists")
     graph = question.graph
-    colors = greedy_coloring(graph.conflicts, read_order(path, graph))
+    colors = greedy_coloring(graph.conflicts, read_order(path, graph, limits))
     used = int(colors.max(initial=-1)) + 1
     if used > question.max_colors:
         note(f"greedy in the order of {path} needs {used} classes, so it is no start")
@@ -193,10 +205,10 @@ def _ordered(question: Problem, path: Path) -> NDArray[np.int32] | None:
     return colors
 
 
-def _initial(path: Path) -> NDArray[np.int64]:
+def _initial(path: Path, limits: Limits) -> NDArray[np.int64]:
     from geocolor.io import read_solution
 
-    colors = read_solution(path).colors
+    colors = read_solution(path, limits).colors
     if colors is None:
         raise InputError(f"{path} holds no coloring to start from")
     return colors

@@ -9,6 +9,14 @@ from geocolor.errors import LimitError
 __all__ = ["Limits"]
 
 _MIB = 1 << 20
+# What raises a limit on the command line.
+_OPTIONS = {
+    "file_bytes": "--max-bytes",
+    "text_bytes": "--max-bytes",
+    "json_bytes": "--max-bytes",
+    "nodes": "--max-nodes",
+    "edges": "--max-edges",
+}
 
 
 @dataclass(frozen=True)
@@ -36,9 +44,27 @@ class Limits:
     def require_nodes(self, count: int, path: str) -> None:
         """Raise :class:`~geocolor.errors.LimitError` for too many nodes."""
         if count > self.nodes:
-            raise LimitError(f"{path}: {count} nodes, the limit is {self.nodes}")
+            raise self.beyond("nodes", path, f"{count} nodes")
 
     def require_edges(self, count: int, path: str) -> None:
         """Raise :class:`~geocolor.errors.LimitError` for too many edges."""
         if count > self.edges:
-            raise LimitError(f"{path}: {count} edges, the limit is {self.edges}")
+            raise self.beyond("edges", path, f"{count} edges")
+
+    def beyond(self, limit: str, path: str, found: str) -> LimitError:
+        """Make the error that says which limit a file is beyond, and what raises it.
+
+        Parameters
+        ----------
+        limit : str
+            The attribute.
+        path : str
+            The file.
+        found : str
+            What it asks for.
+        """
+        most = getattr(self, limit)
+        return LimitError(
+            f"{path}: {found}, the limit is {most}; raise it with {_OPTIONS[limit]}, in Python "
+            f"with Limits({limit}=...)"
+        )

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from geocolor.errors import FormatError, InputError, LimitError
+from geocolor.errors import FormatError, InputError
 from geocolor.io.compression import COMPRESSIONS, Compression, DamagedError, named
 from geocolor.io.limits import Limits
 
@@ -27,10 +27,10 @@ _LONGEST_LINE = 1 << 24
 class _Raw:
     """A file's own bytes, of which the first can be looked at; no more of them than the limit."""
 
-    def __init__(self, stream: BinaryIO, name: str, limit: int) -> None:
+    def __init__(self, stream: BinaryIO, name: str, limits: Limits) -> None:
         self.start = stream.read(_LONGEST_MAGIC)
         self._pending = self.start
-        self._stream, self._name, self._limit = stream, name, limit
+        self._stream, self._name, self._limits = stream, name, limits
         self._total = 0
 
     def read(self, size: int, /) -> bytes:
@@ -39,8 +39,8 @@ class _Raw:
         else:
             data = self._stream.read(size)
         self._total += len(data)
-        if self._total > self._limit:
-            raise LimitError(f"{self._name}: more than {self._limit} bytes, the limit")
+        if self._total > self._limits.file_bytes:
+            raise self._limits.beyond("file_bytes", self._name, f"at least {self._total} bytes")
         return data
 
 
@@ -60,7 +60,7 @@ class Source:
     def __init__(self, path: Path, stream: BinaryIO, limits: Limits) -> None:
         self.name = "standard input" if str(path) == STREAM else str(path)
         self.limits = limits
-        raw = _Raw(stream, self.name, limits.file_bytes)
+        raw = _Raw(stream, self.name, limits)
         self.compression = self._told(path, raw.start)
         self._unpacked = self._unpack(raw)
         self._first: bytes | None = None
@@ -97,13 +97,13 @@ class Source:
                 self._first += block
         return self._first
 
-    def blocks(self, text_limit: int | None = None) -> Iterator[bytes]:
+    def blocks(self, limit: str = "text_bytes") -> Iterator[bytes]:
         """Give what is inside in blocks.
 
         Parameters
         ----------
-        text_limit : int, optional
-            How many bytes it may be; default the limit on texts.
+        limit : str
+            The attribute of :class:`Limits` that says how many bytes it may be.
 
         Raises
         ------
@@ -112,13 +112,13 @@ class Source:
         LimitError
             It is larger than a limit.
         """
-        limit = self.limits.text_bytes if text_limit is None else text_limit
+        most = getattr(self.limits, limit)
         block, self._first = self.head, b""
         total = 0
         while block:
             total += len(block)
-            if total > limit:
-                raise LimitError(f"{self.name}: more than {limit} bytes of text, the limit")
+            if total > most:
+                raise self.limits.beyond(limit, self.name, f"at least {total} bytes of text")
             yield block
             block = next(self._unpacked, b"")
 
@@ -130,7 +130,7 @@ class Source:
         FormatError, LimitError
             As for :meth:`blocks`.
         """
-        return b"".join(self.blocks(self.limits.json_bytes))
+        return b"".join(self.blocks("json_bytes"))
 
     def line_blocks(self) -> Iterator[bytes]:
         r"""Read a text in blocks of whole lines.
@@ -180,7 +180,7 @@ def open_source(path: str | os.PathLike[str], limits: Limits) -> Iterator[Source
             return
         size = place.stat().st_size
         if size > limits.file_bytes:
-            raise LimitError(f"{path}: {size} bytes, the limit is {limits.file_bytes}")
+            raise limits.beyond("file_bytes", str(path), f"{size} bytes")
         with place.open("rb") as stream:
             yield Source(place, stream, limits)
     except OSError as error:

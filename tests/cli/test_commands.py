@@ -158,7 +158,7 @@ def test_an_error_stays_on_one_line(run, tmp_path: Path, name: str) -> None:
 
 
 def test_out_of_memory_is_one_line(run, queen5: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def read_much(*_: object) -> None:
+    def read_much(*_: object, **__: object) -> None:
         raise MemoryError
 
     monkeypatch.setattr("geocolor.io.read", read_much)
