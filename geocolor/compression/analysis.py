@@ -29,9 +29,9 @@ from geocolor.curvature import (
 )
 from geocolor.errors import InputError, ModelError
 from geocolor.graph import ConflictGraph, SharingOptions
-from geocolor.sharing import FactoredLinear, apply_plan, measure_size
+from geocolor.sharing import Factored, apply_plan, measure_size
 from geocolor.sharing.checkpoint import structure_of
-from geocolor.units import Chain, Unit, find_chains, find_units, fold_norms
+from geocolor.units import Chain, Unit, find_chains, find_units, fold_norms, matrix_of
 
 __all__ = ["Analysis", "analyze", "check_keep", "check_priced"]
 
@@ -53,7 +53,7 @@ def analyze(
     Parameters
     ----------
     model : torch.nn.Module
-        Any model with Linear layers; left untouched unless `inplace`.
+        Any model with Linear, Conv1D or convolution layers; left untouched unless `inplace`.
     batches : iterable of Batch
         Calibration batches: dicts, tuples or tensors. No labels are needed.
     evaluation : iterable of Batch, optional
@@ -73,7 +73,7 @@ def analyze(
     """
     if not isinstance(model, nn.Module):
         raise ModelError(f"a torch.nn.Module is needed, not {type(model).__name__}")
-    if any(isinstance(module, FactoredLinear) for module in model.modules()):
+    if any(isinstance(module, Factored) for module in model.modules()):
         raise ModelError("the model is compressed already; compress its original at another keep")
     calibration = checked_batches(batches)
     measured_on = "calibration" if evaluation is None else "evaluation"
@@ -176,7 +176,7 @@ class Analysis:
             model, curvature = self._basis(configuration)
             views = oriented_views(
                 self.units,
-                {unit.name: model.get_parameter(f"{unit.name}.weight") for unit in self.units},
+                {unit.name: matrix_of(model.get_submodule(unit.name)) for unit in self.units},
                 curvature,
                 configuration.metric,
                 configuration.damping,

@@ -33,7 +33,7 @@ def compress(
     Parameters
     ----------
     model : torch.nn.Module
-        Any model with Linear layers; left untouched unless `inplace`.
+        Any model with Linear, Conv1D or convolution layers; left untouched unless `inplace`.
     batches : iterable of Batch
         Calibration batches: a dict is called as ``model(**batch)``, a tuple as
         ``model(*batch)``, a tensor as ``model(batch)``. No labels are needed.

@@ -12,7 +12,7 @@ from geocolor.compression.progress import Progress
 from geocolor.criterion import Form, GroupCosts, predicted_increase
 from geocolor.curvature import Curvature
 from geocolor.sharing import GroupWeights, SharingPlan
-from geocolor.units import Side
+from geocolor.units import Side, matrix_of
 
 __all__ = ["group_weights", "predict"]
 
@@ -88,11 +88,11 @@ def predict(
         values = weights[group.members]
         if group.form == "narrow":
             reader = group.members[-1]
-            originals[reader] = model.get_parameter(f"{reader}.weight")
+            originals[reader] = matrix_of(model.get_submodule(reader))
             stored[reader] = _widened(values, originals[reader])
             continue
         for name in group.members:
-            originals[name] = model.get_parameter(f"{name}.weight")
+            originals[name] = matrix_of(model.get_submodule(name))
             if group.form == "tied":
                 stored[name] = values.shared
             elif group.side == "read":

@@ -19,7 +19,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from geocolor.curvature.batches import Batch, checked_batches, frozen_eval, token_mask
 from geocolor.curvature.forms import Eigenpairs
-from geocolor.curvature.layers import Layer, layers_of
+from geocolor.curvature.layers import layers_of
 from geocolor.curvature.measured import EigenpairCurvature
 from geocolor.curvature.moments import token_rows
 from geocolor.curvature.passes import call_without_cache
@@ -31,6 +31,7 @@ from geocolor.curvature.targets import (
 )
 from geocolor.errors import InputError, ModelError
 from geocolor.units import Unit
+from geocolor.units.layers import Layer
 
 __all__ = ["Matrix", "collect_eigenpairs"]
 

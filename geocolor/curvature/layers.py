@@ -1,115 +1,16 @@
-"""What curvature needs to know of each kind of layer: the rows that meet in its matrix product.
-
-Linear layers, transposed ones (``Conv1D`` of transformers) and convolutions, whose rows are the
-patches under the kernel (KFC: Grosse and Martens, 2016).
-"""
+"""Every module in which a unit's weight is used, so that no use goes uncounted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import nn
 
 from geocolor.errors import ModelError
 from geocolor.units import Unit
+from geocolor.units.layers import Layer, layer_of
 
-__all__ = ["Layer", "layer_of", "layers_of"]
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A module seen as a matrix product, ``output row = matrix @ input row``.
-
-    Attributes
-    ----------
-    reads : hashable
-        How the input becomes rows. Layers that read one tensor in one way see the same rows.
-    input_rows, output_rows : callable
-        The module's input, and its output or the gradient there, as a tensor
-        ``(..., features)``; batch first, one row for each place the matrix is applied at.
-    matrix, weight : callable
-        From the module's weight to the matrix ``(out, in)``, and back.
-    """
-
-    reads: Hashable
-    input_rows: Callable[[Tensor], Tensor]
-    output_rows: Callable[[Tensor], Tensor]
-    matrix: Callable[[Tensor], Tensor]
-    weight: Callable[[Tensor], Tensor]
-
-
-def _same(tensor: Tensor) -> Tensor:
-    return tensor
-
-
-def _transposed(tensor: Tensor) -> Tensor:
-    return tensor.T
-
-
-def _is_transposed_linear(module: nn.Module) -> bool:
-    # By name: transformers need not be installed, and is slow to import.
-    kind = type(module)
-    return kind.__name__ == "Conv1D" and kind.__module__ == "transformers.pytorch_utils"
-
-
-def layer_of(module: nn.Module) -> Layer:
-    """Describe a module.
-
-    Raises
-    ------
-    ModelError
-        It is no layer whose curvature can be measured. Subclasses are none, since they may
-        compute something else; nor are grouped convolutions, which are several matrices.
-    """
-    kind = type(module)
-    if kind is nn.Linear:
-        return Layer("features", _same, _same, _same, _same)
-    if _is_transposed_linear(module):
-        return Layer("features", _same, _same, _transposed, _transposed)
-    if kind is nn.Conv1d or kind is nn.Conv2d:
-        return _convolution(module)
-    raise ModelError(f"curvature of a {kind.__name__} cannot be measured")
-
-
-def _convolution(module: Any) -> Layer:
-    if module.groups != 1:
-        raise ModelError(
-            f"a convolution of {module.groups} groups is so many matrices; curvature is "
-            "measured of one"
-        )
-    flat = len(module.kernel_size) == 1
-    kernel, stride, dilation = (
-        (1, *given) if flat else tuple(given)
-        for given in (module.kernel_size, module.stride, module.dilation)
-    )
-    # What the module's own forward uses where padding is "same" or is not with zeros.
-    padding = tuple(module._reversed_padding_repeated_twice)
-    mode = "constant" if module.padding_mode == "zeros" else module.padding_mode
-    dimensions = 2 + len(module.kernel_size)
-
-    def batched(tensor: Tensor) -> Tensor:
-        return tensor if tensor.ndim == dimensions else tensor[None]
-
-    def input_rows(images: Tensor) -> Tensor:
-        padded = functional.pad(batched(images), padding, mode=mode)
-        if flat:
-            padded = padded.unsqueeze(2)
-        return functional.unfold(padded, kernel, dilation=dilation, stride=stride).mT
-
-    def output_rows(images: Tensor) -> Tensor:
-        return batched(images).flatten(2).mT
-
-    def matrix(weight: Tensor) -> Tensor:
-        return weight.flatten(1)
-
-    def weight(matrix: Tensor) -> Tensor:
-        return matrix.reshape(module.weight.shape)
-
-    reads = (kernel, stride, dilation, padding, mode)
-    return Layer(reads, input_rows, output_rows, matrix, weight)
+__all__ = ["layers_of"]
 
 
 def layers_of(

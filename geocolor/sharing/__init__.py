@@ -2,11 +2,13 @@
 
 from geocolor.sharing.apply import GroupWeights, apply_plan, prepare_structure
 from geocolor.sharing.checkpoint import load, save
-from geocolor.sharing.layers import FactoredLinear
+from geocolor.sharing.layers import Factored, FactoredConvolution, FactoredLinear
 from geocolor.sharing.plan import GroupPlan, SharingPlan
 from geocolor.sharing.size import ModelSize, measure_size
 
 __all__ = [
+    "Factored",
+    "FactoredConvolution",
     "FactoredLinear",
     "GroupPlan",
     "GroupWeights",

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from geocolor.errors import CheckpointError
-from geocolor.sharing.layers import FactoredLinear
+from geocolor.sharing.layers import factored
 from geocolor.sharing.plan import GroupPlan, SharingPlan
+from geocolor.units import is_layer, layer_of, matrix_of, rebuilt
 
 __all__ = ["GroupWeights", "apply_plan", "prepare_structure", "put_back_on_error"]
 
 
 @dataclass(frozen=True, eq=False)
 class GroupWeights:
-    """Values of one group.
+    """Values of one group, as matrices whatever their layers keep.
 
     Attributes
     ----------
@@ -43,11 +45,11 @@ def prepare_structure(model: nn.Module, plan: SharingPlan) -> None:
     Raises
     ------
     CheckpointError
-        The plan names something that is not a Linear layer of `model`, groups layers that do
-        not fit together, or has a rank that saves nothing to have.
+        The plan names something that is no layer of `model` that can share, groups layers that
+        do not fit together, or has a rank that saves nothing to have.
     """
     for group in plan.groups:
-        layers = [_linear(model, name) for name in group.members]
+        layers = [_layer(model, name) for name in group.members]
         if group.form == "tied":
             _prepare_tied(group, layers)
         elif group.form == "basis":
@@ -60,7 +62,7 @@ def prepare_structure(model: nn.Module, plan: SharingPlan) -> None:
 def put_back_on_error(model: nn.Module, plan: SharingPlan) -> Iterator[None]:
     """Undo what :func:`prepare_structure` did if what follows fails."""
     names = [name for group in plan.groups for name in group.members]
-    layers = {name: _linear(model, name) for name in names}
+    layers = {name: _layer(model, name) for name in names}
     weights = {name: layer.weight for name, layer in layers.items()}
     try:
         yield
@@ -76,61 +78,59 @@ def _replace(model: nn.Module, name: str, layer: nn.Module) -> None:
     setattr(model.get_submodule(parent), attribute, layer)
 
 
-def _linear(model: nn.Module, name: str) -> nn.Linear:
+def _layer(model: nn.Module, name: str) -> Any:
     try:
         module = model.get_submodule(name)
     except AttributeError:
-        module = None
-    if not isinstance(module, nn.Linear):
-        raise CheckpointError(f"the model has no Linear layer {name}; is it the right model?")
+        raise CheckpointError(f"the model has no layer {name}; is it the right model?") from None
+    if module is model or not is_layer(module):
+        raise CheckpointError(
+            f"{name!r} is a {type(module).__name__}, no layer that can share; is it the right "
+            "model?"
+        )
     return module
 
 
-def _prepare_tied(group: GroupPlan, layers: Sequence[nn.Linear]) -> None:
-    shapes = {tuple(layer.weight.shape) for layer in layers}
+def _prepare_tied(group: GroupPlan, layers: Sequence[Any]) -> None:
+    shapes = {(layer_of(layer).kind, tuple(layer.weight.shape)) for layer in layers}
     if len(shapes) != 1:
         raise CheckpointError(f"tied layers differ in shape: {group.members} are {shapes}")
     for layer in layers[1:]:
         layer.weight = layers[0].weight
 
 
-def _prepare_basis(model: nn.Module, group: GroupPlan, layers: Sequence[nn.Linear]) -> None:
+def _prepare_basis(model: nn.Module, group: GroupPlan, layers: Sequence[Any]) -> None:
     read = group.side == "read"
-    widths = {layer.in_features if read else layer.out_features for layer in layers}
+    shapes = [tuple(matrix_of(layer).shape) for layer in layers]
+    widths = {columns if read else rows for rows, columns in shapes}
     if len(widths) != 1:
         raise CheckpointError(f"layers that share a basis differ in width: {group.members}")
-    width, rank, like = widths.pop(), group.rank, layers[0].weight
+    width, rank = widths.pop(), group.rank
     if rank > width:
         raise CheckpointError(f"rank {rank} of {group.members[0]} exceeds its width {width}")
-    shared = _empty((rank, width) if read else (width, rank), like)
-    for name, layer in zip(group.members, layers, strict=True):
-        other = (layer.out_features, rank) if read else (rank, layer.in_features)
-        own = _empty(other, layer.weight)
+    shared = _empty((rank, width) if read else (width, rank), layers[0].weight)
+    for name, layer, (rows, columns) in zip(group.members, layers, shapes, strict=True):
+        own = _empty((rows, rank) if read else (rank, columns), layer.weight)
         first, second = (shared, own) if read else (own, shared)
-        factored = FactoredLinear(first, second, layer.bias)
-        factored.train(layer.training)
-        _replace(model, name, factored)
+        _replace(model, name, factored(layer, first, second))
 
 
-def _prepare_narrow(model: nn.Module, group: GroupPlan, layers: Sequence[nn.Linear]) -> None:
-    *writers, reader = layers
-    if any(layer.out_features != reader.in_features for layer in writers):
+def _prepare_narrow(model: nn.Module, group: GroupPlan, layers: Sequence[Any]) -> None:
+    shapes = [tuple(matrix_of(layer).shape) for layer in layers]
+    width = shapes[-1][1]
+    if any(rows != width for rows, _ in shapes[:-1]) or layer_of(layers[-1]).taps > 1:
         raise CheckpointError(f"{group.members[-1]} does not read what {group.members[:-1]} write")
-    if group.rank > reader.in_features:
-        raise CheckpointError(
-            f"{group.members[-1]} reads {reader.in_features} hidden units, not {group.rank}"
-        )
-    for name, layer in zip(group.members, layers, strict=True):
-        reads = layer is reader
-        rows = layer.out_features if reads else group.rank
-        columns = group.rank if reads else layer.in_features
-        # Made small: torch warns when it initialises a layer of no hidden units.
-        made = nn.Linear(1, 1, layer.bias is not None, device="meta")
-        made.in_features, made.out_features = columns, rows
-        made.weight = _empty((rows, columns), layer.weight)
-        if layer.bias is not None:
-            made.bias = layer.bias if reads else _empty((rows,), layer.bias)
-        _replace(model, name, made.train(layer.training))
+    if group.rank > width:
+        raise CheckpointError(f"{group.members[-1]} reads {width} hidden units, not {group.rank}")
+    for name, layer, (rows, columns) in zip(group.members, layers, shapes, strict=True):
+        reads = layer is layers[-1]
+        matrix = layer.weight.new_zeros((rows, group.rank) if reads else (group.rank, columns))
+        weight = layer_of(layer).weight(matrix).contiguous()
+        bias = layer.bias
+        if bias is not None and not reads:
+            bias = _empty((group.rank,), bias)
+        parameter = nn.Parameter(weight, requires_grad=layer.weight.requires_grad)
+        _replace(model, name, rebuilt(layer, parameter, bias))
 
 
 def _empty(shape: tuple[int, ...], like: Tensor) -> nn.Parameter:
@@ -159,7 +159,7 @@ def apply_plan(
         The plan does not fit the model.
     """
     rows = {
-        name: _kept_rows(_linear(model, name), weights[group.members].kept)
+        name: _kept_rows(_layer(model, name), weights[group.members].kept)
         for group in plan.narrowed_groups
         for name in group.members[:-1]
     }
@@ -168,23 +168,26 @@ def apply_plan(
         if group.form == "dense":
             continue
         values = weights[group.members]
-        if group.form == "narrow":
-            model.get_parameter(f"{group.members[-1]}.weight").copy_(values.shared)
-            for name in group.members[:-1]:
-                for part, value in rows[name].items():
-                    model.get_parameter(f"{name}.{part}").copy_(value)
-            continue
         for name in group.members:
-            if group.form == "tied":
-                model.get_parameter(f"{name}.weight").copy_(values.shared)
-                continue
-            shared, own = ("first", "second") if group.side == "read" else ("second", "first")
-            model.get_parameter(f"{name}.{shared}").copy_(values.shared)
-            model.get_parameter(f"{name}.{own}").copy_(values.own[name])
+            layer: Any = model.get_submodule(name)
+            if group.form == "basis":
+                own = values.own[name]
+                read = group.side == "read"
+                layer.first.copy_(values.shared if read else own)
+                layer.second.copy_(own if read else values.shared)
+            elif name in rows:
+                matrix, bias = rows[name]
+                layer.weight.copy_(layer_of(layer).weight(matrix))
+                if bias is not None:
+                    layer.bias.copy_(bias)
+            else:
+                layer.weight.copy_(layer_of(layer).weight(values.shared))
 
 
-def _kept_rows(layer: nn.Linear, kept: Tensor | None) -> dict[str, Tensor]:
+def _kept_rows(layer: Any, kept: Tensor | None) -> tuple[Tensor, Tensor | None]:
     """Take out what a layer has for the hidden units that stay."""
     if kept is None:
         raise CheckpointError("a narrowed hidden layer needs to know which hidden units stay")
-    return {name: value[kept.to(value.device)] for name, value in layer.named_parameters()}
+    matrix = matrix_of(layer)
+    kept = kept.to(matrix.device)
+    return matrix[kept], None if layer.bias is None else layer.bias[kept]

@@ -1,15 +1,19 @@
-"""Linear layers whose weight is kept in two factors, one of which others may share."""
+"""Layers whose matrix is kept in two factors, one of which others may share."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["FactoredLinear"]
+from geocolor.units import layer_of
+
+__all__ = ["Factored", "FactoredConvolution", "FactoredLinear", "factored"]
 
 
-class FactoredLinear(nn.Module):
-    """``y = second @ (first @ x) + bias``; the product is not formed.
+class Factored(nn.Module):
+    """A layer of matrix ``second @ first``; the product is not formed.
 
     Sharing is by identity: several layers hold the same :class:`torch.nn.Parameter` as `first`
     (a read-side basis) or as `second` (a write-side basis). Such ties survive ``deepcopy`` and
@@ -17,11 +21,11 @@ class FactoredLinear(nn.Module):
 
     Parameters
     ----------
-    first : torch.nn.Parameter, shape (rank, in_features)
-        Applied to the input.
-    second : torch.nn.Parameter, shape (out_features, rank)
+    first : torch.nn.Parameter, shape (rank, columns)
+        Applied to what the layer reads.
+    second : torch.nn.Parameter, shape (rows, rank)
         Applied to the result.
-    bias : torch.nn.Parameter, optional, shape (out_features,)
+    bias : torch.nn.Parameter, optional, shape (rows,)
         Private to the layer.
     """
 
@@ -35,6 +39,24 @@ class FactoredLinear(nn.Module):
         self.register_parameter("bias", bias)
 
     @property
+    def rank(self) -> int:
+        """Width in between."""
+        return self.first.shape[0]
+
+    @property
+    def matrix(self) -> Tensor:
+        """The product, formed when read; shape (rows, columns)."""
+        return self.second @ self.first
+
+    def extra_repr(self) -> str:
+        """Show the rank."""
+        return f"rank={self.rank}, bias={self.bias is not None}"
+
+
+class FactoredLinear(Factored):
+    """``y = second @ (first @ x) + bias``: a Linear layer, or a transposed one, in two factors."""
+
+    @property
     def in_features(self) -> int:
         """Width of the input."""
         return self.first.shape[1]
@@ -45,23 +67,86 @@ class FactoredLinear(nn.Module):
         return self.second.shape[0]
 
     @property
-    def rank(self) -> int:
-        """Width in between."""
-        return self.first.shape[0]
-
-    @property
     def weight(self) -> Tensor:
         """The product, formed when read: for modules that look at their layers' weights."""
-        return self.second @ self.first
+        return self.matrix
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply both factors; shape (..., in_features) to (..., out_features)."""
-        hidden = torch.nn.functional.linear(x, self.first)
-        return torch.nn.functional.linear(hidden, self.second, self.bias)
+        hidden = nn.functional.linear(x, self.first)
+        return nn.functional.linear(hidden, self.second, self.bias)
 
     def extra_repr(self) -> str:
         """Show the shape and rank."""
-        return (
-            f"in_features={self.in_features}, out_features={self.out_features}, "
-            f"rank={self.rank}, bias={self.bias is not None}"
-        )
+        shape = f"in_features={self.in_features}, out_features={self.out_features}"
+        return f"{shape}, {super().extra_repr()}"
+
+
+class FactoredConvolution(Factored):
+    """A convolution to `rank` channels and a pointwise one from there.
+
+    Convolutions that share `first` may move over their inputs in different steps.
+
+    Parameters
+    ----------
+    first, second, bias
+        As for :class:`Factored`; columns are input channels times kernel.
+    like : torch.nn.Conv1d or torch.nn.Conv2d
+        What it stands for: channels, kernel, stride, padding and dilation are taken from it.
+    """
+
+    def __init__(
+        self, first: nn.Parameter, second: nn.Parameter, bias: nn.Parameter | None, like: Any
+    ) -> None:
+        super().__init__(first, second, bias)
+        self.in_channels: int = like.in_channels
+        self.out_channels: int = like.out_channels
+        self.kernel_size: tuple[int, ...] = tuple(like.kernel_size)
+        self.stride: tuple[int, ...] = tuple(like.stride)
+        self.padding = like.padding
+        self.dilation: tuple[int, ...] = tuple(like.dilation)
+        self.padding_mode: str = like.padding_mode
+        self._edges = tuple(like._reversed_padding_repeated_twice)
+
+    @property
+    def weight(self) -> Tensor:
+        """The product as a kernel, formed when read."""
+        return self.matrix.reshape(self.out_channels, self.in_channels, *self.kernel_size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply both factors; shape (batch, in_channels, ...) to (batch, out_channels, ...)."""
+        flat = len(self.kernel_size) == 1
+        convolve: Any = nn.functional.conv1d if flat else nn.functional.conv2d
+        padding = self.padding
+        if self.padding_mode != "zeros":
+            x, padding = nn.functional.pad(x, self._edges, mode=self.padding_mode), 0
+        moves = (self.stride, padding, self.dilation)
+        if not self.rank:  # torch convolves to no fewer than one channel
+            return torch.as_tensor(convolve(x, self.weight, self.bias, *moves))
+        kernel = self.first.reshape(self.rank, self.in_channels, *self.kernel_size)
+        pointwise = self.second.reshape(*self.second.shape, *(1 for _ in self.kernel_size))
+        hidden = convolve(x, kernel, None, *moves)
+        return torch.as_tensor(convolve(hidden, pointwise, self.bias))
+
+    def extra_repr(self) -> str:
+        """Show the shape, kernel and rank."""
+        shape = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"
+        return f"{shape}, stride={self.stride}, {super().extra_repr()}"
+
+
+def factored(module: nn.Module, first: nn.Parameter, second: nn.Parameter) -> Factored:
+    """Make the layer that computes what `module` does, with ``second @ first`` for its matrix.
+
+    Raises
+    ------
+    ModelError
+        `module` is no layer that is one matrix.
+    """
+    layer_of(module)
+    bias: Any = module.bias
+    made: Factored = (
+        FactoredConvolution(first, second, bias, module)
+        if isinstance(module, nn.Conv1d | nn.Conv2d)
+        else FactoredLinear(first, second, bias)
+    )
+    return made.train(module.training)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from geocolor.sharing.layers import FactoredLinear
+from geocolor.sharing.layers import Factored
 
 __all__ = ["ModelSize", "measure_size"]
 
@@ -25,7 +25,8 @@ class ModelSize:
     unit_parameters : int
         Unique parameters of the units' matrices, biases apart.
     unit_macs : int
-        Multiply-accumulates of the units' matrices per token position.
+        Multiply-accumulates of the units' matrices at each place they are applied at: a token, or
+        a place of an image.
     """
 
     parameters: int
@@ -48,7 +49,7 @@ def measure_size(model: nn.Module, units: Iterable[str]) -> ModelSize:
     macs = 0
     for name in units:
         module = model.get_submodule(name)
-        factored = isinstance(module, FactoredLinear)
+        factored = isinstance(module, Factored)
         for part in ("first", "second") if factored else ("weight",):
             parameter = module.get_parameter(part)
             matrices[id(parameter)] = parameter.numel()

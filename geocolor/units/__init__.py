@@ -2,7 +2,20 @@
 
 from geocolor.units.chains import Chain, find_chains
 from geocolor.units.discover import find_units
+from geocolor.units.layers import Layer, is_layer, layer_of, matrix_of, rebuilt
 from geocolor.units.norms import fold_norms
 from geocolor.units.unit import Side, Unit
 
-__all__ = ["Chain", "Side", "Unit", "find_chains", "find_units", "fold_norms"]
+__all__ = [
+    "Chain",
+    "Layer",
+    "Side",
+    "Unit",
+    "find_chains",
+    "find_units",
+    "fold_norms",
+    "is_layer",
+    "layer_of",
+    "matrix_of",
+    "rebuilt",
+]

@@ -19,16 +19,39 @@ RESIDUAL_ROLES: dict[str, Side] = {
     "gate_proj": Side.READ,
     "up_proj": Side.READ,
     "down_proj": Side.WRITE,
-    # BERT, RoBERTa, ViT as transformers names them
+    # BERT and RoBERTa
     "attention.self.query": Side.READ,
     "attention.self.key": Side.READ,
     "attention.self.value": Side.READ,
-    "attention.attention.query": Side.READ,
-    "attention.attention.key": Side.READ,
-    "attention.attention.value": Side.READ,
     "attention.output.dense": Side.WRITE,
     "intermediate.dense": Side.READ,
     "output.dense": Side.WRITE,
+    # ALBERT
+    "attention.query": Side.READ,
+    "attention.key": Side.READ,
+    "attention.value": Side.READ,
+    "attention.dense": Side.WRITE,
+    "ffn": Side.READ,
+    "ffn_output": Side.WRITE,
+    # ViT, Swin and CLIP
+    "mlp.fc1": Side.READ,
+    "mlp.fc2": Side.WRITE,
+    # GPT-2
+    "attn.c_attn": Side.READ,
+    "attn.c_proj": Side.WRITE,
+    "mlp.c_fc": Side.READ,
+    "mlp.c_proj": Side.WRITE,
+    # T5; keys and values of its cross attention read what the encoder says, another space
+    "SelfAttention.q": Side.READ,
+    "SelfAttention.k": Side.READ,
+    "SelfAttention.v": Side.READ,
+    "SelfAttention.o": Side.WRITE,
+    "EncDecAttention.q": Side.READ,
+    "EncDecAttention.o": Side.WRITE,
+    "DenseReluDense.wi": Side.READ,
+    "DenseReluDense.wi_0": Side.READ,
+    "DenseReluDense.wi_1": Side.READ,
+    "DenseReluDense.wo": Side.WRITE,
 }
 
 # Scale-only norms whose output is read by these siblings and by nothing else, by

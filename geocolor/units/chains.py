@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from geocolor.errors import GeocolorError
+from geocolor.units.layers import layer_of, matrix_of, rebuilt
 from geocolor.units.unit import Unit
 
 __all__ = ["Chain", "find_chains"]
@@ -65,7 +66,7 @@ def find_chains(model: nn.Module, units: Sequence[Unit], run: Run) -> list[Chain
     model : torch.nn.Module
         In eval mode; changed and put back.
     units : sequence of Unit
-        The matrices, of Linear layers.
+        The matrices.
     run : callable
         Calls a model on some data and gives its predictions.
 
@@ -156,39 +157,42 @@ def _replaced(model: nn.Module, chains: Sequence[Chain], *, narrow: bool) -> Ite
             kept = torch.arange(0, chain.width, 2)
             if narrow:
                 for name in chain.writers:
-                    _put(model, name, _linear(layers[name], rows=kept))
-                _put(model, chain.reader, _linear(layers[chain.reader], columns=kept))
+                    _put(model, name, _with_rows(layers[name], kept))
+                _put(model, chain.reader, _with_columns(layers[chain.reader], kept))
             else:
-                _put(model, chain.reader, _linear(layers[chain.reader], ignoring=kept))
+                _put(model, chain.reader, _ignoring(layers[chain.reader], kept))
         yield
     finally:
         for name, layer in layers.items():
             _put(model, name, layer)
 
 
-def _linear(
-    layer: nn.Module,
-    *,
-    rows: Tensor | None = None,
-    columns: Tensor | None = None,
-    ignoring: Tensor | None = None,
-) -> nn.Linear:
-    """Copy a Linear layer with some rows, some columns, or zeros in all columns but some."""
-    weight: Tensor = layer.get_parameter("weight")
+def _with_rows(layer: nn.Module, kept: Tensor) -> nn.Module:
+    matrix = matrix_of(layer)
+    kept = kept.to(matrix.device)
     bias: Tensor | None = getattr(layer, "bias", None)
-    if rows is not None:
-        rows = rows.to(weight.device)
-        weight, bias = weight[rows], None if bias is None else bias[rows]
-    if columns is not None:
-        weight = weight[:, columns.to(weight.device)]
-    if ignoring is not None:
-        ignoring = ignoring.to(weight.device)
-        weight = torch.zeros_like(weight).index_copy(1, ignoring, weight[:, ignoring])
-    made = nn.Linear(weight.shape[1], weight.shape[0], bias is not None, device="meta")
-    made.weight = nn.Parameter(weight, requires_grad=False)
-    if bias is not None:
-        made.bias = nn.Parameter(bias, requires_grad=False)
-    return made.train(layer.training)
+    return _with_matrix(layer, matrix[kept], None if bias is None else bias[kept])
+
+
+def _with_columns(layer: nn.Module, kept: Tensor) -> nn.Module:
+    matrix = matrix_of(layer)
+    return _with_matrix(layer, matrix[:, kept.to(matrix.device)], getattr(layer, "bias", None))
+
+
+def _ignoring(layer: nn.Module, kept: Tensor) -> nn.Module:
+    """Copy a layer with zeros in all columns but some."""
+    matrix = matrix_of(layer)
+    kept = kept.to(matrix.device)
+    heard = torch.zeros_like(matrix).index_copy(1, kept, matrix[:, kept])
+    return _with_matrix(layer, heard, getattr(layer, "bias", None))
+
+
+def _with_matrix(layer: nn.Module, matrix: Tensor, bias: Tensor | None) -> nn.Module:
+    weight = nn.Parameter(layer_of(layer).weight(matrix).contiguous(), requires_grad=False)
+    made: nn.Module = rebuilt(
+        layer, weight, None if bias is None else nn.Parameter(bias, requires_grad=False)
+    )
+    return made
 
 
 def _put(model: nn.Module, name: str, layer: nn.Module) -> None:

@@ -1,21 +1,23 @@
-"""Find the shareable matrices of any model made of Linear layers."""
+"""Find the shareable matrices of any model."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 
 from torch import nn
 
 from geocolor.errors import ModelError
 from geocolor.units.architectures import RESIDUAL_ROLES
+from geocolor.units.layers import is_layer, layer_of, matrix_of
 from geocolor.units.unit import Side, Unit
 
 __all__ = ["find_units"]
 
 
 def find_units(model: nn.Module) -> list[Unit]:
-    """List the Linear layers that stand in numbered blocks, in depth order.
+    """List the Linear, Conv1D and convolution layers that stand in numbered blocks, in their order.
 
     A layer whose weight another module uses too (an output embedding, say) is left alone, and so
     is one outside numbered blocks (a classification head), unless the model has no blocks at all.
@@ -35,42 +37,86 @@ def find_units(model: nn.Module) -> list[Unit]:
     ModelError
         There is no such layer.
     """
-    uses = Counter(
+    weights = Counter(
         id(parameter)
         for module in model.modules()
         for parameter in module.parameters(recurse=False)
     )
-    linears = {
+    # A module with two names could be replaced at one of them only.
+    places = Counter(id(child) for parent in model.modules() for child in parent._modules.values())
+    layers = {
         name: module
         for name, module in model.named_modules()
-        # A subclass may compute something else than W x + b; a model that is itself a layer
-        # has no parent in which to replace it.
-        if name and type(module) is nn.Linear and uses[id(module.weight)] == 1
+        # A model that is itself a layer has no parent in which to replace it.
+        if name and is_layer(module) and weights[id(module.weight)] == places[id(module)] == 1
     }
-    blocks = {name: module for name, module in linears.items() if re.search(r"\d", name)}
-    chosen = blocks or linears
+    chosen = {name: module for name, module in layers.items() if re.search(r"\d", name)} or layers
     if not chosen:
-        raise ModelError("the model has no Linear layer with a weight of its own to share")
-    units = [_unit(name, module, order) for order, (name, module) in enumerate(chosen.items())]
-    return sorted(units, key=lambda unit: unit.layer)
+        raise ModelError(
+            "the model has no Linear, Conv1D or convolution layer with a weight of its own to share"
+        )
+    depths = _depths(chosen)
+    mixed = len({_storage(module) for module in chosen.values()}) > 1
+    return [_unit(name, module, depths[name], mixed=mixed) for name, module in chosen.items()]
 
 
-def _unit(name: str, module: nn.Linear, order: int) -> Unit:
-    shape = (module.out_features, module.in_features)
-    role = re.sub(r"\d+", "*", name)
-    number = re.search(r"\d+", name)
-    layer = int(number.group()) if number else order
+def _numbers(name: str) -> str:
+    """Pattern of the numbers that tell blocks apart.
+
+    In ``blocks.3.fc1`` only the 3 does; in a path of ``fc1`` alone, there is nothing else.
+    """
+    return r"(?<![^.])\d+(?![^.])" if re.search(r"(^|\.)\d+(\.|$)", name) else r"\d+"
+
+
+def _role(name: str) -> str:
+    return re.sub(_numbers(name), "*", name)
+
+
+def _depths(names: Iterable[str]) -> dict[str, int]:
+    """Give every layer its block's number; where blocks have several, their place in that order.
+
+    Numbers that are the same in all layers of a role are part of its name.
+    """
+    roles: dict[str, dict[str, tuple[int, ...]]] = defaultdict(dict)
+    depths = {}
+    for order, name in enumerate(names):
+        numbers = tuple(map(int, re.findall(_numbers(name), name)))
+        if numbers:
+            roles[_role(name)][name] = numbers
+        else:
+            depths[name] = order
+    for members in roles.values():
+        columns = [set(column) for column in zip(*members.values(), strict=True)]
+        telling = [at for at, column in enumerate(columns) if len(column) > 1] or [0]
+        blocks = sorted({tuple(numbers[at] for at in telling) for numbers in members.values()})
+        for name, numbers in members.items():
+            block = tuple(numbers[at] for at in telling)
+            depths[name] = block[0] if len(telling) == 1 else blocks.index(block)
+    return depths
+
+
+def _storage(module: nn.Module) -> str:
+    """Tell how a layer's weight is stored; one parameter serves layers of one kind only."""
+    weight = module.get_parameter("weight")
+    frozen = "" if weight.requires_grad else " frozen"
+    return f"{weight.dtype} {weight.device}{frozen}"
+
+
+def _unit(name: str, module: nn.Module, depth: int, *, mixed: bool) -> Unit:
+    rows, columns = matrix_of(module).shape
+    kind = layer_of(module).kind
+    role = _role(name)
     ending = max(
         (end for end in RESIDUAL_ROLES if f".{name}".endswith(f".{end}")), key=len, default=None
     )
-    if ending is not None:
-        side = RESIDUAL_ROLES[ending]
-        return Unit(name, role, layer, shape, side, f"residual {_width(shape, side)}")
     # Unknown role: it shares with its own kind, on the side where a basis is smaller.
-    side = Side.READ if shape[1] <= shape[0] else Side.WRITE
-    return Unit(name, role, layer, shape, side, f"{role} {_width(shape, side)}")
-
-
-def _width(shape: tuple[int, int], side: Side) -> int:
-    """Width of the space that the family has in common."""
-    return shape[1] if side is Side.READ else shape[0]
+    smaller = Side.READ if columns <= rows else Side.WRITE
+    side = smaller if ending is None else RESIDUAL_ROLES[ending]
+    space = [
+        role if ending is None else "residual",
+        # The width of the space that the family has in common.
+        str(columns if side is Side.READ else rows),
+        *([] if kind == "linear" else [kind]),
+        *([_storage(module)] if mixed else []),
+    ]
+    return Unit(name, role, depth, (rows, columns), side, " ".join(space))

@@ -428,8 +428,8 @@ def test_data_that_cannot_be_used_is_refused(mlp):
 
 def test_models_that_cannot_be_used_are_refused(mlp):
     x = torch.randn(1, 3, 8, 8)
-    with pytest.raises(ModelError, match="no Linear layer"):
-        compress(nn.Sequential(nn.Conv2d(3, 3, 3)), [x], 0.5)
+    with pytest.raises(ModelError, match="no Linear, Conv1D or convolution layer"):
+        compress(nn.Sequential(nn.Conv2d(3, 3, 3, groups=3)), [x], 0.5)
     broken = mlp(4, 4, 4)
     with torch.no_grad():
         broken[2].weight[0, 0] = float("nan")

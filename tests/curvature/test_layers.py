@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from geocolor.curvature.layers import layer_of, layers_of
+from geocolor.curvature.layers import layers_of
 from geocolor.errors import ModelError
 from geocolor.units import Side, Unit
+from geocolor.units.layers import layer_of
 
 
 def transposed(out: int, width: int) -> nn.Module:

@@ -19,6 +19,7 @@ from geocolor.sharing import (
     prepare_structure,
 )
 from geocolor.sharing.apply import put_back_on_error
+from geocolor.units import layer_of, matrix_of
 
 
 class Model(nn.Module):
@@ -121,12 +122,12 @@ def test_modes_dtype_and_frozen_weights_carry_over():
 @pytest.mark.parametrize(
     ("group", "message"),
     [
-        (GroupPlan(("nowhere.3",), "basis", "read", 1), "no Linear layer nowhere.3"),
-        (GroupPlan(("other.0",), "dense", "read"), "no Linear layer other.0"),
-        (GroupPlan(("../readers/a",), "basis", "read", 1), "no Linear layer"),
-        (GroupPlan(("",), "basis", "read", 1), "no Linear layer"),
-        (GroupPlan(("same.0.weight",), "tied", "read"), "no Linear layer"),
-        (GroupPlan(("readers.__class__",), "tied", "read"), "no Linear layer"),
+        (GroupPlan(("nowhere.3",), "basis", "read", 1), "no layer nowhere.3"),
+        (GroupPlan(("other.0",), "dense", "read"), "'other.0' is a ReLU, no layer"),
+        (GroupPlan(("../readers/a",), "basis", "read", 1), "no layer ../readers"),
+        (GroupPlan(("",), "basis", "read", 1), "is a Model, no layer"),
+        (GroupPlan(("same.0.weight",), "tied", "read"), "no layer "),
+        (GroupPlan(("readers.__class__",), "tied", "read"), "no layer "),
         (GroupPlan(("readers.a", "readers.b"), "tied", "read"), "differ in shape"),
         (GroupPlan(("readers.a", "writers.0"), "basis", "read", 1), "differ in width"),
         (GroupPlan(("readers.a", "readers.b"), "basis", "write", 1), "differ in width"),
@@ -148,7 +149,7 @@ def test_a_factored_layer_is_not_factored_again():
     model = Model()
     prepare_structure(model, SharingPlan((READ,)))
     assert isinstance(model.readers["a"], FactoredLinear)
-    with pytest.raises(CheckpointError, match=r"no Linear layer readers\.a"):
+    with pytest.raises(CheckpointError, match=r"readers\.a' is a FactoredLinear, no layer"):
         prepare_structure(model, SharingPlan((READ,)))
 
 
@@ -207,3 +208,102 @@ def test_a_narrowed_hidden_layer_is_put_back():
         fail()
     assert model[0].out_features == 5
     torch.testing.assert_close(model(x), before)
+
+
+def transposed(out: int, width: int) -> nn.Module:
+    from transformers.pytorch_utils import Conv1D
+
+    return Conv1D(out, width)
+
+
+def convolution(out: int, channels: int, **options: object) -> nn.Module:
+    return nn.Conv2d(channels, out, 3, padding=1, **options)
+
+
+LAYERS = {
+    "transposed": (transposed, (4, 7, 5)),
+    "convolution": (convolution, (4, 5, 6, 6)),
+    "convolution without bias": (
+        lambda out, channels: convolution(out, channels, bias=False, stride=2),
+        (4, 5, 6, 6),
+    ),
+    "convolution in time": (lambda out, width: nn.Conv1d(width, out, 3, dilation=2), (4, 5, 9)),
+}
+
+
+@pytest.mark.parametrize(("make", "shape"), LAYERS.values(), ids=LAYERS)
+@pytest.mark.parametrize(
+    ("form", "side", "rank"),
+    [("tied", "read", 0), ("basis", "read", 2), ("basis", "write", 3), ("basis", "read", 0)],
+)
+def test_layers_of_every_kind_share_their_matrices(make, shape, form, side, rank):
+    torch.manual_seed(0)
+    model = nn.Sequential(make(6, 5), make(6, 5)).double()
+    matrices = [matrix_of(layer) for layer in model]
+    rows, columns = matrices[0].shape
+    group = GroupPlan(("0", "1"), form, side, rank)
+    x = torch.randn(*shape, dtype=torch.float64)
+    shared = torch.randn(
+        *{"tied": (rows, columns), "read": (rank, columns), "write": (rows, rank)}[
+            "tied" if form == "tied" else side
+        ],
+        dtype=torch.float64,
+    )
+    own = (
+        {}
+        if form == "tied"
+        else {
+            name: torch.randn(
+                *((rows, rank) if side == "read" else (rank, columns)), dtype=torch.float64
+            )
+            for name in group.members
+        }
+    )
+    expected = []
+    for name, layer in model.named_children():
+        product = shared
+        if form == "basis":
+            product = own[name] @ shared if side == "read" else shared @ own[name]
+        dense = copy.deepcopy(layer)
+        with torch.no_grad():
+            dense.weight.copy_(layer_of(layer).weight(product))
+        expected.append(dense(x))
+    apply_plan(model, SharingPlan((group,)), {group.members: GroupWeights(shared, own)})
+    for layer, output in zip(model, expected, strict=True):
+        torch.testing.assert_close(layer(x), output)
+    factor = {"tied": "weight", "read": "first", "write": "second"}[
+        "tied" if form == "tied" else side
+    ]
+    assert getattr(model[0], factor) is getattr(model[1], factor)
+    size = measure_size(model, group.members)
+    assert size.unit_parameters == shared.numel() + sum(value.numel() for value in own.values())
+
+
+@pytest.mark.parametrize(
+    ("writer", "reader", "shape"),
+    [
+        (transposed(6, 5), transposed(3, 6), (4, 7, 5)),
+        (convolution(6, 5), nn.Conv2d(6, 3, 1, bias=False), (4, 5, 6, 6)),
+    ],
+    ids=["transposed", "convolution"],
+)
+def test_hidden_layers_of_every_kind_are_narrowed(writer, reader, shape):
+    model, x = nn.Sequential(writer, nn.Tanh(), reader), torch.randn(*shape)
+    kept = torch.tensor([1, 2, 5])
+    out = torch.ones(6, dtype=torch.bool)
+    out[kept] = False
+    silent = copy.deepcopy(model)
+    with torch.no_grad():
+        matrix_of(silent[2])[:, out] = 0
+    expected = silent(x)
+    columns = matrix_of(model[2])[:, kept].detach().clone()
+    plan = SharingPlan((GroupPlan(("0", "2"), "narrow", "read", 3),))
+    apply_plan(model, plan, {("0", "2"): GroupWeights(columns, {}, kept)})
+    torch.testing.assert_close(model(x), expected)
+    assert matrix_of(model[0]).shape[0] == matrix_of(model[2]).shape[1] == 3
+
+
+def test_kernels_of_one_size_and_another_shape_are_not_tied():
+    model = nn.Sequential(nn.Conv2d(2, 3, (1, 2)), nn.Conv2d(2, 3, (2, 1)))
+    with pytest.raises(CheckpointError, match="differ in shape"):
+        prepare_structure(model, SharingPlan((GroupPlan(("0", "1"), "tied", "read"),)))

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from geocolor.sharing import FactoredLinear
+from geocolor.sharing import FactoredConvolution, FactoredLinear
 
 
 def parameter(*shape: int, seed: int) -> nn.Parameter:
@@ -100,3 +100,25 @@ def test_a_state_dict_round_trip_keeps_ties():
     assert fresh[0].first is fresh[1].first
     for name, value in layers.named_parameters():
         assert torch.equal(fresh.get_parameter(name), value)
+
+
+CONVOLUTIONS = [
+    (nn.Conv1d(3, 4, 3, stride=2, padding=1), (2, 3, 9)),
+    (nn.Conv1d(3, 4, 3, padding="same", dilation=2, bias=False), (2, 3, 9)),
+    (nn.Conv2d(3, 4, (3, 2), stride=(1, 2), padding=(1, 0)), (2, 3, 6, 7)),
+    (nn.Conv2d(3, 4, 3, padding=1, padding_mode="circular"), (3, 6, 7)),
+]
+
+
+@pytest.mark.parametrize(("like", "shape"), CONVOLUTIONS, ids=str)
+@pytest.mark.parametrize("rank", [0, 1, 3])
+def test_a_factored_convolution_computes_what_its_product_would(like, shape, rank):
+    like = copy.deepcopy(like).double()
+    columns = like.weight[0].numel()
+    first, second = parameter(rank, columns, seed=0), parameter(4, rank, seed=1)
+    layer = FactoredConvolution(first, second, like.bias, like)
+    with torch.no_grad():
+        like.weight.copy_(layer.weight)
+    x = parameter(*shape, seed=2).detach()
+    torch.testing.assert_close(layer(x), like(x))
+    assert f"rank={rank}" in repr(layer)

@@ -131,3 +131,29 @@ def test_llama_and_bert(tiny_llama):
         (f"encoder.layer.{i}.intermediate.dense", f"encoder.layer.{i}.output.dense")
         for i in range(2)
     ]
+
+
+def test_the_transposed_layers_of_gpt2_make_hidden_layers():
+    transformers = pytest.importorskip("transformers")
+    config = transformers.GPT2Config(n_embd=12, n_layer=2, n_head=2, vocab_size=9, n_positions=8)
+    model = transformers.GPT2LMHeadModel(config).eval()
+    found = find_chains(
+        model, find_units(model), lambda model: model(torch.arange(8)[None]).logits.detach()
+    )
+    names = [f"transformer.h.{layer}.mlp" for layer in range(2)]
+    assert [(chain.writers, chain.reader) for chain in found] == [
+        ((f"{name}.c_fc",), f"{name}.c_proj") for name in names
+    ]
+
+
+@pytest.mark.parametrize(
+    ("between", "kernel", "count"),
+    [([nn.ReLU()], 1, 1), ([nn.BatchNorm2d(8), nn.ReLU()], 1, 0), ([nn.ReLU()], 2, 0)],
+    ids=["pointwise", "a norm of that width", "a kernel of several taps"],
+)
+def test_channels_read_by_a_pointwise_convolution_are_hidden_units(between, kernel, count):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(3, 8, 3), *between, nn.Conv2d(8, 4, kernel)).eval()
+    images = torch.randn(2, 3, 6, 6)
+    found = find_chains(model, find_units(model), lambda model: model(images).detach())
+    assert [chain.width for chain in found] == [8] * count

@@ -107,9 +107,85 @@ def test_a_subclass_of_linear_is_left_alone():
 
 @pytest.mark.parametrize(
     "model",
-    [nn.Sequential(nn.Conv2d(3, 3, 3), nn.ReLU()), nn.Linear(4, 4), nn.Identity()],
-    ids=["convolutions", "the layer itself", "nothing"],
+    [nn.Sequential(nn.Conv2d(4, 4, 3, groups=4), nn.ReLU()), nn.Linear(4, 4), nn.Identity()],
+    ids=["grouped convolutions", "the layer itself", "nothing"],
 )
 def test_a_model_with_nothing_to_share_is_refused(model):
-    with pytest.raises(ModelError, match="no Linear layer"):
+    with pytest.raises(ModelError, match="no Linear, Conv1D or convolution layer"):
         find_units(model)
+
+
+def test_convolutions_share_within_kernels_of_one_shape():
+    units = find_units(
+        nn.Sequential(
+            nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3), nn.Conv2d(8, 8, (1, 9)), nn.Conv2d(8, 8, 3)
+        )
+    )
+    assert [unit.shape for unit in units] == [(8, 27), (8, 72), (8, 72), (8, 72)]
+    families = [unit.family for unit in units]
+    assert families[0] == families[1] == families[3] != families[2]
+    assert units[1].space == "* 8 convolution 3x3"
+
+
+def test_the_transposed_layers_of_gpt2_are_units_in_out_by_in():
+    transformers = pytest.importorskip("transformers")
+    config = transformers.GPT2Config(n_embd=12, n_layer=2, n_head=2, vocab_size=9, n_positions=8)
+    units = find_units(transformers.GPT2LMHeadModel(config))
+    assert [unit.shape for unit in units[:4]] == [(36, 12), (12, 12), (48, 12), (12, 48)]
+    assert {unit.space for unit in units} == {"residual 12 transposed"}
+
+
+def nested(*names: str) -> nn.Module:
+    model = nn.Module()
+    for name in names:
+        *parents, last = name.split(".")
+        holder = model
+        for part in parents:
+            if part not in dict(holder.named_children()):
+                holder.add_module(part, nn.Module())
+            holder = holder.get_submodule(part)
+        holder.add_module(last, nn.Linear(4, 4))
+    return model
+
+
+@pytest.mark.parametrize(
+    ("names", "roles", "layers"),
+    [
+        (("blocks.0.fc1", "blocks.0.fc2", "blocks.4.fc1"), ("fc1", "fc2", "fc1"), (0, 0, 4)),
+        (("s.0.b.0.x", "s.0.b.1.x", "s.1.b.0.x"), ("x", "x", "x"), (0, 1, 2)),
+        (
+            ("b.0.part.0.q", "b.2.part.0.q", "b.0.part.1.k", "b.2.part.1.k"),
+            tuple("qqkk"),
+            (0, 2, 0, 2),
+        ),
+        (("fc1", "fc2", "fc10"), ("fc*", "fc*", "fc*"), (1, 2, 10)),
+    ],
+    ids=["numbers in names", "stages", "parts of blocks", "names alone"],
+)
+def test_depth_is_told_by_the_numbers_that_differ(names, roles, layers):
+    found = {unit.name: unit for unit in find_units(nested(*names))}
+    units = [found[name] for name in names]
+    assert tuple(unit.role.rpartition(".")[2] for unit in units) == roles
+    assert tuple(unit.layer for unit in units) == layers
+
+
+def test_a_layer_with_two_names_is_left_alone():
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+    model.add_module("2", model[0])
+    assert [unit.name for unit in find_units(model)] == ["1"]
+
+
+def test_a_block_used_twice_is_found_once():
+    block = nn.Sequential(nn.Linear(4, 4))
+    assert [unit.name for unit in find_units(nn.Sequential(block, block))] == ["0.0"]
+
+
+def test_frozen_layers_and_those_of_another_dtype_share_among_themselves():
+    model = nn.Sequential(*(nn.Linear(4, 4) for _ in range(4)))
+    model[1].requires_grad_(False)
+    model[2].half()
+    families = [unit.family for unit in find_units(model)]
+    assert families[0] == families[3]
+    assert len(set(families)) == 3
+    frozen = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4)).requires_grad_(False)
+    assert [unit.space for unit in find_units(frozen)] == ["* 4", "* 4"]
