@@ -77,7 +77,7 @@ class Configuration:
 
     name: str
     metric: Metric = Metric.KRONECKER
-    forms: tuple[Form, ...] = (Form.DENSE, Form.BASIS, Form.TIED, Form.NARROW)
+    forms: tuple[Form, ...] = (Form.DENSE, Form.BASIS, Form.TIED, Form.RESIDUAL, Form.NARROW)
     grouping: Grouping = Grouping.PRICED
     ranks: RankRule = RankRule.PRICED
     refit: bool = True
@@ -216,7 +216,7 @@ PRESETS: dict[str, Configuration] = {
         Configuration("default"),
         # The default without one of its parts, to see what that part is worth.
         Configuration("private", grouping=Grouping.PRIVATE),
-        Configuration("fixed-width", forms=(Form.DENSE, Form.BASIS, Form.TIED)),
+        Configuration("fixed-width", forms=(Form.DENSE, Form.BASIS, Form.TIED, Form.RESIDUAL)),
         # Wang et al., "SVD-LLM", ICLR 2025: whitening by activations, one ratio for every matrix.
         Configuration(
             "svd-llm",

@@ -84,7 +84,7 @@ def priced_options(
         parts.append((cost, size, rank))
     cost, size, rank = (np.concatenate(column) for column in zip(*parts, strict=True))
     forms = [
-        f"basis {r}" if curve.form is Form.BASIS else curve.form.value
+        f"{curve.form} {r}" if curve.form in (Form.BASIS, Form.RESIDUAL) else curve.form.value
         for curve, r in zip(curves, rank.tolist(), strict=True)
     ]
     return PricedOptions(SharingOptions(units, members, cost, size, forms), tuple(curves), rank)

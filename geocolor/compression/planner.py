@@ -225,10 +225,16 @@ def _plan(units: Sequence[Unit], allocation: Allocation) -> SharingPlan:
         tuple(
             GroupPlan(
                 members=group,
-                form=choice.curve.form.value,
+                form=_stored(choice).value,
                 side=sides[group[-1]].value,
-                rank=choice.rank if choice.curve.form in (Form.BASIS, Form.NARROW) else 0,
+                rank=choice.rank,
             )
             for group, choice in zip(allocation.groups, allocation.choices, strict=True)
         )
     )
+
+
+def _stored(choice: Choice) -> Form:
+    """Differences of rank 0 are none."""
+    residual = choice.curve.form is Form.RESIDUAL
+    return Form.TIED if residual and choice.rank == 0 else choice.curve.form

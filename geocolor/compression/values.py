@@ -44,6 +44,20 @@ def group_weights(
         elif choice.curve.form is Form.TIED:
             merged = costs.fit_tie(group)
             weights[group] = GroupWeights(merged if read else merged.T, {})
+        elif choice.curve.form is Form.RESIDUAL:
+            common = costs.fit_residual(group, choice.rank)
+            weights[group] = (
+                GroupWeights(common.matrix, {}, differences=common.differences)
+                if read
+                else GroupWeights(
+                    common.matrix.T,
+                    {},
+                    differences={
+                        name: (first.T, second.T)
+                        for name, (second, first) in common.differences.items()
+                    },
+                )
+            )
         elif choice.curve.form is Form.BASIS:
             fitted = costs.fit_basis(group, choice.rank)
             own = fitted.coefficients
@@ -95,6 +109,9 @@ def predict(
             originals[name] = matrix_of(model.get_submodule(name))
             if group.form == "tied":
                 stored[name] = values.shared
+            elif group.form == "residual":
+                second, first = values.differences[name]
+                stored[name] = values.shared + second @ first
             elif group.side == "read":
                 stored[name] = values.own[name] @ values.shared
             else:

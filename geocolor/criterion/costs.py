@@ -13,6 +13,7 @@ from geocolor.criterion.basis import BasisFitter, SharedBasis
 from geocolor.criterion.curves import Choice, CostCurve, Form
 from geocolor.criterion.metric import View
 from geocolor.criterion.narrow import Narrowing, interpolated, narrow, narrow_curve
+from geocolor.criterion.residual import SharedMatrix, fit_residual, residual_curve
 from geocolor.criterion.tie import alignment, merge, pair_tie_bound, tie_cost
 from geocolor.errors import InputError
 from geocolor.units import Chain
@@ -110,6 +111,8 @@ class GroupCosts:
     def _compute(self, form: Form, views: Sequence[View]) -> CostCurve:
         if form is Form.BASIS:
             return self._fitter.curve(views)
+        if form is Form.RESIDUAL:
+            return residual_curve(views)
         if form is Form.TIED:
             cost = tie_cost(views, merge(views))
             return CostCurve(form, np.array([cost]), views[0].unit.parameters, 0)
@@ -119,7 +122,8 @@ class GroupCosts:
         """Give the curves of all forms that may pay.
 
         A tie is computed only between matrices that point the same way (cosine at least 0.5),
-        and where a lower bound on its cost leaves it a chance at this price.
+        and where a lower bound on its cost leaves it a chance at this price; one with low-rank
+        differences between all that point the same way.
 
         Parameters
         ----------
@@ -133,7 +137,9 @@ class GroupCosts:
             return tuple(narrowed)  # no space in common
         found = [self.curve(form, names) for form in (Form.BASIS, Form.DENSE) if form in self.forms]
         found += narrowed
-        if Form.TIED in self.forms:
+        if Form.RESIDUAL in self.forms and self._tied_may_be(names):
+            found.append(self.curve(Form.RESIDUAL, names))
+        elif Form.TIED in self.forms:
             to_beat = min(curve.best(price).value for curve in found)
             if self._tie_may_pay(names, price, to_beat):
                 found.append(self.curve(Form.TIED, names))
@@ -147,9 +153,13 @@ class GroupCosts:
             key=lambda choice: (choice.value, choice.parameters),
         )
 
-    def _tie_may_pay(self, names: Group, price: float, to_beat: float) -> bool:
+    def _tied_may_be(self, names: Group) -> bool:
+        """Whether a group is of one shape and in the trust region."""
         shapes = {self.views[name].weight.shape for name in names}
-        if len(names) < 2 or len(shapes) > 1:
+        return len(names) > 1 and len(shapes) == 1 and self._tie_bound(names) < math.inf
+
+    def _tie_may_pay(self, names: Group, price: float, to_beat: float) -> bool:
+        if not self._tied_may_be(names):
             return False
         room = to_beat - price * self.views[names[0]].unit.parameters
         return room > 0 and self._tie_bound(names) < room
@@ -178,6 +188,10 @@ class GroupCosts:
         """Give the hidden units that stay where `count` do, and the reader's columns for them."""
         kept = self._narrowing(names).kept(count)
         return kept, interpolated(self.views[self.chains[names].reader], kept)
+
+    def fit_residual(self, names: Group, rank: int) -> SharedMatrix:
+        """Give the matrix and differences of a group in RESIDUAL form, oriented."""
+        return fit_residual(self.group(names), rank)
 
     def fit_tie(self, names: Group) -> Tensor:
         """Merge a group into the one matrix of its TIED form, oriented."""

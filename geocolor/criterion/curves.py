@@ -15,13 +15,15 @@ class Form(StrEnum):
     """How the matrices of a group are stored.
 
     DENSE: each as it is. BASIS: factors with one basis for the whole group; a group of one is
-    plain low rank. TIED: one matrix for the whole group. NARROW: the matrices around a hidden
-    layer, with fewer hidden units; its rank is the number of those that stay.
+    plain low rank. TIED: one matrix for the whole group. RESIDUAL: one matrix for the whole group
+    and for each member a low-rank difference from it; at rank 0 it is a tie. NARROW: the matrices
+    around a hidden layer, with fewer hidden units; its rank is the number of those that stay.
     """
 
     DENSE = "dense"
     BASIS = "basis"
     TIED = "tied"
+    RESIDUAL = "residual"
     NARROW = "narrow"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from geocolor.criterion.basis import Root
 from geocolor.criterion.metric import View
 
 __all__ = ["alignment", "merge", "pair_tie_bound", "tie_cost"]
@@ -23,29 +24,34 @@ def _apply(group: Sequence[View], weight: Tensor) -> Tensor:
     return torch.stack([view.outer @ weight @ view.inner for view in group]).sum(0)
 
 
-def merge(group: Sequence[View]) -> Tensor:
+def merge(group: Sequence[View], weights: Sequence[Tensor] | None = None) -> Tensor:
     """Merge a group into the matrix of least cost, by preconditioned conjugate gradients.
 
     Parameters
     ----------
     group : sequence of View
         Units of one family and shape.
+    weights : sequence of Tensor, shape (outer, inner), optional
+        What to merge in the units' metrics; default the units' own matrices.
 
     Returns
     -------
     Tensor, shape (outer, inner)
         Relative residual below 1e-5. O(g m n (m + n)) per iteration.
     """
-    target = torch.stack([view.outer @ view.weight @ view.inner for view in group]).sum(0)
-    outer = torch.linalg.cholesky(torch.stack([view.outer for view in group]).mean(0))
-    inner = torch.linalg.cholesky(torch.stack([view.inner for view in group]).mean(0))
+    weights = [view.weight for view in group] if weights is None else weights
+    target = torch.stack(
+        [view.outer @ own @ view.inner for view, own in zip(group, weights, strict=True)]
+    ).sum(0)
+    outer = Root.of(torch.stack([view.outer for view in group]).mean(0)).lower
+    inner = Root.of(torch.stack([view.inner for view in group]).mean(0)).lower
 
     def precondition(residual: Tensor) -> Tensor:
         half = torch.cholesky_solve(residual, outer)
         return torch.cholesky_solve(half.T, inner).T / len(group)
 
     # From the mean, which is the answer for matrices that are equal.
-    weight = torch.stack([view.weight for view in group]).mean(0)
+    weight = torch.stack(list(weights)).mean(0)
     residual = target - _apply(group, weight)
     direction = step = precondition(residual)
     energy = (residual * step).sum()

@@ -2,7 +2,7 @@
 
 from geocolor.sharing.apply import GroupWeights, apply_plan, prepare_structure
 from geocolor.sharing.checkpoint import load, save
-from geocolor.sharing.layers import Factored, FactoredConvolution, FactoredLinear
+from geocolor.sharing.layers import Factored, FactoredConvolution, FactoredLinear, Residual
 from geocolor.sharing.plan import GroupPlan, SharingPlan
 from geocolor.sharing.size import ModelSize, measure_size
 
@@ -13,6 +13,7 @@ __all__ = [
     "GroupPlan",
     "GroupWeights",
     "ModelSize",
+    "Residual",
     "SharingPlan",
     "apply_plan",
     "load",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from geocolor.errors import CheckpointError
-from geocolor.sharing.layers import factored
+from geocolor.sharing.layers import factored, residual
 from geocolor.sharing.plan import GroupPlan, SharingPlan
 from geocolor.units import is_layer, layer_of, matrix_of, rebuilt
 
@@ -26,17 +26,20 @@ class GroupWeights:
     ----------
     shared : Tensor
         The basis, ``first`` on the read side (rank, in) or ``second`` on the write side
-        (out, rank); or the one matrix (out, in) of a tied group; or what the reader of a narrowed
-        hidden layer has for the hidden units that stay (out, rank).
+        (out, rank); or the one matrix (out, in) of a tied group, with differences or without; or
+        what the reader of a narrowed hidden layer has for the hidden units that stay (out, rank).
     own : mapping of str to Tensor
         The other factor of every member; empty for a tied group and a hidden layer.
     kept : Tensor of int64, shape (rank,), optional
         Hidden units that stay, ascending.
+    differences : mapping of str to (Tensor, Tensor), shapes (out, rank) and (rank, in)
+        Factors of what every member of a residual group adds to the shared matrix.
     """
 
     shared: Tensor
     own: Mapping[str, Tensor]
     kept: Tensor | None = None
+    differences: Mapping[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
 
 
 def prepare_structure(model: nn.Module, plan: SharingPlan) -> None:
@@ -52,6 +55,8 @@ def prepare_structure(model: nn.Module, plan: SharingPlan) -> None:
         layers = [_layer(model, name) for name in group.members]
         if group.form == "tied":
             _prepare_tied(group, layers)
+        elif group.form == "residual":
+            _prepare_residual(model, group, layers)
         elif group.form == "basis":
             _prepare_basis(model, group, layers)
         elif group.form == "narrow":
@@ -97,6 +102,17 @@ def _prepare_tied(group: GroupPlan, layers: Sequence[Any]) -> None:
         raise CheckpointError(f"tied layers differ in shape: {group.members} are {shapes}")
     for layer in layers[1:]:
         layer.weight = layers[0].weight
+
+
+def _prepare_residual(model: nn.Module, group: GroupPlan, layers: Sequence[Any]) -> None:
+    _prepare_tied(group, layers)
+    rows, columns = matrix_of(layers[0]).shape
+    if group.rank > min(rows, columns):
+        raise CheckpointError(f"rank {group.rank} of {group.members[0]} exceeds its width")
+    for name, layer in zip(group.members, layers, strict=True):
+        first = _empty((group.rank, columns), layer.weight)
+        second = _empty((rows, group.rank), layer.weight)
+        _replace(model, name, residual(layer, first, second))
 
 
 def _prepare_basis(model: nn.Module, group: GroupPlan, layers: Sequence[Any]) -> None:
@@ -175,6 +191,11 @@ def apply_plan(
                 read = group.side == "read"
                 layer.first.copy_(values.shared if read else own)
                 layer.second.copy_(own if read else values.shared)
+            elif group.form == "residual":
+                second, first = values.differences[name]
+                layer.base.weight.copy_(layer_of(layer.base).weight(values.shared))
+                layer.difference.first.copy_(first)
+                layer.difference.second.copy_(second)
             elif name in rows:
                 matrix, bias = rows[name]
                 layer.weight.copy_(layer_of(layer).weight(matrix))

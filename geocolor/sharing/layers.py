@@ -1,4 +1,4 @@
-"""Layers whose matrix is kept in two factors, one of which others may share."""
+"""Layers whose matrix is kept in parts, some of which others may share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from torch import Tensor, nn
 
 from geocolor.units import layer_of
 
-__all__ = ["Factored", "FactoredConvolution", "FactoredLinear", "factored"]
+__all__ = [
+    "Factored",
+    "FactoredConvolution",
+    "FactoredLinear",
+    "Residual",
+    "factored",
+    "residual",
+    "stored_matrices",
+]
 
 
 class Factored(nn.Module):
@@ -150,3 +158,63 @@ def factored(module: nn.Module, first: nn.Parameter, second: nn.Parameter) -> Fa
         else FactoredLinear(first, second, bias)
     )
     return made.train(module.training)
+
+
+class Residual(nn.Module):
+    """A layer whose matrix is one that others hold too, and a difference of low rank from it.
+
+    Parameters
+    ----------
+    base : torch.nn.Module
+        A layer; its weight is shared by identity, as in :class:`Factored`, its bias private.
+    difference : Factored
+        Reads what `base` reads, without a bias; its output is added.
+    """
+
+    def __init__(self, base: nn.Module, difference: Factored) -> None:
+        super().__init__()
+        self.base = base
+        self.difference = difference
+
+    @property
+    def rank(self) -> int:
+        """Rank of the difference."""
+        return self.difference.rank
+
+    @property
+    def weight(self) -> Tensor:
+        """The weight in effect, formed when read."""
+        own = layer_of(self.base).weight(self.difference.matrix)
+        return self.base.get_parameter("weight") + own
+
+    @property
+    def bias(self) -> nn.Parameter | None:
+        """That of `base`."""
+        bias: nn.Parameter | None = getattr(self.base, "bias", None)
+        return bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the shared matrix and the difference."""
+        return torch.as_tensor(self.base(x) + self.difference(x))
+
+
+def residual(module: nn.Module, first: nn.Parameter, second: nn.Parameter) -> Residual:
+    """Make the layer that computes what `module` does, with ``second @ first`` added to its matrix.
+
+    Raises
+    ------
+    ModelError
+        `module` is no layer that is one matrix.
+    """
+    difference = factored(module, first, second)
+    difference.register_parameter("bias", None)
+    return Residual(module, difference).train(module.training)
+
+
+def stored_matrices(layer: nn.Module) -> tuple[nn.Parameter, ...]:
+    """Give the parameters that a layer's matrix is kept in, its bias apart."""
+    if isinstance(layer, Factored):
+        return layer.first, layer.second
+    if isinstance(layer, Residual):
+        return *stored_matrices(layer.base), *stored_matrices(layer.difference)
+    return (layer.get_parameter("weight"),)

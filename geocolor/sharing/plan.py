@@ -10,7 +10,7 @@ from geocolor.errors import CheckpointError
 
 __all__ = ["GroupPlan", "SharingPlan"]
 
-_FORMS = ("dense", "basis", "tied", "narrow")
+_FORMS = ("dense", "basis", "tied", "residual", "narrow")
 _SIDES = ("read", "write")
 
 
@@ -24,12 +24,14 @@ class GroupPlan:
         Dotted module paths.
     form : str
         ``dense``: stored as it is. ``basis``: factors, with one basis for all members; one
-        member alone is plain low rank. ``tied``: one matrix for all members. ``narrow``: the
-        matrices around a hidden layer, with fewer hidden units; the last member reads them.
+        member alone is plain low rank. ``tied``: one matrix for all members. ``residual``: one
+        matrix for all members, and a low-rank difference from it for each. ``narrow``: the matrices
+        around a hidden layer, with fewer hidden units; the last member reads them.
     side : str
         ``read``: the basis spans what the members read. ``write``: what they write.
     rank : int
-        Columns of the basis, or hidden units that stay; 0 for the other forms.
+        Columns of the basis, rank of the differences, or hidden units that stay; 0 for the other
+        forms.
     """
 
     members: tuple[str, ...]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from geocolor.sharing.layers import Factored
+from geocolor.sharing.layers import stored_matrices
 
 __all__ = ["ModelSize", "measure_size"]
 
@@ -48,10 +48,7 @@ def measure_size(model: nn.Module, units: Iterable[str]) -> ModelSize:
     matrices: dict[int, int] = {}
     macs = 0
     for name in units:
-        module = model.get_submodule(name)
-        factored = isinstance(module, Factored)
-        for part in ("first", "second") if factored else ("weight",):
-            parameter = module.get_parameter(part)
+        for parameter in stored_matrices(model.get_submodule(name)):
             matrices[id(parameter)] = parameter.numel()
             macs += parameter.numel()
     # Module.parameters() already gives each parameter once.

@@ -99,7 +99,10 @@ def test_a_base_gives_the_parts_left_out():
         ({"damping": {"inputs": -1}}, "damping.inputs must be finite and not negative"),
         ({"metric": "euclid"}, "metric must be one of kronecker, activations, weights"),
         ({"metric": ["weights"]}, "metric must be one of"),
-        ({"forms": "basis"}, "forms must be a list of some of dense, basis, tied, narrow"),
+        (
+            {"forms": "basis"},
+            "forms must be a list of some of dense, basis, tied, residual, narrow",
+        ),
         ({"forms": ["basis", "x"]}, "forms must be a list of some of"),
         ({"forms": ["basis", "basis"]}, "forms names one twice"),
         ({"forms": ["tied"]}, "allow dense or basis"),

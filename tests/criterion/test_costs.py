@@ -38,7 +38,12 @@ def test_best_is_the_argmin_over_forms_and_ranks(family, seed, price, side, memb
     }
     values[Form.DENSE, 0] = price * 20 * members
     if members > 1:
-        values[Form.TIED, 0] = tie_cost(group, merge(group)) + price * 20
+        residual = costs.curve(Form.RESIDUAL, names)
+        assert residual.costs[0] == pytest.approx(tie_cost(group, merge(group)))
+        values |= {
+            (Form.RESIDUAL, rank): cost + price * (20 + rank * 9 * members)
+            for rank, cost in enumerate(residual.costs)
+        }
     choice = costs.best(names, price)
     assert choice.value == pytest.approx(min(values.values()), rel=1e-9, abs=1e-12)
     assert values[choice.curve.form, choice.rank] == pytest.approx(choice.value)
@@ -55,7 +60,7 @@ def test_forms_that_are_not_allowed_are_not_chosen(family, form):
 @pytest.mark.parametrize("members", [2, 3])
 def test_near_copies_are_tied_and_the_price_decides(family, members):
     views = family(1, outers=(4,) * members, width=5, spread=1e-3)
-    costs = GroupCosts(views, ALL)
+    costs = GroupCosts(views, (Form.DENSE, Form.BASIS, Form.TIED))
     assert costs.best(tuple(views), 1e-3).curve.form is Form.TIED
     assert costs.best(tuple(views), 0.0).curve.form is Form.DENSE
     assert costs.best(tuple(views), 1e3).parameters == 0
@@ -79,7 +84,8 @@ def test_one_unit_is_never_tied(family):
     views = family(1, outers=(4,), width=5)
     costs = GroupCosts(views, ALL)
     assert all(
-        costs.best(("u0",), price).curve.form is not Form.TIED for price in (0, 1e-4, 1e-2, 1)
+        costs.best(("u0",), price).curve.form in (Form.DENSE, Form.BASIS)
+        for price in (0, 1e-4, 1e-2, 1)
     )
 
 
@@ -104,7 +110,7 @@ def test_matrices_of_different_shape_share_a_basis_but_are_not_tied(family):
     assert costs.best(tuple(views), 1e-2).curve.form in (Form.DENSE, Form.BASIS)
 
 
-@pytest.mark.parametrize("form", [Form.DENSE, Form.BASIS, Form.TIED])
+@pytest.mark.parametrize("form", [Form.DENSE, Form.BASIS, Form.TIED, Form.RESIDUAL])
 def test_units_of_different_families_are_refused(family, form):
     views = family(1, Side.READ, outers=(4,), width=4)
     views["w"] = family(2, Side.WRITE, outers=(4,), width=4)["u0"]

@@ -13,6 +13,7 @@ from geocolor.sharing import (
     FactoredLinear,
     GroupPlan,
     GroupWeights,
+    Residual,
     SharingPlan,
     apply_plan,
     measure_size,
@@ -79,6 +80,38 @@ def test_the_model_computes_with_the_values_given():
     torch.testing.assert_close(model(x), dense(x))
 
 
+RESIDUAL = GroupPlan(("same.0", "same.1"), "residual", "read", 2)
+
+
+def differences() -> dict[tuple[str, ...], GroupWeights]:
+    generator = torch.Generator().manual_seed(1)
+    factors = {
+        name: (torch.randn(5, 2, generator=generator), torch.randn(2, 5, generator=generator))
+        for name in RESIDUAL.members
+    }
+    shared = torch.randn(5, 5, generator=generator)
+    return {RESIDUAL.members: GroupWeights(shared, {}, differences=factors)}
+
+
+def test_a_shared_matrix_and_differences_compute_their_sum():
+    model, weights = Model(), differences()
+    dense, x = copy.deepcopy(model), torch.randn(7, 5)
+    group = weights[RESIDUAL.members]
+    with torch.no_grad():
+        for name, (second, first) in group.differences.items():
+            dense.get_parameter(f"{name}.weight").copy_(group.shared + second @ first)
+    apply_plan(model, SharingPlan((RESIDUAL,)), weights)
+    torch.testing.assert_close(model(x), dense(x))
+    first, second = model.same
+    assert isinstance(first, Residual)
+    assert first.base.weight is second.base.weight
+    assert first.difference.first is not second.difference.first
+    assert torch.equal(first.bias, dense.same[0].bias)
+    size = measure_size(model, RESIDUAL.members)
+    assert (size.unit_parameters, size.unit_macs) == (25 + 40, 50 + 40)
+    torch.testing.assert_close(second.weight, dense.same[1].weight)
+
+
 def test_what_is_shared_is_one_parameter_and_biases_stay():
     model = Model()
     biases = {name: p for name, p in model.named_parameters() if name.endswith("bias")}
@@ -129,6 +162,8 @@ def test_modes_dtype_and_frozen_weights_carry_over():
         (GroupPlan(("same.0.weight",), "tied", "read"), "no layer "),
         (GroupPlan(("readers.__class__",), "tied", "read"), "no layer "),
         (GroupPlan(("readers.a", "readers.b"), "tied", "read"), "differ in shape"),
+        (GroupPlan(("readers.a", "readers.b"), "residual", "read", 1), "differ in shape"),
+        (GroupPlan(("readers.a",), "residual", "read", 5), "rank 5 of readers.a exceeds"),
         (GroupPlan(("readers.a", "writers.0"), "basis", "read", 1), "differ in width"),
         (GroupPlan(("readers.a", "readers.b"), "basis", "write", 1), "differ in width"),
         (GroupPlan(("readers.a",), "basis", "read", 6), "rank 6 of readers.a exceeds"),

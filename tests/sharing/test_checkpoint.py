@@ -71,6 +71,26 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "saved"
 
 
+def test_differences_and_the_matrix_they_are_from_are_stored(tmp_path):
+    plan = SharingPlan((GroupPlan(("0", "3"), "residual", "read", 1),))
+    model = fresh()
+    weights = {
+        ("0", "3"): GroupWeights(
+            torch.ones(6, 6),
+            {},
+            differences={
+                "0": (torch.ones(6, 1), torch.ones(1, 6)),
+                "3": (torch.ones(6, 1), torch.zeros(1, 6)),
+            },
+        )
+    }
+    apply_plan(model, plan, weights)
+    save(model, plan, tmp_path / "saved", original_structure=structure_of(fresh()))
+    loaded = load(tmp_path / "saved", fresh(1))
+    assert torch.equal(loaded(X), model.eval()(X))
+    assert loaded[0].base.weight is loaded[3].base.weight
+
+
 def edit(folder: Path, **changes: Any) -> None:
     path = folder / "geocolor.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))

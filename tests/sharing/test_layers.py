@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from geocolor.sharing import FactoredConvolution, FactoredLinear
+from geocolor.sharing.layers import residual
 
 
 def parameter(*shape: int, seed: int) -> nn.Parameter:
@@ -28,6 +29,44 @@ def read_pair() -> nn.ModuleList:
             FactoredLinear(basis, parameter(3, 2, seed=3)),
         ]
     )
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: nn.Linear(5, 4),
+        lambda: nn.Linear(5, 4, bias=False),
+        lambda: nn.Conv1d(5, 4, 3, stride=2, padding=1, padding_mode="circular"),
+    ],
+    ids=["linear", "no bias", "convolution"],
+)
+def test_a_difference_adds_to_the_shared_matrix_and_each_use_to_its_gradient(build):
+    torch.manual_seed(0)
+    plain = [build().double() for _ in range(2)]
+    plain[1].weight = plain[0].weight
+    columns = plain[0].weight[0].numel()
+    layers = nn.ModuleList(
+        residual(copy.copy(layer), parameter(2, columns, seed=i), parameter(4, 2, seed=i + 5))
+        for i, layer in enumerate(plain)
+    )
+    x = parameter(3, 5, seed=8).detach()
+    if isinstance(plain[0], nn.Conv1d):
+        x = parameter(2, 5, 7, seed=8).detach()
+    outputs = []
+    for layer, like in zip(layers, plain, strict=True):
+        expected = copy.deepcopy(like)
+        with torch.no_grad():
+            expected.weight.add_(layer.difference.matrix.reshape(like.weight.shape))
+        torch.testing.assert_close(layer(x), expected(x))
+        torch.testing.assert_close(layer.weight, expected.weight)
+        assert layer.bias is like.bias
+        assert layer.rank == 2
+        outputs.append(like(x))
+    expected = torch.autograd.grad(sum(output.sum() for output in outputs), plain[0].weight)[0]
+    sum(layer(x).sum() for layer in layers).backward()
+    torch.testing.assert_close(layers[0].base.weight.grad, expected)
+    copied = copy.deepcopy(layers)
+    assert copied[0].base.weight is copied[1].base.weight
 
 
 @pytest.mark.parametrize("lead", [(), (7,), (2, 3)])
