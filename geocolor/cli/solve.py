@@ -53,6 +53,7 @@ Examples:
   geocolor solve exams.col --fixed rooms.txt --lists allowed.txt --colors 12
   geocolor solve exams.col --equitable --colors 12
   geocolor solve exams.col --initial yesterday.sol -o today.sol
+  geocolor solve large.col --time-limit 12h --checkpoint large.checkpoint -o large.sol
   geocolor solve exams.col --order largest_first.txt --solver first-fit
 
 FIXED has lines 'NODE COLOR', LISTS lines 'NODE COLOR COLOR ...', ORDER lines 'NODE', SIZES lines
@@ -103,6 +104,14 @@ def command(
         int | None,
         typer.Option("--workers", metavar="N", help="Threads; default all processors."),
     ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            "--checkpoint",
+            metavar="FILE",
+            help="Keep what is reached in FILE, and go on from it if it is there.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object instead of the summary.")
     ] = False,
@@ -130,6 +139,8 @@ def command(
     within = limits_of(max_nodes, max_edges, max_bytes)
     if output is not None:
         _require_output(output, file)
+    if checkpoint is not None:
+        _require_checkpoint(checkpoint, file, output)
 
     from geocolor.cli.report import summary, to_record
     from geocolor.graph.jit import compile_seconds
@@ -164,6 +175,7 @@ def command(
             seed=seed,
             workers=workers,
             initial=start,
+            checkpoint=checkpoint,
             on_progress=show,
         )
     with _undisturbed():
@@ -223,6 +235,15 @@ def _require_output(output: Path, file: Path) -> None:
     require_writable(output)
     if output.exists() and file.exists() and output.samefile(file):
         raise InputError(f"{output} is the graph itself; give the solution another name")
+
+
+def _require_checkpoint(checkpoint: Path, file: Path, output: Path | None) -> None:
+    from geocolor.io.atomic import require_writable
+
+    require_writable(checkpoint)
+    others = [other.resolve() for other in (file, output) if other is not None]
+    if checkpoint.resolve() in others:
+        raise InputError(f"{checkpoint} is another file of this call; give the checkpoint its own")
 
 
 def _refuse_at_a_glance(question: Problem) -> None:

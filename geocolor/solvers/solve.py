@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import time
 from functools import cache
@@ -24,6 +25,7 @@ from geocolor.problem import (
     check,
     problem_for,
 )
+from geocolor.solvers.checkpoint import SolveCheckpoint
 from geocolor.solvers.info import Solver, SolverInfo
 from geocolor.solvers.registry import load_solver
 from geocolor.solvers.result import SolveResult, Status, StopReason
@@ -41,6 +43,7 @@ def solve(
     workers: int | None = None,
     initial: Coloring | ArrayLike | None = None,
     max_iterations: int | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
     on_progress: Progress | None = None,
 ) -> SolveResult:
     """Solve a coloring, partition or correlation-clustering problem.
@@ -64,6 +67,10 @@ def solve(
         A coloring to start from; it is checked.
     max_iterations : int, optional
         Budget of heuristic iterations.
+    checkpoint : path-like, optional
+        A file for incumbent and bound, written when they improve, at most once a second, and at
+        the end. If it is there, and of the same question, the solve goes on from them, with any
+        solver and a time limit of its own. What a solver has tried in vain is not in it.
     on_progress : callable, optional
         Called with every new trace point and the incumbent.
 
@@ -76,7 +83,7 @@ def solve(
     Raises
     ------
     InputError
-        An argument is wrong.
+        An argument is wrong, or the checkpoint is damaged or of another question.
     SolverError
         The solver failed.
 
@@ -105,7 +112,13 @@ def solve(
     if initial is not None:
         _check_initial(problem, initial)
         search.offer(initial.colors if isinstance(initial, Coloring) else initial)
-    return answer(info, run, search)
+    if checkpoint is None:
+        return answer(info, run, search)
+    kept = SolveCheckpoint(checkpoint, problem)
+    kept.resume(search)
+    with kept.kept(search):
+        result = answer(info, run, search)
+    return kept.told(result)
 
 
 def answer(info: SolverInfo, run: Solver, search: Search) -> SolveResult:

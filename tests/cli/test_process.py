@@ -109,6 +109,25 @@ def test_interrupted_with_nothing_found(queen5: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out.sol").exists()
 
 
+def test_a_killed_solve_goes_on_from_its_checkpoint(queen5: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "queen5.checkpoint"
+    process = start(queen5, "--solver", "endless", "-t", "60s", "--checkpoint", kept)
+    until = time.monotonic() + 20
+    while not kept.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    process.kill()
+    process.communicate(timeout=20)
+    arguments = ("solve", queen5, "--solver", "nothing", "--checkpoint", kept, "--json")
+    done = subprocess.run(
+        [sys.executable, str(FAKES), *map(str, arguments)], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    record = json.loads(done.stdout)
+    assert record["num_colors"] == 25
+    assert f"went on from {kept}" in record["message"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [kept.name, queen5.name]
+
+
 def open_once_read(fifo: Path, process: "subprocess.Popen[str]") -> int:
     """Open a pipe for writing as soon as the process reads from it."""
     while process.poll() is None:

@@ -252,3 +252,14 @@ def test_who_does_not_watch_is_not_told_of_compiling(
     clock = iter([0.0, 9.0])
     monkeypatch.setattr("geocolor.graph.jit.compile_seconds", lambda: next(clock))
     assert run("solve", queen5, "--solver", "dsatur").err == ""
+
+
+def test_a_checkpoint_is_no_other_file_of_the_call(run, queen5: Path, tmp_path: Path) -> None:
+    before = queen5.read_bytes()
+    out = tmp_path / "out.json"
+    for options in (("--checkpoint", queen5), ("-o", out, "--checkpoint", out)):
+        done = run("solve", queen5, *options)
+        assert (done.code, "give the checkpoint its own" in done.error()) == (2, True)
+    assert "no folder" in run("solve", queen5, "--checkpoint", tmp_path / "none" / "a").error()
+    assert queen5.read_bytes() == before
+    assert not out.exists()
