@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CalibrationOption",
+    "CheckpointOption",
     "KeepOption",
     "LengthOption",
     "ModelFolder",
@@ -55,6 +56,14 @@ WindowsOption = Annotated[
 ]
 LengthOption = Annotated[
     int, typer.Option("--length", metavar="TOKENS", min=2, help="Tokens in each window.")
+]
+CheckpointOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--checkpoint",
+        metavar="FILE",
+        help="Keep what is measured in FILE, and go on from it if it is there.",
+    ),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", metavar="S", min=0, help="Fixes the result.")]
 

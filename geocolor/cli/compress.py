@@ -11,6 +11,7 @@ import typer
 
 from geocolor.cli.calibrated import (
     CalibrationOption,
+    CheckpointOption,
     KeepOption,
     LengthOption,
     ModelFolder,
@@ -37,6 +38,7 @@ Examples:
   geocolor compress ./smollm2 --keep 0.6 --calibration wiki.txt -o ./smaller --map sharing.png
   geocolor compress ./minilm --calibration news.txt --preset svd-llm -o ./smaller --json
   geocolor compress ./smollm2 --calibration wiki.txt --preset mine.toml -o ./smaller
+  geocolor compress ./smollm2 --calibration wiki.txt --checkpoint ./measured -o ./smaller
 
 \b
 In Python the result is loaded with geocolor.load("./smaller").
@@ -65,6 +67,7 @@ def command(
     windows: WindowsOption = 48,
     length: LengthOption = 256,
     seed: SeedOption = 0,
+    checkpoint: CheckpointOption = None,
     picture: Annotated[
         Path | None, typer.Option("--map", metavar="PNG", help="Draw the sharing map.")
     ] = None,
@@ -78,7 +81,7 @@ def command(
     The model's folder is left untouched. OUT_DIR gets every shared tensor once, the sharing plan
     and the tokenizer.
     """
-    _require(keep, output, picture)
+    _require(keep, output, picture, checkpoint)
     settle_torch()
     other = None if evaluation is None else read_text(evaluation)
     with ProgressLine(quiet=quiet) as line:
@@ -97,6 +100,7 @@ def command(
             evaluation=measured,
             seed=seed,
             inplace=method.fold_norms,
+            checkpoint=checkpoint,
             on_progress=reporter(line),
         )
         compressed = analysis.compress(keep, method)
@@ -110,13 +114,15 @@ def command(
         _draw(compressed, picture)
 
 
-def _require(keep: float, output: Path, picture: Path | None) -> None:
+def _require(keep: float, output: Path, picture: Path | None, checkpoint: Path | None) -> None:
     """Refuse before minutes of work what would fail after it."""
     from geocolor.io.atomic import require_new_directory, require_writable
 
     if not 0 < keep <= 1:
         raise InputError(f"--keep must be in (0, 1], not {keep:g}")
     require_new_directory(output)
+    if checkpoint is not None:
+        require_writable(checkpoint)
     if picture is not None:
         if picture.suffix.lower() != ".png":
             raise InputError(f"the sharing map is a PNG; {picture} is not named so")

@@ -9,6 +9,7 @@ import typer
 
 from geocolor.cli.calibrated import (
     CalibrationOption,
+    CheckpointOption,
     KeepOption,
     LengthOption,
     ModelFolder,
@@ -55,6 +56,7 @@ def command(
     windows: WindowsOption = 48,
     length: LengthOption = 256,
     seed: SeedOption = 0,
+    checkpoint: CheckpointOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Write the weighted conflict graph of a model's layers.
@@ -73,6 +75,8 @@ def command(
     if options is not None:
         require_options_name(options)
         require_writable(options)
+    if checkpoint is not None:
+        require_writable(checkpoint)
     settle_torch()
     with ProgressLine(quiet=quiet) as line:
         line.update("loading")
@@ -83,7 +87,13 @@ def command(
         method = chosen_configuration(preset)
         check_priced(keep, method)
         loaded = load_for_calibration(model_dir, calibration, windows, length, line)
-        analysis = analyze(loaded.model, loaded.batches, seed=seed, on_progress=reporter(line))
+        analysis = analyze(
+            loaded.model,
+            loaded.batches,
+            seed=seed,
+            checkpoint=checkpoint,
+            on_progress=reporter(line),
+        )
         graph = analysis.conflict_graph(keep, method)
         write(graph, output)
         gains = int((graph.weights.edge_values() < 0).sum())

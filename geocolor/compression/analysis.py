@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import time
 from collections.abc import Callable, Hashable, Iterable
 
@@ -46,6 +47,7 @@ def analyze(
     evaluation: Iterable[Batch] | None = None,
     seed: int = 0,
     inplace: bool = False,
+    checkpoint: str | os.PathLike[str] | None = None,
     on_progress: Progress = silent,
 ) -> Analysis:
     """Measure a model's curvature, for any number of compressions.
@@ -63,6 +65,9 @@ def analyze(
         Seed of sampled targets and solvers.
     inplace : bool
         Work on `model` itself, for want of memory. It then allows one compression only.
+    checkpoint : path-like, optional
+        A file for what is measured of the curvature, written every half a minute or so and at its
+        end. If it is there, the measuring goes on from it: on a CPU to the same bits.
     on_progress : callable
         Told the stage, the steps done and the steps in all.
 
@@ -70,6 +75,8 @@ def analyze(
     ------
     ModelError
         The model has nothing to share, or the batches cannot be used.
+    InputError
+        The checkpoint is damaged, of another model or of other batches, or cannot be written.
     """
     if not isinstance(model, nn.Module):
         raise ModelError(f"a torch.nn.Module is needed, not {type(model).__name__}")
@@ -89,6 +96,7 @@ def analyze(
         calibration,
         units,
         seed=seed,
+        checkpoint=checkpoint,
         on_progress=lambda done: on_progress("calibrating", done, len(calibration)),
     )
     on_progress("finding hidden layers", 0, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
 from torch import nn
@@ -26,6 +27,7 @@ def compress(
     evaluation: Iterable[Batch] | None = None,
     seed: int = 0,
     inplace: bool = False,
+    checkpoint: str | os.PathLike[str] | None = None,
     on_progress: Progress = silent,
 ) -> Compressed:
     """Make a model smaller by sharing parameters where the curvature says it costs least.
@@ -49,6 +51,9 @@ def compress(
         Fixes the result.
     inplace : bool
         Change `model` itself, for want of memory.
+    checkpoint : path-like, optional
+        A file for what is measured, so that a call that was interrupted goes on from it, and
+        another `keep` or `preset` need not measure again; see :func:`analyze`.
     on_progress : callable
         Told the stage, the steps done and the steps in all.
 
@@ -60,7 +65,7 @@ def compress(
     Raises
     ------
     InputError
-        An argument is out of range.
+        An argument is out of range, or the checkpoint is of another model or other batches.
     ModelError
         The model has nothing to share, or the batches cannot be used.
 
@@ -84,6 +89,7 @@ def compress(
         evaluation=evaluation,
         seed=seed,
         inplace=inplace,
+        checkpoint=checkpoint,
         on_progress=on_progress,
     )
     return analysis.compress(keep, method)
@@ -96,13 +102,14 @@ def conflict_graph(
     *,
     preset: str | Configuration = "default",
     seed: int = 0,
+    checkpoint: str | os.PathLike[str] | None = None,
     on_progress: Progress = silent,
 ) -> ConflictGraph:
     """Build the weighted conflict graph of a model's layers, to save or to solve elsewhere.
 
     Parameters
     ----------
-    model, batches, keep, preset, seed, on_progress
+    model, batches, keep, preset, seed, checkpoint, on_progress
         As in :func:`compress`. `keep` sets the price of a parameter.
 
     Returns
@@ -115,13 +122,13 @@ def conflict_graph(
     Raises
     ------
     InputError
-        An argument is out of range.
+        An argument is out of range, or the checkpoint is of another model or other batches.
     ModelError
         The model has nothing to share, or the batches cannot be used.
     """
     method = resolved(preset)
     check_priced(keep, method)
-    analysis = analyze(model, batches, seed=seed, on_progress=on_progress)
+    analysis = analyze(model, batches, seed=seed, checkpoint=checkpoint, on_progress=on_progress)
     return analysis.conflict_graph(keep, method)
 
 
@@ -132,6 +139,7 @@ def sharing_options(
     *,
     preset: str | Configuration = "default",
     seed: int = 0,
+    checkpoint: str | os.PathLike[str] | None = None,
     on_progress: Progress = silent,
 ) -> SharingOptions:
     """List what groups of a model's layers may be stored as, to save or to choose from elsewhere.
@@ -140,7 +148,7 @@ def sharing_options(
 
     Parameters
     ----------
-    model, batches, keep, preset, seed, on_progress
+    model, batches, keep, preset, seed, checkpoint, on_progress
         As in :func:`compress`. `keep` sets the price at which groups of three and more are looked
         for; what is found serves any budget.
 
@@ -153,11 +161,11 @@ def sharing_options(
     Raises
     ------
     InputError
-        An argument is out of range.
+        An argument is out of range, or the checkpoint is of another model or other batches.
     ModelError
         The model has nothing to share, or the batches cannot be used.
     """
     method = resolved(preset)
     check_priced(keep, method)
-    analysis = analyze(model, batches, seed=seed, on_progress=on_progress)
+    analysis = analyze(model, batches, seed=seed, checkpoint=checkpoint, on_progress=on_progress)
     return analysis.options(keep, method)

@@ -71,6 +71,43 @@ def test_every_preset_runs_and_tells_its_name(
     assert "on evaluation data" in printed
 
 
+def test_an_interrupted_compression_goes_on_to_the_same_bits(
+    folder: Path,
+    text: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from geocolor.curvature import CurvatureSums, checkpoint
+
+    monkeypatch.setattr("geocolor.cli.calibrated._BATCH_TOKENS", 32)
+    whole, out, kept = tmp_path / "whole", tmp_path / "smaller", tmp_path / "measured"
+    assert run("compress", folder, "--calibration", text, "-o", whole) == 0
+    monkeypatch.setattr(checkpoint, "_SECONDS", 0)
+    monkeypatch.setattr(checkpoint, "_TIMES", 0)
+    write = checkpoint.Checkpoint.write
+
+    def interrupted(self: Any) -> None:
+        write(self)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoint.Checkpoint, "write", interrupted)
+        options = ("--calibration", text, "-o", out, "--checkpoint", kept)
+        capsys.readouterr()
+        assert run("compress", folder, *options) == 130
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "geocolor: error: interrupted\n")
+    assert not out.exists()
+    assert CurvatureSums.load(kept).covered == ((0, 1),)
+    assert run("compress", folder, *options) == 0
+    assert CurvatureSums.load(kept).covered == ((0, 4),)
+    name = "geocolor.safetensors"
+    assert (out / name).read_bytes() == (whole / name).read_bytes()
+    assert run("compress", folder, *options, "--seed", 1) == 2
+    assert "not an empty folder" in capsys.readouterr().err
+
+
 def test_graph_can_be_solved(
     folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
