@@ -21,12 +21,12 @@ from geocolor.curvature import (
     Batch,
     Curvature,
     KroneckerFactors,
-    call_model,
+    Loss,
     checked_batches,
     collect_curvature,
     first_sample,
     frozen_eval,
-    prediction_rows,
+    scorer,
 )
 from geocolor.errors import InputError, ModelError
 from geocolor.graph import ConflictGraph, SharingOptions
@@ -46,6 +46,7 @@ def analyze(
     *,
     evaluation: Iterable[Batch] | None = None,
     seed: int = 0,
+    loss: Loss = "auto",
     inplace: bool = False,
     checkpoint: str | os.PathLike[str] | None = None,
     on_progress: Progress = silent,
@@ -63,6 +64,8 @@ def analyze(
         batches, which flatters the result and is said so in the report.
     seed : int
         Seed of sampled targets and solvers.
+    loss : str or callable
+        What the output is scored by; see :func:`compress`.
     inplace : bool
         Work on `model` itself, for want of memory. It then allows one compression only.
     checkpoint : path-like, optional
@@ -97,12 +100,13 @@ def analyze(
         units,
         seed=seed,
         checkpoint=checkpoint,
+        loss=loss,
         on_progress=lambda done: on_progress("calibrating", done, len(calibration)),
     )
     on_progress("finding hidden layers", 0, 1)
-    chains = tuple(find_chains(folded, units, _predictions(calibration[0])))
+    chains = tuple(find_chains(folded, units, _predictions(calibration[0], loss)))
     divergence = Divergence(
-        folded, measured, lambda done: on_progress("reference", done, len(measured))
+        folded, measured, lambda done: on_progress("reference", done, len(measured)), loss
     )
     return Analysis(
         model=folded,
@@ -119,13 +123,13 @@ def analyze(
     )
 
 
-def _predictions(batch: Batch) -> Callable[[nn.Module], Tensor]:
+def _predictions(batch: Batch, loss: Loss) -> Callable[[nn.Module], Tensor]:
     """Make a function that runs a model on one sample and gives its predictions."""
-    sample = first_sample(batch)
+    sample, score = first_sample(batch), scorer(loss)
 
     def run(model: nn.Module) -> Tensor:
         with frozen_eval(model):
-            return prediction_rows(call_model(model, sample), sample)[0]
+            return score(model, sample).rows
 
     return run
 

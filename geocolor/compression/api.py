@@ -11,7 +11,7 @@ from geocolor.compression.analysis import analyze, check_keep, check_priced
 from geocolor.compression.compressed import Compressed
 from geocolor.compression.configuration import Configuration, resolved
 from geocolor.compression.progress import Progress, silent
-from geocolor.curvature import Batch
+from geocolor.curvature import Batch, Loss
 from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph, SharingOptions
 
@@ -25,6 +25,7 @@ def compress(
     *,
     preset: str | Configuration = "default",
     evaluation: Iterable[Batch] | None = None,
+    loss: Loss = "auto",
     seed: int = 0,
     inplace: bool = False,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -37,8 +38,9 @@ def compress(
     model : torch.nn.Module
         Any model with Linear, Conv1D or convolution layers; left untouched unless `inplace`.
     batches : iterable of Batch
-        Calibration batches: a dict is called as ``model(**batch)``, a tuple as
-        ``model(*batch)``, a tensor as ``model(batch)``. No labels are needed.
+        Calibration batches, a list or a data loader of torch: a dict is called as
+        ``model(**batch)``, a tuple as ``model(*batch)``, a tensor as ``model(batch)``. No labels
+        are needed; those of a tuple that the model has no parameters for are left out.
     keep : float
         Share of the shareable matrices' parameters to keep, in (0, 1].
     preset : str or Configuration
@@ -47,6 +49,12 @@ def compress(
         your own, from :func:`read_configuration`, say.
     evaluation : iterable of Batch, optional
         Batches on which the loss increase is measured; default some of `batches`.
+    loss : str or callable
+        What the model's output is scored by. ``cross-entropy``: its last dimension holds logits
+        of classes. ``squared-error``: it holds values, embeddings say. ``auto``: the first for
+        an output with ``logits`` of several classes, the second for any other; give
+        ``cross-entropy`` for a classifier that returns a plain tensor. Or a function of the model
+        and a batch that gives a tensor of losses, one for each scored output; it may use labels.
     seed : int
         Fixes the result.
     inplace : bool
@@ -87,6 +95,7 @@ def compress(
         model,
         batches,
         evaluation=evaluation,
+        loss=loss,
         seed=seed,
         inplace=inplace,
         checkpoint=checkpoint,
@@ -101,6 +110,7 @@ def conflict_graph(
     keep: float = 0.7,
     *,
     preset: str | Configuration = "default",
+    loss: Loss = "auto",
     seed: int = 0,
     checkpoint: str | os.PathLike[str] | None = None,
     on_progress: Progress = silent,
@@ -109,7 +119,7 @@ def conflict_graph(
 
     Parameters
     ----------
-    model, batches, keep, preset, seed, checkpoint, on_progress
+    model, batches, keep, preset, loss, seed, checkpoint, on_progress
         As in :func:`compress`. `keep` sets the price of a parameter.
 
     Returns
@@ -128,7 +138,9 @@ def conflict_graph(
     """
     method = resolved(preset)
     check_priced(keep, method)
-    analysis = analyze(model, batches, seed=seed, checkpoint=checkpoint, on_progress=on_progress)
+    analysis = analyze(
+        model, batches, loss=loss, seed=seed, checkpoint=checkpoint, on_progress=on_progress
+    )
     return analysis.conflict_graph(keep, method)
 
 
@@ -138,6 +150,7 @@ def sharing_options(
     keep: float = 0.7,
     *,
     preset: str | Configuration = "default",
+    loss: Loss = "auto",
     seed: int = 0,
     checkpoint: str | os.PathLike[str] | None = None,
     on_progress: Progress = silent,
@@ -148,7 +161,7 @@ def sharing_options(
 
     Parameters
     ----------
-    model, batches, keep, preset, seed, checkpoint, on_progress
+    model, batches, keep, preset, loss, seed, checkpoint, on_progress
         As in :func:`compress`. `keep` sets the price at which groups of three and more are looked
         for; what is found serves any budget.
 
@@ -167,5 +180,7 @@ def sharing_options(
     """
     method = resolved(preset)
     check_priced(keep, method)
-    analysis = analyze(model, batches, seed=seed, checkpoint=checkpoint, on_progress=on_progress)
+    analysis = analyze(
+        model, batches, loss=loss, seed=seed, checkpoint=checkpoint, on_progress=on_progress
+    )
     return analysis.options(keep, method)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
-from geocolor.curvature import Batch, call_model, frozen_eval, prediction_rows
+from geocolor.curvature import Batch, Kind, Loss, Prediction, frozen_eval, scorer
 from geocolor.errors import ModelError
 
 __all__ = ["Divergence"]
@@ -17,9 +17,9 @@ __all__ = ["Divergence"]
 class Divergence:
     """Mean divergence from the original's predictions on fixed batches.
 
-    For categorical predictions (``logits``) it is the Kullback-Leibler divergence in nats per
-    scored output; for others half the squared distance. To second order both equal the
-    increase that the curvature predicts.
+    For categorical predictions it is the Kullback-Leibler divergence in nats per scored output;
+    for values half the squared distance. To second order both equal the increase that the
+    curvature predicts. For a loss of one's own it is the increase of that loss.
 
     Parameters
     ----------
@@ -30,6 +30,8 @@ class Divergence:
         Where to compare.
     on_progress : callable, optional
         Called with the number of batches done.
+    loss : str or callable
+        What the output is scored by; see :func:`geocolor.compress`.
 
     Raises
     ------
@@ -42,17 +44,21 @@ class Divergence:
         model: nn.Module,
         batches: Sequence[Batch],
         on_progress: Callable[[int], None] | None = None,
+        loss: Loss = "auto",
     ) -> None:
         self._batches = batches
+        self._score = scorer(loss)
         self._reference = list(self._predict(model, on_progress))
-        if not any(len(rows) for rows, _ in self._reference):
+        if not any(len(before.rows) for before in self._reference):
             raise ModelError("the batches to measure the loss on hold nothing to score")
 
-    def _predict(self, model: nn.Module, on_progress: Callable[[int], None] | None) -> Any:
+    def _predict(
+        self, model: nn.Module, on_progress: Callable[[int], None] | None
+    ) -> Iterator[Prediction]:
         with frozen_eval(model), torch.no_grad():
             for done, batch in enumerate(self._batches, start=1):
-                rows, categorical = prediction_rows(call_model(model, batch), batch)
-                yield rows.cpu(), categorical
+                prediction = self._score(model, batch)
+                yield replace(prediction, rows=prediction.rows.cpu())
                 if on_progress is not None:
                     on_progress(done)
 
@@ -68,14 +74,16 @@ class Divergence:
         """
         total, outputs = 0.0, 0
         changed = self._predict(model, on_progress)
-        for (before, categorical), (after, _) in zip(self._reference, changed, strict=True):
-            total += float(_distance(before, after, categorical=categorical))
-            outputs += len(before)
+        for before, after in zip(self._reference, changed, strict=True):
+            total += float(_distance(before.rows, after.rows, before.kind))
+            outputs += len(before.rows)
         return total / outputs
 
 
-def _distance(before: Tensor, after: Tensor, *, categorical: bool) -> Tensor:
-    if not categorical:
+def _distance(before: Tensor, after: Tensor, kind: Kind) -> Tensor:
+    if kind is Kind.LOSS:
+        return (after - before).sum(dtype=torch.float64)
+    if kind is Kind.VALUES:
         return (before - after).double().square().sum() / 2
     return torch.nn.functional.kl_div(
         after.log_softmax(-1), before.log_softmax(-1), reduction="none", log_target=True

@@ -16,6 +16,7 @@ from geocolor.curvature.forms import (
     RescaledFactors,
 )
 from geocolor.curvature.kronecker import collect_curvature, collect_sums
+from geocolor.curvature.losses import Loss, scorer
 from geocolor.curvature.measured import (
     Curvature,
     DiagonalCurvature,
@@ -25,7 +26,7 @@ from geocolor.curvature.measured import (
 )
 from geocolor.curvature.scales import collect_diagonal, collect_rescaled
 from geocolor.curvature.sums import CurvatureSums
-from geocolor.curvature.targets import prediction_rows
+from geocolor.curvature.targets import Kind, Prediction, prediction_rows
 
 __all__ = [
     "Batch",
@@ -36,8 +37,11 @@ __all__ = [
     "EigenpairCurvature",
     "Eigenpairs",
     "FormsByUnit",
+    "Kind",
     "KroneckerFactors",
+    "Loss",
     "Matrix",
+    "Prediction",
     "QuadraticForm",
     "RescaledCurvature",
     "RescaledFactors",
@@ -51,4 +55,5 @@ __all__ = [
     "first_sample",
     "frozen_eval",
     "prediction_rows",
+    "scorer",
 ]

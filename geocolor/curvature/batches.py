@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,8 @@ __all__ = [
     "checked_batches",
     "first_sample",
     "frozen_eval",
+    "on_device",
+    "output_mask",
     "token_mask",
 ]
 
@@ -55,6 +58,16 @@ def _to(value: Any, device: torch.device) -> Any:
     return value.to(device) if isinstance(value, Tensor) else value
 
 
+def on_device(batch: Batch, model: nn.Module) -> Batch:
+    """Move a batch's tensors to the model's device."""
+    device = _device(model)
+    if isinstance(batch, Tensor):
+        return batch.to(device)
+    if isinstance(batch, Mapping):
+        return {key: _to(value, device) for key, value in batch.items()}
+    return tuple(_to(value, device) for value in batch)
+
+
 def call_model(model: nn.Module, batch: Batch) -> Any:
     """Call `model` with `batch`, moved to the model's device.
 
@@ -63,20 +76,21 @@ def call_model(model: nn.Module, batch: Batch) -> Any:
     model : torch.nn.Module
         Any model.
     batch : Batch
-        A dict, a tuple or a tensor.
+        A dict, a tuple or a tensor. Of a tuple, what the model has no parameters for is left
+        out: labels that a data loader gives.
 
     Raises
     ------
     ModelError
         The model does not take such a batch: wrong names, shapes, dtypes or lengths.
     """
-    device = _device(model)
+    moved = on_device(batch, model)
     try:
-        if isinstance(batch, Tensor):
-            return model(batch.to(device))
-        if isinstance(batch, Mapping):
-            return model(**{key: _to(value, device) for key, value in batch.items()})
-        return model(*[_to(value, device) for value in batch])
+        if isinstance(moved, Tensor):
+            return model(moved)
+        if isinstance(moved, Mapping):
+            return model(**moved)
+        return model(*moved[: _takes(model)])
     except ModelError:
         raise
     except (RuntimeError, TypeError, IndexError, ValueError) as error:
@@ -84,6 +98,15 @@ def call_model(model: nn.Module, batch: Batch) -> Any:
         raise ModelError(
             f"{type(model).__name__} failed on a batch of {_described(batch)}: {reason}"
         ) from error
+
+
+def _takes(model: nn.Module) -> int | None:
+    """Count the positional parameters of a model; None if it takes any number."""
+    kinds = [parameter.kind for parameter in inspect.signature(model.forward).parameters.values()]
+    if inspect.Parameter.VAR_POSITIONAL in kinds:
+        return None
+    named = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(kind in named for kind in kinds)
 
 
 def _described(batch: Batch) -> str:
@@ -123,8 +146,25 @@ def _first(value: Any) -> Any:
 
 
 def token_mask(batch: Batch) -> Tensor | None:
-    """Boolean mask of the real tokens, shape (batch, length), or None where all are real."""
-    mask = batch.get("attention_mask") if isinstance(batch, Mapping) else None
+    """Boolean mask of the real tokens, shape (batch, length), or None where all are real.
+
+    Where an encoder and a decoder read texts of one length, rows of the one cannot be told from
+    those of the other, and all count.
+    """
+    mask = _mask(batch, "attention_mask")
+    decoded = batch.get("decoder_input_ids") if isinstance(batch, Mapping) else None
+    alike = mask is not None and isinstance(decoded, Tensor) and decoded.shape == mask.shape
+    return None if alike else mask
+
+
+def output_mask(batch: Batch) -> Tensor | None:
+    """Boolean mask of the tokens that a model's output is for: a decoder's, if it has one."""
+    decodes = isinstance(batch, Mapping) and "decoder_input_ids" in batch
+    return _mask(batch, "decoder_attention_mask" if decodes else "attention_mask")
+
+
+def _mask(batch: Batch, key: str) -> Tensor | None:
+    mask = batch.get(key) if isinstance(batch, Mapping) else None
     if isinstance(mask, Tensor) and mask.ndim == 2 and not bool(mask.bool().all()):
         return mask.bool()
     return None

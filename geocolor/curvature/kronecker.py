@@ -14,11 +14,13 @@ from torch import Tensor, nn
 
 from geocolor.curvature.batches import Batch
 from geocolor.curvature.checkpoint import Checkpoint
+from geocolor.curvature.losses import Loss
 from geocolor.curvature.measured import Curvature
 from geocolor.curvature.moments import Read, add_gram, add_inputs, token_rows
 from geocolor.curvature.passes import Recorder, check_samples, run_pass
 from geocolor.curvature.sums import CurvatureSums
 from geocolor.curvature.targets import Prediction
+from geocolor.errors import InputError
 from geocolor.units import Unit
 
 __all__ = ["collect_curvature", "collect_sums"]
@@ -49,16 +51,18 @@ def collect_curvature(
     *,
     seed: int = 0,
     samples: int | None = 1,
+    loss: Loss = "auto",
     checkpoint: str | os.PathLike[str] | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Curvature:
     """Measure the Kronecker factors of `units` on calibration batches, without labels.
 
-    Targets are sampled from the model's own prediction, so the result is the Fisher information
-    in Kronecker form. Cost: one forward pass and the activation half of one backward pass per
-    batch and the products of rows. Memory, besides the model's: 4 bytes for each of the ``n^2``
-    numbers of each distinct input and the ``m^2`` of each unit, while it is measured 8 for
-    little more than half of them; and the inputs of all units for one batch.
+    Targets are sampled from the model's own prediction, unless `loss` is a function, so the
+    result is the Fisher information in Kronecker form. Cost: one forward pass and the activation
+    half of one backward pass per batch and the products of rows. Memory, besides the model's: 4
+    bytes for each of the ``n^2`` numbers of each distinct input and the ``m^2`` of each unit,
+    while it is measured 8 for little more than half of them; and the inputs of all units for one
+    batch.
 
     Parameters
     ----------
@@ -75,6 +79,8 @@ def collect_curvature(
     samples : int or None
         Targets sampled for each output, each a backward pass. None: no sampling, but a backward
         pass for each value of each of a sample's outputs, for models with few of them.
+    loss : str or callable
+        What the output is scored by; see :func:`geocolor.compress`.
     checkpoint : path-like, optional
         A file for the partial sums, written now and then and at the end. If it is there, the
         pass goes on from it; on a CPU the result is the same to the last bit.
@@ -104,6 +110,7 @@ def collect_curvature(
         units,
         seed=seed,
         samples=samples,
+        loss=loss,
         checkpoint=checkpoint,
         on_progress=on_progress,
     )
@@ -117,6 +124,7 @@ def collect_sums(
     *,
     seed: int = 0,
     samples: int | None = 1,
+    loss: Loss = "auto",
     first: int = 0,
     checkpoint: str | os.PathLike[str] | None = None,
     on_progress: Callable[[int], None] | None = None,
@@ -130,7 +138,7 @@ def collect_sums(
     ----------
     first : int
         Index in all calibration data of the first batch in `batches`.
-    model, batches, units, seed, samples, checkpoint, on_progress
+    model, batches, units, seed, samples, loss, checkpoint, on_progress
         As in :func:`collect_curvature`.
 
     Raises
@@ -139,6 +147,10 @@ def collect_sums(
         As in :func:`collect_curvature`, whatever the sums allow to be seen.
     """
     check_samples(samples)
+    if checkpoint is not None and loss != "auto":
+        # The file does not say which loss its sums are of, and could not tell one function from
+        # another.
+        raise InputError("sums with a loss of your own cannot be kept in a checkpoint")
     sums = CurvatureSums({unit.name: unit.shape for unit in units}, seed, samples)
     kept = None
     if checkpoint is not None:
@@ -162,6 +174,7 @@ def collect_sums(
         seed=seed,
         samples=samples,
         after_batch=after_batch,
+        loss=loss,
     )
     if kept is not None:
         kept.write()

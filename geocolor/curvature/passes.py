@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 from geocolor.curvature.batches import Batch, call_model, frozen_eval, token_mask
 from geocolor.curvature.layers import layers_of
+from geocolor.curvature.losses import Loss, scorer
 from geocolor.curvature.moments import Read, token_rows
-from geocolor.curvature.targets import Prediction, prediction_of, probes, target_generator
+from geocolor.curvature.targets import Prediction, probes, target_generator
 from geocolor.errors import InputError, ModelError
 from geocolor.units import Unit
 
@@ -153,6 +154,7 @@ def run_pass(
     seed: int,
     samples: int | None,
     after_batch: Callable[[int, int], None],
+    loss: Loss = "auto",
 ) -> None:
     """Send batches through a model forwards and backwards.
 
@@ -170,6 +172,8 @@ def run_pass(
         Targets for each output, or None for all values; see :func:`~.targets.probes`.
     after_batch : callable
         Called with a batch's index and its number of scored outputs, all having been recorded.
+    loss : str or callable
+        What the output is scored by; see :func:`~.losses.scorer`.
 
     Raises
     ------
@@ -177,10 +181,11 @@ def run_pass(
         The model's output does not depend on any unit.
     """
     try:
+        score = scorer(loss)
         with frozen_eval(model), torch.enable_grad():
             for index, batch in batches:
                 recorder.start_batch(token_mask(batch))
-                prediction = prediction_of(call_without_cache(model, batch), batch)
+                prediction = call_without_cache(model, batch, score)
                 if not prediction.rows.requires_grad:
                     raise ModelError("the model's output does not depend on any unit")
                 recorder.after_forward(prediction)
@@ -191,14 +196,16 @@ def run_pass(
         recorder.remove()
 
 
-def call_without_cache(model: nn.Module, batch: Batch) -> Any:
+def call_without_cache(
+    model: nn.Module, batch: Batch, call: Callable[[nn.Module, Batch], Any] = call_model
+) -> Any:
     """Call the model; a key-value cache would only hold memory here."""
     config = getattr(model, "config", None)
     before = getattr(config, "use_cache", None)
     if before:
         config.use_cache = False  # type: ignore[union-attr]
     try:
-        return call_model(model, batch)
+        return call(model, batch)
     finally:
         if before:
             config.use_cache = before  # type: ignore[union-attr]

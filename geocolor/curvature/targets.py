@@ -9,16 +9,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from geocolor.curvature.batches import Batch, token_mask
+from geocolor.curvature.batches import Batch, output_mask
 from geocolor.errors import ModelError
 
 __all__ = [
+    "Kind",
     "Prediction",
+    "finite_rows",
     "prediction_of",
     "prediction_rows",
     "probes",
@@ -30,6 +33,17 @@ __all__ = [
 _MAX_EXACT = 4096
 
 
+class Kind(StrEnum):
+    """What rows of a prediction are.
+
+    CLASSES: logits. VALUES: means of a unit Gaussian. LOSS: the loss itself, one value.
+    """
+
+    CLASSES = "cross-entropy"
+    VALUES = "squared-error"
+    LOSS = "loss"
+
+
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """What a model predicts for one batch.
@@ -38,8 +52,8 @@ class Prediction:
     ----------
     rows : Tensor of float32 or float64, shape (outputs, values)
         One row for each scored output.
-    categorical : bool
-        Whether rows are logits, or means of a unit Gaussian.
+    kind : Kind
+        What the rows are.
     samples : int
         Samples in the batch: the model's output's first dimension.
     places : Tensor of int64, shape (outputs,)
@@ -47,9 +61,14 @@ class Prediction:
     """
 
     rows: Tensor
-    categorical: bool
+    kind: Kind
     samples: int
     places: Tensor
+
+    @property
+    def categorical(self) -> bool:
+        """Whether rows are logits."""
+        return self.kind is Kind.CLASSES
 
 
 def target_generator(seed: int, batch: int) -> torch.Generator:
@@ -72,8 +91,8 @@ def prediction_rows(output: Any, batch: Batch) -> tuple[Tensor, bool]:
     Parameters
     ----------
     output : Any
-        What the model returned. Its ``logits`` are read as categorical predictions; a plain
-        tensor, or ``last_hidden_state``, as the mean of a unit Gaussian.
+        What the model returned. Its ``logits`` of several values are read as categorical
+        predictions; a plain tensor, or ``last_hidden_state``, as the mean of a unit Gaussian.
     batch : Batch
         What the model was called with; padding in its ``attention_mask`` is not scored.
 
@@ -93,26 +112,41 @@ def prediction_rows(output: Any, batch: Batch) -> tuple[Tensor, bool]:
     return found.rows, found.categorical
 
 
-def prediction_of(output: Any, batch: Batch) -> Prediction:
-    """Give a model's predictions with their places; see :func:`prediction_rows`."""
+def prediction_of(output: Any, batch: Batch, kind: Kind | None = None) -> Prediction:
+    """Give a model's predictions with their places; see :func:`prediction_rows`.
+
+    Without a kind, ``logits`` of more than one value are of classes, everything else is values.
+    """
     logits = getattr(output, "logits", None)
-    categorical = isinstance(logits, Tensor)
     scores = logits if isinstance(logits, Tensor) else _prediction(output)
     if not scores.is_floating_point() or scores.ndim < 2:
         raise ModelError(
             f"the model's output has dtype {scores.dtype} and shape {tuple(scores.shape)}; "
             "curvature needs float predictions of shape (batch, ..., values)"
         )
+    if kind is None:
+        kind = Kind.CLASSES if logits is scores and scores.shape[-1] > 1 else Kind.VALUES
     rows = scores.reshape(-1, scores.shape[-1])
-    rows = rows if rows.dtype == torch.float64 else rows.float()
     places = torch.arange(len(rows)) % max(1, len(rows) // max(1, len(scores)))
-    mask = token_mask(batch)
+    mask = output_mask(batch)
     if mask is not None and scores.shape[:-1] == mask.shape:
         real = mask.reshape(-1)
         rows, places = rows[real.to(rows.device)], places[real.cpu()]
+    return Prediction(finite_rows(rows), kind, len(scores), places)
+
+
+def finite_rows(rows: Tensor) -> Tensor:
+    """Give rows in at least float32.
+
+    Raises
+    ------
+    ModelError
+        A value is not finite.
+    """
+    rows = rows if rows.dtype == torch.float64 else rows.float()
     if not bool(torch.isfinite(rows).all()):
         raise ModelError("the model's output is not finite on the calibration data")
-    return Prediction(rows, categorical, len(scores), places)
+    return rows
 
 
 def probes(
@@ -152,8 +186,10 @@ def probes(
     for number in range(samples):
         last = number + 1 == samples
         if probabilities is None or cumulative is None:
-            # The gradient of the squared error to a sample is the noise itself.
-            yield _noise(rows, generator), last
+            # The gradient of the squared error to a sample is the noise itself, and that of
+            # the loss to itself is one.
+            given = prediction.kind is Kind.LOSS
+            yield torch.ones_like(rows) if given else _noise(rows, generator), last
             continue
         targets = _drawn(cumulative, generator)
         probe = probabilities if last else probabilities.clone()

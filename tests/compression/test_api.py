@@ -470,7 +470,7 @@ def test_a_batch_the_model_does_not_take_is_named(mlp):
     for batch, words in (
         (torch.randn(4, 7), r"shape \(4, 7\)"),
         ({"nonsense": torch.randn(4, 8)}, r"nonsense \(4, 8\)"),
-        ((torch.randn(4, 8), 3), r"\(4, 8\), int"),
+        ((torch.randn(4, 7), 3), r"\(4, 7\), int"),
     ):
         with pytest.raises(ModelError, match=f"Sequential failed on a batch of {words}"):
             compress(mlp(8, 16, 8), [batch], 0.5)
@@ -515,3 +515,34 @@ def test_without_narrowing_every_layer_keeps_its_width_and_without_sharing_no_tw
     best = default.planned.allocation.cost
     assert best <= private.planned.allocation.cost * (1 + 1e-6)
     assert best <= fixed.planned.allocation.cost * (1 + 1e-6)
+
+
+def test_a_data_loader_with_labels_calibrates_as_its_inputs_do(mlp):
+    x, labels = torch.randn(64, 8), torch.arange(64)
+    data = torch.utils.data.TensorDataset(x, labels)
+    loader = torch.utils.data.DataLoader(data, batch_size=16)
+    model = mlp(8, 32, 8)
+    loaded = compress(model, loader, 0.5).model
+    plain = compress(model, list(x.split(16)), 0.5).model
+    assert torch.equal(loaded(x), plain(x))
+
+
+def test_the_increase_of_a_given_loss_is_measured(mlp):
+    model, x, y = mlp(8, 32, 32, 4), torch.randn(256, 8), torch.randint(0, 4, (256,))
+
+    def loss(model, batch):
+        return torch.nn.functional.cross_entropy(model(batch[0]), batch[1], reduction="none")
+
+    compressed = compress(model, [(x, y)], 0.3, loss=loss)
+    with torch.no_grad():
+        increase = (loss(compressed.model, (x, y)) - loss(model, (x, y))).mean()
+    assert compressed.report.measured_increase == pytest.approx(float(increase), abs=1e-6)
+
+
+def test_a_classifier_without_a_wrapper_is_scored_by_its_classes(mlp):
+    model, x = mlp(8, 32, 32, 4), torch.randn(256, 8)
+    compressed = compress(model, [x], 0.3, loss="cross-entropy")
+    with torch.no_grad():
+        before, after = model(x).log_softmax(1), compressed.model(x).log_softmax(1)
+    divergence = float((before.exp() * (before - after)).sum(1).mean())
+    assert compressed.report.measured_increase == pytest.approx(divergence, rel=1e-3)

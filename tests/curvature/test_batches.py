@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from geocolor.curvature import call_model, checked_batches, frozen_eval
-from geocolor.curvature.batches import token_mask
+from geocolor.curvature.batches import output_mask, token_mask
 from geocolor.errors import ModelError
 
 
@@ -60,3 +60,37 @@ def test_frozen_eval_ends_even_when_the_body_fails():
     assert seen == [(False, False)]
     assert (model.training, model[0].training, model[1].training) == (True, True, False)
     assert (model[0].weight.requires_grad, model[0].bias.requires_grad) == (True, False)
+
+
+def test_masks_of_encoder_and_decoder_are_told_apart():
+    mask = torch.tensor([[1, 1, 0], [1, 1, 1]])
+    other = torch.tensor([[1, 0], [1, 1]])
+    batch = {"attention_mask": mask, "decoder_input_ids": torch.ones(2, 2)}
+    assert torch.equal(token_mask(batch), mask.bool())
+    assert output_mask(batch) is None
+    batch["decoder_attention_mask"] = other
+    assert torch.equal(output_mask(batch), other.bool())
+    alike = {"attention_mask": mask, "decoder_input_ids": torch.ones(2, 3)}
+    assert token_mask(alike) is None
+    assert torch.equal(output_mask({"attention_mask": mask}), mask.bool())
+
+
+class Sum(torch.nn.Module):
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.forward = getattr(self, how)
+
+    def two(self, x, y):
+        return x + y
+
+    def any_number(self, *parts):
+        return sum(parts)
+
+
+def test_what_a_model_has_no_parameters_for_is_left_out_of_tuples():
+    one, two, three = (torch.full((2,), float(value)) for value in (1, 2, 3))
+    assert call_model(Sum("two"), (one, two, three)).tolist() == [3, 3]
+    assert call_model(Sum("any_number"), [one, two, three]).tolist() == [6, 6]
+    assert call_model(torch.nn.Identity(), (one, two)).tolist() == [1, 1]
+    with pytest.raises(ModelError, match="Sum failed on a batch of"):
+        call_model(Sum("two"), (one,))
