@@ -37,6 +37,8 @@ class Checkpoint:
         Empty sums of what is asked for.
     start : int
         Index of the first batch.
+    loss : str
+        Name of what outputs are scored by.
 
     Raises
     ------
@@ -45,9 +47,15 @@ class Checkpoint:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], model: nn.Module, asked: CurvatureSums, start: int
+        self,
+        path: str | os.PathLike[str],
+        model: nn.Module,
+        asked: CurvatureSums,
+        start: int,
+        loss: str = "auto",
     ) -> None:
         require_writable(path)
+        self._loss = loss
         self._path = Path(path)
         self._model = _digest_of(sorted(model.state_dict().items()))
         self._batches = hashlib.sha256()
@@ -66,9 +74,10 @@ class Checkpoint:
             and len(found.covered) == 1
             and found.covered[0][0] == start
             and notes.get("model") == self._model
+            and notes.get("loss", "auto") == self._loss
         )
         if not same:
-            raise self._of_another("model, seed, units or number of samples")
+            raise self._of_another("model, seed, units, loss or number of samples")
         self.sums = found
         self._expected = str(notes.get("batches"))
         self._done = found.covered[0][1]
@@ -102,7 +111,7 @@ class Checkpoint:
     def write(self) -> None:
         """Write the sums; the last ones stay until these are whole."""
         started = time.monotonic()
-        notes = {"model": self._model, "batches": self._batches.hexdigest()}
+        notes = {"model": self._model, "loss": self._loss, "batches": self._batches.hexdigest()}
         self.sums.save(self._path, notes=notes)
         self._written = time.monotonic()
         self._took = self._written - started

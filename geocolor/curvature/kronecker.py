@@ -147,14 +147,14 @@ def collect_sums(
         As in :func:`collect_curvature`, whatever the sums allow to be seen.
     """
     check_samples(samples)
-    if checkpoint is not None and loss != "auto":
-        # The file does not say which loss its sums are of, and could not tell one function from
-        # another.
-        raise InputError("sums with a loss of your own cannot be kept in a checkpoint")
+    if checkpoint is not None and not isinstance(loss, str):
+        raise InputError(
+            "a function cannot be known again, so sums of its losses are not kept in a checkpoint"
+        )
     sums = CurvatureSums({unit.name: unit.shape for unit in units}, seed, samples)
     kept = None
     if checkpoint is not None:
-        kept = Checkpoint(checkpoint, model, sums, first)
+        kept = Checkpoint(checkpoint, model, sums, first, str(loss))
         sums = kept.sums
     recorder = _KroneckerRecorder(model, units, sums)
 

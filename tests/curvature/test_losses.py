@@ -103,16 +103,21 @@ def test_sampled_labels_are_those_of_the_model_and_not_of_the_batch():
     torch.testing.assert_close(factors.gradients, truth.mean(0), atol=0.01, rtol=0)
 
 
-def test_a_loss_of_ones_own_is_not_kept_in_a_checkpoint(tmp_path):
+def test_a_checkpoint_knows_its_loss_and_keeps_none_of_ones_own(tmp_path):
     model = plain()
-    with pytest.raises(InputError, match="cannot be kept in a checkpoint"):
-        collect_curvature(
-            model,
-            [(X, LABELS)],
-            find_units(model),
-            loss=labelled,
-            checkpoint=tmp_path / "sums.safetensors",
-        )
+    file = tmp_path / "sums.safetensors"
+
+    def measured(loss, batches=((X,), (X,))):
+        return collect_curvature(
+            model, batches, find_units(model), loss=loss, checkpoint=file
+        ).factors["0"]
+
+    first = measured("cross-entropy")
+    assert torch.equal(measured("cross-entropy").gradients, first.gradients)
+    with pytest.raises(InputError, match="another model, seed, units, loss"):
+        measured("squared-error")
+    with pytest.raises(InputError, match="a function cannot be known again"):
+        measured(labelled)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
