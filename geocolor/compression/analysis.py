@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import os
 import time
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -14,7 +16,13 @@ from geocolor.compression.configuration import Configuration, Grouping, RankRule
 from geocolor.compression.divergence import Divergence
 from geocolor.compression.planner import plan_options, plan_sharing, priced_graph
 from geocolor.compression.progress import Progress, silent
-from geocolor.compression.report import Report
+from geocolor.compression.report import ModelReport, Report
+from geocolor.compression.several import (
+    Divergences,
+    batches_by_model,
+    joined_curvature,
+    joined_models,
+)
 from geocolor.compression.values import group_weights, predict
 from geocolor.criterion import GroupCosts, oriented_views
 from geocolor.curvature import (
@@ -22,7 +30,6 @@ from geocolor.curvature import (
     Curvature,
     KroneckerFactors,
     Loss,
-    checked_batches,
     collect_curvature,
     first_sample,
     frozen_eval,
@@ -32,7 +39,16 @@ from geocolor.errors import InputError, ModelError
 from geocolor.graph import ConflictGraph, SharingOptions
 from geocolor.sharing import Factored, apply_plan, measure_size
 from geocolor.sharing.checkpoint import structure_of
-from geocolor.units import Chain, Unit, find_chains, find_units, fold_norms, matrix_of
+from geocolor.sharing.equal import tie_equal
+from geocolor.units import (
+    Chain,
+    Unit,
+    find_chains,
+    find_units,
+    fold_norms,
+    matrix_of,
+    models_of,
+)
 
 __all__ = ["Analysis", "analyze", "check_keep", "check_priced"]
 
@@ -41,10 +57,10 @@ _MEASURED_BATCHES = 4
 
 
 def analyze(
-    model: nn.Module,
-    batches: Iterable[Batch],
+    model: nn.Module | Sequence[nn.Module],
+    batches: Iterable[Any],
     *,
-    evaluation: Iterable[Batch] | None = None,
+    evaluation: Iterable[Any] | None = None,
     seed: int = 0,
     loss: Loss = "auto",
     inplace: bool = False,
@@ -56,9 +72,11 @@ def analyze(
     Parameters
     ----------
     model : torch.nn.Module
-        Any model with Linear, Conv1D or convolution layers; left untouched unless `inplace`.
+        Any model with Linear, Conv1D or convolution layers, or a sequence of several; left
+        untouched unless `inplace`.
     batches : iterable of Batch
-        Calibration batches: dicts, tuples or tensors. No labels are needed.
+        Calibration batches: dicts, tuples or tensors. No labels are needed. For several models
+        one iterable for all, or a list of one for each.
     evaluation : iterable of Batch, optional
         Batches on which the loss increase is measured; default some of the calibration
         batches, which flatters the result and is said so in the report.
@@ -70,7 +88,8 @@ def analyze(
         Work on `model` itself, for want of memory. It then allows one compression only.
     checkpoint : path-like, optional
         A file for what is measured of the curvature, written every half a minute or so and at its
-        end. If it is there, the measuring goes on from it: on a CPU to the same bits.
+        end; of several models a file each, with the model's number at the end of its name. If it
+        is there, the measuring goes on from it: on a CPU to the same bits.
     on_progress : callable
         Told the stage, the steps done and the steps in all.
 
@@ -81,21 +100,74 @@ def analyze(
     InputError
         The checkpoint is damaged, of another model or of other batches, or cannot be written.
     """
-    if not isinstance(model, nn.Module):
-        raise ModelError(f"a torch.nn.Module is needed, not {type(model).__name__}")
-    if any(isinstance(module, Factored) for module in model.modules()):
+    joint = joined_models(model)
+    if any(isinstance(module, Factored) for module in joint.modules()):
         raise ModelError("the model is compressed already; compress its original at another keep")
-    calibration = checked_batches(batches)
-    measured_on = "calibration" if evaluation is None else "evaluation"
-    measured = (
-        calibration[:_MEASURED_BATCHES] if evaluation is None else checked_batches(evaluation)
+    count = len(models_of(joint))
+    calibration = batches_by_model(batches, count)
+    judged = (
+        [own[:_MEASURED_BATCHES] for own in calibration]
+        if evaluation is None
+        else batches_by_model(evaluation, count)
     )
-    units = tuple(find_units(model))
-    structure = structure_of(model)
-    folded = model if inplace else copy.deepcopy(model)
+    units = tuple(find_units(joint))
+    structure = structure_of(joint)
+    folded = joint if inplace else copy.deepcopy(joint)
     scales = fold_norms(folded)
+    parts = {
+        prefix: _measured(
+            part,
+            [replace(u, name=u.place, model=None) for u in units if u.name.startswith(prefix)],
+            own,
+            other,
+            seed=seed,
+            loss=loss,
+            checkpoint=None if checkpoint is None else f"{os.fspath(checkpoint)}{prefix[:-1]}",
+            on_progress=on_progress,
+        )
+        for (prefix, part), own, other in zip(
+            models_of(folded).items(), calibration, judged, strict=True
+        )
+    }
+    return Analysis(
+        model=folded,
+        unfolded=None if inplace else joint,
+        scales=scales,
+        units=units,
+        curvature=joined_curvature({prefix: part.curvature for prefix, part in parts.items()}),
+        chains=tuple(
+            chain.within(prefix) for prefix, part in parts.items() for chain in part.chains
+        ),
+        structure=structure,
+        divergence=Divergences([part.divergence for part in parts.values()]),
+        measured_on="calibration" if evaluation is None else "evaluation",
+        seed=seed,
+        on_progress=on_progress,
+    )
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What is measured of one model by itself."""
+
+    curvature: Curvature
+    chains: Sequence[Chain]
+    divergence: Divergence
+
+
+def _measured(
+    model: nn.Module,
+    units: Sequence[Unit],
+    calibration: Sequence[Batch],
+    judged: Sequence[Batch],
+    *,
+    seed: int,
+    loss: Loss,
+    checkpoint: str | None,
+    on_progress: Progress,
+) -> _Measured:
     curvature = collect_curvature(
-        folded,
+        model,
         calibration,
         units,
         seed=seed,
@@ -104,23 +176,11 @@ def analyze(
         on_progress=lambda done: on_progress("calibrating", done, len(calibration)),
     )
     on_progress("finding hidden layers", 0, 1)
-    chains = tuple(find_chains(folded, units, _predictions(calibration[0], loss)))
+    chains = find_chains(model, units, _predictions(calibration[0], loss))
     divergence = Divergence(
-        folded, measured, lambda done: on_progress("reference", done, len(measured)), loss
+        model, judged, lambda done: on_progress("reference", done, len(judged)), loss
     )
-    return Analysis(
-        model=folded,
-        unfolded=None if inplace else model,
-        scales=scales,
-        units=units,
-        curvature=curvature,
-        chains=chains,
-        structure=structure,
-        divergence=divergence,
-        measured_on=measured_on,
-        seed=seed,
-        on_progress=on_progress,
-    )
+    return _Measured(curvature, chains, divergence)
 
 
 def _predictions(batch: Batch, loss: Loss) -> Callable[[nn.Module], Tensor]:
@@ -155,7 +215,7 @@ class Analysis:
         curvature: Curvature,
         chains: tuple[Chain, ...],
         structure: str,
-        divergence: Divergence,
+        divergence: Divergences,
         measured_on: str,
         seed: int,
         on_progress: Progress,
@@ -283,7 +343,9 @@ class Analysis:
         self._spent = self._unfolded is None
         smaller = model if self._spent else copy.deepcopy(model)
         apply_plan(smaller, planned.plan, weights)
-        measured = self._divergence.of(
+        if isinstance(smaller, nn.ModuleList):
+            tie_equal(smaller)
+        measured = self._divergence.each(
             smaller.eval(), lambda done: self._progress("measuring", done, 0)
         )
         priced = method.ranks is RankRule.PRICED
@@ -293,7 +355,8 @@ class Analysis:
             before=before,
             after=measure_size(smaller, names),
             predicted_increase=predicted,
-            measured_increase=measured,
+            measured_increase=sum(measured),
+            models=_by_model(model, smaller, self.units, measured),
             measured_on=self._measured_on,
             shared_groups=len(planned.plan.shared_groups),
             narrowed_groups=len(planned.plan.narrowed_groups),
@@ -307,6 +370,23 @@ class Analysis:
         return Compressed(
             smaller, planned.plan, report, self.units, method, planned, self._structure
         )
+
+
+def _by_model(
+    model: nn.Module, smaller: nn.Module, units: Sequence[Unit], measured: Sequence[float]
+) -> tuple[ModelReport, ...]:
+    """Report on each of several models; of one there is no more to say."""
+    if not isinstance(model, nn.ModuleList):
+        return ()
+    reports = []
+    for at, (before, after) in enumerate(
+        zip(models_of(model).values(), models_of(smaller).values(), strict=True)
+    ):
+        names = [unit.place for unit in units if unit.model == at]
+        reports.append(
+            ModelReport(measure_size(before, names), measure_size(after, names), measured[at])
+        )
+    return tuple(reports)
 
 
 def check_keep(keep: float) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from torch import nn
 
@@ -11,7 +12,7 @@ from geocolor.compression.analysis import analyze, check_keep, check_priced
 from geocolor.compression.compressed import Compressed
 from geocolor.compression.configuration import Configuration, resolved
 from geocolor.compression.progress import Progress, silent
-from geocolor.curvature import Batch, Loss
+from geocolor.curvature import Loss
 from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph, SharingOptions
 
@@ -19,12 +20,12 @@ __all__ = ["compress", "conflict_graph", "sharing_options"]
 
 
 def compress(
-    model: nn.Module,
-    batches: Iterable[Batch],
+    model: nn.Module | Sequence[nn.Module],
+    batches: Iterable[Any],
     keep: float = 0.7,
     *,
     preset: str | Configuration = "default",
-    evaluation: Iterable[Batch] | None = None,
+    evaluation: Iterable[Any] | None = None,
     loss: Loss = "auto",
     seed: int = 0,
     inplace: bool = False,
@@ -36,13 +37,17 @@ def compress(
     Parameters
     ----------
     model : torch.nn.Module
-        Any model with Linear, Conv1D or convolution layers; left untouched unless `inplace`.
+        Any model with Linear, Conv1D or convolution layers; left untouched unless `inplace`. Or
+        a sequence of several, fine-tunes of one base say, to be compressed together: what stands
+        at one place of them may share.
     batches : iterable of Batch
         Calibration batches, a list or a data loader of torch: a dict is called as
         ``model(**batch)``, a tuple as ``model(*batch)``, a tensor as ``model(batch)``. No labels
-        are needed; those of a tuple that the model has no parameters for are left out.
+        are needed; those of a tuple that the model has no parameters for are left out. For
+        several models one iterable for all, or a list of one for each.
     keep : float
-        Share of the shareable matrices' parameters to keep, in (0, 1].
+        Share of the shareable matrices' parameters to keep, in (0, 1]; of several models, of
+        theirs together: 1/3 of three is as much as one of them has.
     preset : str or Configuration
         The method: ``default``, one of the published rules ``svd-llm``, ``basis-sharing`` and
         ``uniform-tie``, ``private`` (no sharing) and ``fixed-width`` (no narrowing), or one of
@@ -68,7 +73,8 @@ def compress(
     Returns
     -------
     Compressed
-        With ``model``, ``plan``, ``report`` and ``save(directory)``.
+        With ``model``, ``plan``, ``report`` and ``save(directory)``. Of several models, ``model``
+        is a ModuleList of them; what they have in common to the bit, embeddings say, is kept once.
 
     Raises
     ------
@@ -105,8 +111,8 @@ def compress(
 
 
 def conflict_graph(
-    model: nn.Module,
-    batches: Iterable[Batch],
+    model: nn.Module | Sequence[nn.Module],
+    batches: Iterable[Any],
     keep: float = 0.7,
     *,
     preset: str | Configuration = "default",
@@ -145,8 +151,8 @@ def conflict_graph(
 
 
 def sharing_options(
-    model: nn.Module,
-    batches: Iterable[Batch],
+    model: nn.Module | Sequence[nn.Module],
+    batches: Iterable[Any],
     keep: float = 0.7,
     *,
     preset: str | Configuration = "default",

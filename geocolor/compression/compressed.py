@@ -24,7 +24,7 @@ class Compressed:
     Attributes
     ----------
     model : torch.nn.Module
-        The smaller model, in eval mode.
+        The smaller model, in eval mode; a ModuleList of several.
     plan : SharingPlan
         Which units share, in which form, at which rank.
     report : Report
@@ -54,8 +54,8 @@ class Compressed:
         ----------
         directory : path-like
             Appears only once complete.
-        tokenizer : object, optional
-            A tokenizer of transformers to keep beside the model.
+        tokenizer : object, or a list of several, optional
+            A tokenizer of transformers to keep beside the model; of several models, one for each.
 
         Raises
         ------
@@ -67,9 +67,15 @@ class Compressed:
             self.plan,
             directory,
             original_structure=self.original_structure,
-            companions=() if tokenizer is None else (tokenizer,),
+            companions=_listed(tokenizer),
             details={
                 "configuration": self.configuration.to_json(),
                 "report": self.report.to_json(),
             },
         )
+
+
+def _listed(tokenizer: Any) -> tuple[Any, ...]:
+    if isinstance(tokenizer, list | tuple):
+        return tuple(tokenizer)
+    return () if tokenizer is None else (tokenizer,)

@@ -17,6 +17,7 @@ __all__ = [
     "adjacent_groups",
     "colored_groups",
     "consecutive_groups",
+    "placed_groups",
     "private_groups",
 ]
 
@@ -26,6 +27,14 @@ Group = tuple[str, ...]
 def private_groups(units: Sequence[Unit]) -> list[Group]:
     """Every unit on its own."""
     return [(unit.name,) for unit in units]
+
+
+def placed_groups(units: Sequence[Unit]) -> list[Group]:
+    """Group what stands at one place of several models; of one model, every unit on its own."""
+    places: dict[tuple[str, tuple[Side, str]], list[str]] = defaultdict(list)
+    for unit in units:
+        places[unit.place, unit.family].append(unit.name)
+    return [tuple(names) for names in places.values()]
 
 
 def adjacent_groups(units: Sequence[Unit]) -> list[Group]:

@@ -11,6 +11,7 @@ from geocolor.compression.grouping import (
     adjacent_groups,
     colored_groups,
     consecutive_groups,
+    placed_groups,
     private_groups,
 )
 from geocolor.compression.options import PricedOptions, choose, priced_options
@@ -72,8 +73,14 @@ def priced_graph(
     budget: int,
     progress: Progress,
 ) -> PricedPairs:
-    """Price all candidate pairs at the price at which private units meet the budget."""
+    """Price all candidate pairs at the price at which simple groups meet the budget.
+
+    They are the units on their own or, if that price is lower, what stands at one place of several
+    models.
+    """
     price = private_price([unit.name for unit in units], costs, budget)
+    if any(unit.model for unit in units):
+        price = min(price, allocate(placed_groups(units), costs, budget).price)
     pairs = candidate_pairs(units, configuration.reach)
     return price_pairs(
         units, pairs, costs, price, lambda done: progress("pricing pairs", done, len(pairs))
@@ -121,7 +128,7 @@ def propose_groups(
         return Proposal(tuple(consecutive_groups(units, budget)), (), None)
     priced = priced_graph(units, costs, configuration, budget, progress)
     colored = colored_groups(priced, costs, seed=seed, time_limit=_COLORING_LIMIT)
-    others = (*private_groups(units), *colored.valued)
+    others = (*private_groups(units), *placed_groups(units), *colored.valued)
     return Proposal(colored.groups, others, colored.result)
 
 

@@ -7,12 +7,32 @@ from typing import Any
 
 from geocolor.sharing import ModelSize
 
-__all__ = ["Report"]
+__all__ = ["ModelReport", "Report"]
+
+
+@dataclass(frozen=True)
+class ModelReport:
+    """One of several models that were compressed together.
+
+    Attributes
+    ----------
+    before, after : ModelSize
+        Of the model by itself; what it shares with others is counted in each.
+    measured_increase : float
+        Nats per scored output.
+    """
+
+    before: ModelSize
+    after: ModelSize
+    measured_increase: float
 
 
 @dataclass(frozen=True)
 class Report:
     """Sizes before and after, predicted and measured loss increase.
+
+    Of several models compressed together, sizes count what they share once, and losses are sums
+    over the models.
 
     Attributes
     ----------
@@ -44,6 +64,8 @@ class Report:
         What is proven of the coloring of the conflict graph; None where no graph was colored.
     seconds : float
         Wall clock of planning, applying and measuring; calibration is not in it.
+    models : tuple of ModelReport
+        Each of several models; of one, none.
     """
 
     method: str
@@ -61,6 +83,7 @@ class Report:
     groups_priced: int
     coloring_status: str | None
     seconds: float
+    models: tuple[ModelReport, ...] = ()
 
     @property
     def kept(self) -> float:
@@ -103,5 +126,20 @@ class Report:
                 *plan,
                 f"loss        +{self.predicted_increase:.4f} predicted, "
                 f"+{self.measured_increase:.4f} measured (nats, on {self.measured_on} data)",
+                *self._by_model(),
             )
         )
+
+    def _by_model(self) -> list[str]:
+        if not self.models:
+            return []
+        largest = max(model.before.bytes for model in self.models)
+        return [
+            f"together    {len(self.models)} models in {self.after.bytes / largest:.3f} times the "
+            "bytes of the largest; sizes and losses above are of all",
+            *(
+                f"model {at:<5} +{model.measured_increase:.4f} measured, "
+                f"{model.before.unit_macs:,} -> {model.after.unit_macs:,} multiply-adds a token"
+                for at, model in enumerate(self.models)
+            ),
+        ]

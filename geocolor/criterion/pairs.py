@@ -20,6 +20,7 @@ def candidate_pairs(units: Sequence[Unit], reach: int) -> list[tuple[int, int]]:
 
     Two units of one role pair if their layers are at most `reach` apart; two of different roles
     if they stand side by side in one block, as q, k and v do, where they read the same tensor.
+    Of several models, units pair if they stand at the same place of two.
 
     Parameters
     ----------
@@ -42,16 +43,20 @@ def candidate_pairs(units: Sequence[Unit], reach: int) -> list[tuple[int, int]]:
         for role, numbers in layers.items()
         for position, layer in enumerate(sorted(numbers))
     }
+
+    def near(first: Unit, second: Unit) -> bool:
+        if first.model is not None:
+            return first.place == second.place
+        if first.role == second.role:
+            apart = depth[first.role, first.layer] - depth[second.role, second.layer]
+            return abs(apart) <= reach
+        return first.name.rpartition(".")[0] == second.name.rpartition(".")[0]
+
     return [
         (i, j)
         for i, first in enumerate(units)
         for j, second in enumerate(units[i + 1 :], start=i + 1)
-        if first.family == second.family
-        and (
-            abs(depth[first.role, first.layer] - depth[second.role, second.layer]) <= reach
-            if first.role == second.role
-            else first.name.rpartition(".")[0] == second.name.rpartition(".")[0]
-        )
+        if first.family == second.family and near(first, second)
     ]
 
 

@@ -31,7 +31,8 @@ def draw_sharing_map(
 
     A cell is a matrix: gray is dense, white is private low rank, pale green is around a hidden
     layer that was narrowed, any other color is a sharing class. The number is the rank, or the
-    hidden units that stay; an equals sign marks a tied matrix.
+    hidden units that stay; an equals sign marks a tied matrix. Several models have a row each for
+    every role.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ def draw_sharing_map(
     except ImportError as error:
         raise InputError("matplotlib is not installed: pip install 'geocolor[plot]'") from error
 
-    roles = list(dict.fromkeys(unit.role for unit in units))
+    roles = list(dict.fromkeys(_row(unit) for unit in units))
     names = _role_names(roles)
     layers = sorted({unit.layer for unit in units})
     group_of = {member: group for group in plan.groups for member in group.members}
@@ -69,7 +70,7 @@ def draw_sharing_map(
     axes = figure.add_subplot()
     for unit in units:
         group = group_of[unit.name]
-        x, y = layers.index(unit.layer), roles.index(unit.role)
+        x, y = layers.index(unit.layer), roles.index(_row(unit))
         face = colors.get(group) or plain.get(group.form, _PRIVATE)
         axes.add_patch(Rectangle((x - 0.47, y - 0.47), 0.94, 0.94, fc=face, ec="#999999", lw=0.5))
         axes.text(x, y, _mark(group), ha="center", va="center", fontsize=6.5, color=_ink(face))
@@ -103,6 +104,11 @@ def draw_sharing_map(
     )
     with atomic_file(path) as file:
         figure.savefig(file, format="png", bbox_inches="tight")
+
+
+def _row(unit: Unit) -> str:
+    """Name the row of a unit: its role, of several models in each."""
+    return unit.role if unit.model is None else f"{unit.role}.model {unit.model}"
 
 
 def _role_names(roles: Sequence[str]) -> dict[str, str]:

@@ -64,17 +64,19 @@ def prepare_structure(model: nn.Module, plan: SharingPlan) -> None:
 
 
 @contextmanager
-def put_back_on_error(model: nn.Module, plan: SharingPlan) -> Iterator[None]:
-    """Undo what :func:`prepare_structure` did if what follows fails."""
-    names = [name for group in plan.groups for name in group.members]
-    layers = {name: _layer(model, name) for name in names}
-    weights = {name: layer.weight for name, layer in layers.items()}
+def put_back_on_error(model: nn.Module) -> Iterator[None]:
+    """Undo what was done to a model's modules and parameters, if it fails; not to their values."""
+    held = [
+        (kept, dict(kept))
+        for module in model.modules()
+        for kept in (module._parameters, module._modules)
+    ]
     try:
         yield
     except BaseException:
-        for name, layer in layers.items():
-            layer.weight = weights[name]
-            _replace(model, name, layer)
+        for now, before in held:
+            now.clear()
+            now.update(before)  # type: ignore[arg-type]
         raise
 
 

@@ -21,6 +21,7 @@ from geocolor._version import __version__
 from geocolor.errors import CheckpointError
 from geocolor.io.atomic import atomic_directory
 from geocolor.sharing.apply import prepare_structure, put_back_on_error
+from geocolor.sharing.equal import tie_named
 from geocolor.sharing.plan import SharingPlan
 
 __all__ = ["PLAN_FILE", "load", "save", "structure_of"]
@@ -61,7 +62,7 @@ def save(
     Parameters
     ----------
     model : torch.nn.Module
-        With the plan applied.
+        With the plan applied; a ModuleList of several models that share parameters.
     plan : SharingPlan
         The plan.
     directory : path-like
@@ -69,7 +70,8 @@ def save(
     original_structure : str
         :func:`structure_of` the model before the plan, which a fresh model must match on load.
     companions : sequence
-        Tokenizers and the like: their ``save_pretrained`` is called with the directory.
+        Tokenizers and the like: their ``save_pretrained`` is called with the directory; of
+        several models one each, which goes with its model's number.
     details : mapping, optional
         Further JSON data to keep: configuration, report.
 
@@ -92,25 +94,33 @@ def save(
         tensors[name] = tensor.detach().cpu().contiguous()
     with atomic_directory(directory) as folder:
         save_file(tensors, folder / _TENSORS, metadata={"format": "pt"})
-        origin = _save_config(model, folder)
-        for companion in companions:
-            companion.save_pretrained(folder)
+        places = _places(model, folder)
+        origins = [_save_config(part, place) for part, place in places]
+        for companion, (_, place) in zip(companions, places, strict=False):
+            companion.save_pretrained(place)
         description = {
             "format": _FORMAT,
             "version": _VERSION,
             "geocolor": __version__,
-            "model": origin,
+            "model": origins if isinstance(model, nn.ModuleList) else origins[0],
             "original_structure": original_structure,
             "sha256": {
-                name: _file_hash(folder / name)
-                for name in (_TENSORS, _CONFIG)
-                if (folder / name).is_file()
+                path.relative_to(folder).as_posix(): _file_hash(path)
+                for path in (folder / _TENSORS, *(place / _CONFIG for _, place in places))
+                if path.is_file()
             },
             "aliases": aliases,
             "plan": plan.to_json(),
             "details": dict(details or {}),
         }
         (folder / PLAN_FILE).write_text(json.dumps(description, indent=1), encoding="utf-8")
+
+
+def _places(model: nn.Module, folder: Path) -> list[tuple[nn.Module, Path]]:
+    """Give each model and the folder for what belongs to it alone."""
+    if isinstance(model, nn.ModuleList):
+        return [(part, folder / str(at)) for at, part in enumerate(model)]
+    return [(model, folder)]
 
 
 def _save_config(model: nn.Module, folder: Path) -> dict[str, str] | None:
@@ -126,21 +136,23 @@ def _save_config(model: nn.Module, folder: Path) -> dict[str, str] | None:
     return {"library": "transformers", "class": kind.__name__}
 
 
-def load(directory: str | os.PathLike[str], model: nn.Module | None = None) -> nn.Module:
+def load(
+    directory: str | os.PathLike[str], model: nn.Module | Sequence[nn.Module] | None = None
+) -> nn.Module:
     """Load a shared checkpoint.
 
     Parameters
     ----------
     directory : path-like
         What ``compressed.save`` wrote.
-    model : torch.nn.Module, optional
+    model : torch.nn.Module, or a sequence of several, optional
         A freshly built original, to be changed in place and filled. Not needed for models of
         transformers, which are rebuilt from the saved configuration.
 
     Returns
     -------
     torch.nn.Module
-        In eval mode, parameters shared as planned.
+        In eval mode, parameters shared as planned. A ModuleList, if several models were saved.
 
     Raises
     ------
@@ -153,16 +165,20 @@ def load(directory: str | os.PathLike[str], model: nn.Module | None = None) -> n
     folder = Path(directory)
     description = _read_description(folder / PLAN_FILE)
     plan = SharingPlan.from_json(description["plan"])
-    tensors = _unchanged(folder / _TENSORS, description["sha256"])
+    tensors = _unchanged(folder, _TENSORS, description["sha256"])
     if model is None:
-        model = _rebuild(folder, description)
+        model = _rebuild_all(folder, description)
+    elif not isinstance(model, nn.Module):
+        model = nn.ModuleList(model)
     if structure_of(model) != description["original_structure"]:
         raise CheckpointError(
             f"{folder} was made from a model of other parameters than {type(model).__name__}; "
             "give a freshly built original"
         )
-    with put_back_on_error(model, plan):
+    with put_back_on_error(model):
         prepare_structure(model, plan)
+        if isinstance(model, nn.ModuleList):
+            tie_named(model, description["aliases"])
         try:
             with safe_open(tensors, framework="pt") as file:
                 _fill(model, file, description["aliases"])
@@ -171,11 +187,12 @@ def load(directory: str | os.PathLike[str], model: nn.Module | None = None) -> n
     return model.eval()
 
 
-def _unchanged(path: Path, hashes: Mapping[str, Any]) -> Path:
+def _unchanged(folder: Path, name: str, hashes: Mapping[str, Any]) -> Path:
     """Require a file to be there and to be the one that was saved."""
+    path = folder / name
     if not path.is_file():
         raise CheckpointError(f"{path} is missing")
-    if _file_hash(path) != hashes.get(path.name):
+    if _file_hash(path) != hashes.get(name):
         raise CheckpointError(f"{path} is not the file that was saved; copy it again")
     return path
 
@@ -208,8 +225,14 @@ def _read_description(path: Path) -> dict[str, Any]:
     return description
 
 
-def _rebuild(folder: Path, description: Mapping[str, Any]) -> nn.Module:
-    origin = description.get("model")
+def _rebuild_all(folder: Path, description: Mapping[str, Any]) -> nn.Module:
+    origin, hashes = description.get("model"), description["sha256"]
+    if not isinstance(origin, list):
+        return _rebuild(folder, "", origin, hashes)
+    return nn.ModuleList(_rebuild(folder, f"{at}/", each, hashes) for at, each in enumerate(origin))
+
+
+def _rebuild(folder: Path, place: str, origin: Any, hashes: Mapping[str, Any]) -> nn.Module:
     if not isinstance(origin, dict) or origin.get("library") != "transformers":
         raise CheckpointError(
             f"{folder} does not say how to build its model; "
@@ -226,17 +249,17 @@ def _rebuild(folder: Path, description: Mapping[str, Any]) -> nn.Module:
         raise CheckpointError(f"transformers has no model class {origin.get('class')!r}")
     kind: Any = found
     # Without its file a configuration is the default one: another model, and a large one.
-    _unchanged(folder / _CONFIG, description["sha256"])
+    own = _unchanged(folder, f"{place}{_CONFIG}", hashes).parent
     try:
-        config = kind.config_class.from_pretrained(folder, local_files_only=True)
+        config = kind.config_class.from_pretrained(own, local_files_only=True)
         # Its random initial values are overwritten; the caller's generators must not notice.
         with torch.random.fork_rng(devices=[]):
             model: nn.Module = kind(config)
-        if (folder / "generation_config.json").is_file():
-            generation = transformers.GenerationConfig.from_pretrained(folder)
+        if (own / "generation_config.json").is_file():
+            generation = transformers.GenerationConfig.from_pretrained(own)
             model.generation_config = generation
     except Exception as error:  # a configuration can be wrong in ways that only its class knows
-        raise CheckpointError(f"the configuration in {folder} is not usable: {error}") from error
+        raise CheckpointError(f"the configuration in {own} is not usable: {error}") from error
     return model
 
 

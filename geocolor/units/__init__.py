@@ -4,6 +4,7 @@ from geocolor.units.chains import Chain, find_chains
 from geocolor.units.discover import find_units
 from geocolor.units.layers import Layer, is_layer, layer_of, matrix_of, rebuilt
 from geocolor.units.norms import fold_norms
+from geocolor.units.several import models_of
 from geocolor.units.unit import Side, Unit
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "is_layer",
     "layer_of",
     "matrix_of",
+    "models_of",
     "rebuilt",
 ]

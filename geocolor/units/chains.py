@@ -53,6 +53,11 @@ class Chain:
         """All matrices, the reader last."""
         return (*self.writers, self.reader)
 
+    def within(self, prefix: str) -> Chain:
+        """Give it the names that it has where names begin with a prefix."""
+        writers = tuple(f"{prefix}{name}" for name in self.writers)
+        return Chain(writers, f"{prefix}{self.reader}", self.width)
+
 
 @torch.no_grad()
 def find_chains(model: nn.Module, units: Sequence[Unit], run: Run) -> list[Chain]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 
 from torch import nn
 
 from geocolor.errors import ModelError
 from geocolor.units.architectures import RESIDUAL_ROLES
 from geocolor.units.layers import is_layer, layer_of, matrix_of
+from geocolor.units.several import models_of, prefixed_units
 from geocolor.units.unit import Side, Unit
 
 __all__ = ["find_units"]
@@ -25,17 +27,17 @@ def find_units(model: nn.Module) -> list[Unit]:
     Parameters
     ----------
     model : torch.nn.Module
-        Any model.
+        Any model, or a ModuleList of several.
 
     Returns
     -------
     list of Unit
-        At least one.
+        At least one of each model. Of several models, those at one place follow each other.
 
     Raises
     ------
     ModelError
-        There is no such layer.
+        There is no such layer in a model.
     """
     weights = Counter(
         id(parameter)
@@ -44,20 +46,32 @@ def find_units(model: nn.Module) -> list[Unit]:
     )
     # A module with two names could be replaced at one of them only.
     places = Counter(id(child) for parent in model.modules() for child in parent._modules.values())
-    layers = {
-        name: module
-        for name, module in model.named_modules()
-        # A model that is itself a layer has no parent in which to replace it.
-        if name and is_layer(module) and weights[id(module.weight)] == places[id(module)] == 1
-    }
-    chosen = {name: module for name, module in layers.items() if re.search(r"\d", name)} or layers
-    if not chosen:
+
+    def chosen(part: nn.Module) -> dict[str, nn.Module]:
+        layers = {
+            name: module
+            for name, module in part.named_modules()
+            # A model that is itself a layer has no parent in which to replace it.
+            if name and is_layer(module) and weights[id(module.weight)] == places[id(module)] == 1
+        }
+        return {n: module for n, module in layers.items() if re.search(r"\d", n)} or layers
+
+    found = [chosen(part) for part in models_of(model).values()]
+    if not all(found):
         raise ModelError(
             "the model has no Linear, Conv1D or convolution layer with a weight of its own to share"
         )
-    depths = _depths(chosen)
-    mixed = len({_storage(module) for module in chosen.values()}) > 1
-    return [_unit(name, module, depths[name], mixed=mixed) for name, module in chosen.items()]
+    mixed = len({_storage(module) for layers in found for module in layers.values()}) > 1
+    units = [_units(layers, mixed=mixed) for layers in found]
+    if not isinstance(model, nn.ModuleList):
+        return units[0]
+    numbered = [prefixed_units(own, at) for at, own in enumerate(units)]
+    return [unit for row in zip_longest(*numbered) for unit in row if unit is not None]
+
+
+def _units(layers: Mapping[str, nn.Module], *, mixed: bool) -> list[Unit]:
+    depths = _depths(layers)
+    return [_unit(name, module, depths[name], mixed=mixed) for name, module in layers.items()]
 
 
 def _numbers(name: str) -> str:

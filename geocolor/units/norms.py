@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from geocolor.units.architectures import PRE_NORMS
+from geocolor.units.several import models_of
 
 __all__ = ["fold_norms"]
 
@@ -16,13 +17,20 @@ def fold_norms(model: nn.Module) -> dict[str, Tensor]:
 
     Afterwards all matrices that read one residual stream see the same space, so that their
     second moments can be compared and their bases shared. Only architectures listed in
-    :mod:`geocolor.units.architectures` are touched.
+    :mod:`geocolor.units.architectures` are touched; of several models in a ModuleList, each.
 
     Returns
     -------
     dict of str to Tensor, shape (in_features,)
         The scale that each reader took in, by its dotted path.
     """
+    scales: dict[str, Tensor] = {}
+    for prefix, part in models_of(model).items():
+        scales |= {f"{prefix}{name}": scale for name, scale in _fold(part).items()}
+    return scales
+
+
+def _fold(model: nn.Module) -> dict[str, Tensor]:
     model_type = getattr(getattr(model, "config", None), "model_type", "")
     scales: dict[str, Tensor] = {}
     for path, block in model.named_modules():

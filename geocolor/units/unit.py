@@ -27,7 +27,8 @@ class Unit:
     Attributes
     ----------
     name : str
-        Dotted path of the module that holds it.
+        Dotted path of the module that holds it; among several models it begins with the model's
+        number.
     role : str
         The path with block numbers replaced by ``*``; layers of one role do the same job.
     layer : int
@@ -38,6 +39,8 @@ class Unit:
         The side on which its family shares a space.
     space : str
         Name of that space. Units share only if side and space agree.
+    model : int or None
+        Number of its model, where there are several.
     """
 
     name: str
@@ -46,6 +49,12 @@ class Unit:
     shape: tuple[int, int]
     side: Side
     space: str
+    model: int | None = None
+
+    @property
+    def place(self) -> str:
+        """Dotted path inside its model: what is at one place of several models does one job."""
+        return self.name if self.model is None else self.name.partition(".")[2]
 
     @property
     def parameters(self) -> int:

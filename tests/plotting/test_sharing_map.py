@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,12 @@ def unit(layer: int, ending: str) -> Unit:
 
 def pixels(path: Path) -> np.ndarray:
     return np.unique(matplotlib_image.imread(path)[..., :3].reshape(-1, 3), axis=0)
+
+
+def blue(path: Path) -> int:
+    """Count the pixels in the color of the first class."""
+    image = matplotlib_image.imread(path)[..., :3]
+    return int((np.abs(image - np.array([78, 121, 167]) / 255).max(axis=2) < 0.01).sum())
 
 
 def near(colors: np.ndarray, wanted: str) -> bool:
@@ -47,11 +54,6 @@ def test_one_class_of_dense_units_is_not_sharing(tmp_path: Path) -> None:
     # The one patch in the first color is the legend's; with a shared class the cells add to it.
     shared = SharingPlan((GroupPlan(tuple(u.name for u in units), "basis", "read", 2),))
     draw_sharing_map(shared, units, tmp_path / "b.png", "shared")
-
-    def blue(path: Path) -> int:
-        image = matplotlib_image.imread(path)[..., :3]
-        return int((np.abs(image - np.array([78, 121, 167]) / 255).max(axis=2) < 0.01).sum())
-
     assert blue(tmp_path / "b.png") > 3 * blue(tmp_path / "a.png")
 
 
@@ -62,3 +64,11 @@ def test_roles_of_one_short_name_are_told_apart() -> None:
     names = _role_names(roles)
     assert names["layer.*.attention.output.dense"] == "attention.output"
     assert len(set(names.values())) == 3
+
+
+def test_models_have_rows_of_their_own(tmp_path: Path) -> None:
+    units = [replace(unit(0, "query"), name=f"{at}.query", model=at) for at in range(3)]
+    plan = SharingPlan((GroupPlan(tuple(u.name for u in units), "residual", "read", 4),))
+    draw_sharing_map(plan, units, tmp_path / "several.png", "three models")
+    draw_sharing_map(plan, [units[0]], tmp_path / "one.png", "one model")
+    assert blue(tmp_path / "several.png") > 1.5 * blue(tmp_path / "one.png")

@@ -175,7 +175,7 @@ def test_a_plan_that_does_not_fit_is_refused_and_undone(group, message):
     model = Model()
     before = dict(model.named_modules()), dict(model.named_parameters())
     plan = SharingPlan((TIED, GroupPlan(("writers.1",), "basis", "write", 1), group))
-    with pytest.raises(CheckpointError, match=message), put_back_on_error(model, plan):
+    with pytest.raises(CheckpointError, match=message), put_back_on_error(model):
         prepare_structure(model, plan)
     assert (dict(model.named_modules()), dict(model.named_parameters())) == before
 
@@ -235,7 +235,7 @@ def test_a_narrowed_hidden_layer_is_put_back():
     before = model(x)
 
     def fail() -> None:
-        with put_back_on_error(model, NARROW):
+        with put_back_on_error(model):
             prepare_structure(model, NARROW)
             raise RuntimeError
 

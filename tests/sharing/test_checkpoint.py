@@ -213,7 +213,7 @@ def another_by_link(folder: Path) -> None:
     ("damage", "message"),
     [
         (another_by_link, "not the file that was saved"),
-        (lambda f: edit(f, plan=[group("/etc/passwd")]), "no Linear layer"),
+        (lambda f: edit(f, plan=[group("/etc/passwd")]), "no layer "),
         (damage_tensors, "not the file that was saved"),
         (not_tensors, "geocolor.safetensors"),
         (lambda f: (f / "geocolor.safetensors").unlink(), "missing"),

@@ -1,0 +1,78 @@
+"""Parameters that are the same in several models are kept once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import torch
+from torch import nn
+
+__all__ = ["tie_equal", "tie_named"]
+
+
+def tie_equal(models: nn.ModuleList) -> None:
+    """Make one parameter of those at one place of several models that have the same bits, in place.
+
+    Fine-tunes that left some of their base as it was have it once then: embeddings, norms, biases.
+
+    Parameters
+    ----------
+    models : torch.nn.ModuleList
+        The models.
+    """
+    kept: dict[str, list[nn.Parameter]] = defaultdict(list)
+    instead: dict[nn.Parameter, nn.Parameter] = {}
+    for model in models:
+        for place, parameter in model.named_parameters():
+            same = next((one for one in kept[place] if _same(one, parameter)), None)
+            if same is None:
+                kept[place].append(parameter)
+            elif same is not parameter:
+                instead[parameter] = same
+    _replace(models, instead)
+
+
+def tie_named(models: nn.ModuleList, names: Mapping[str, str]) -> None:
+    """Make one parameter of two at one place of different models, in place, as :func:`tie_equal`.
+
+    Parameters
+    ----------
+    models : torch.nn.ModuleList
+        The models.
+    names : mapping of str to str
+        Which parameter each is replaced by. Others, and what does not fit, are left alone.
+    """
+    parameters = dict(models.named_parameters(remove_duplicate=False))
+    instead = {
+        parameters[name]: parameters[other]
+        for name, other in names.items()
+        if name in parameters and other in parameters and _places(name) == _places(other)
+    }
+    _replace(
+        models,
+        {
+            old: new
+            for old, new in instead.items()
+            if old is not new and (old.shape, old.dtype) == (new.shape, new.dtype)
+        },
+    )
+
+
+def _places(name: str) -> str:
+    return name.partition(".")[2]
+
+
+def _same(one: nn.Parameter, other: nn.Parameter) -> bool:
+    alike = (one.shape, one.dtype, one.device, one.requires_grad)
+    return alike == (other.shape, other.dtype, other.device, other.requires_grad) and torch.equal(
+        one, other
+    )
+
+
+def _replace(models: nn.Module, instead: Mapping[nn.Parameter, nn.Parameter]) -> None:
+    """Replace parameters wherever a module holds them."""
+    for module in models.modules():
+        for key, parameter in module._parameters.items():
+            if parameter is not None and parameter in instead:
+                module._parameters[key] = instead[parameter]
