@@ -27,7 +27,7 @@ from typing import Any
 
 from geocolor.bench.trial import Known
 from geocolor.errors import FormatError, InputError
-from geocolor.io import FORMATS
+from geocolor.io import SUFFIXES
 from geocolor.io.compression import bare
 
 __all__ = ["MANIFEST", "BestKnown", "Catalogue", "Entry", "Question", "manifest_of", "stem"]
@@ -46,7 +46,7 @@ Question = tuple[str, int | None]
 def stem(path: Path) -> str:
     """Name of a graph file without its suffixes."""
     name = bare(path).name
-    for suffix in FORMATS:
+    for suffix in SUFFIXES:
         if name.lower().endswith(suffix):
             name = name[: -len(suffix)]
     return name

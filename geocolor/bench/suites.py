@@ -13,7 +13,7 @@ from geocolor.bench.journal import JOURNAL_FILE
 from geocolor.bench.trial import Instance
 from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph
-from geocolor.io import FORMATS, read, require_graph_name
+from geocolor.io import SUFFIXES, read, require_graph_name
 from geocolor.problem import problem_for
 
 __all__ = ["SUITES", "collect", "own_instances"]
@@ -22,6 +22,9 @@ __all__ = ["SUITES", "collect", "own_instances"]
 SUITES = ("small", "coloring", "families", "partition", "layers")
 _PACKAGE = Path(__file__).parents[1]
 _PROVEN = "proven"
+
+# Beside graphs these are tables of something else, best known values say; by name they are taken.
+_TABLES = (".csv", ".tsv")
 
 
 def own_instances() -> Path:
@@ -101,8 +104,8 @@ def collect(
                 key = (instance.fingerprint, (instance.kind, instance.k))
                 found.setdefault(key, instance)
     if not found:
-        suffixes = ", ".join(FORMATS)
-        raise InputError(f"no graph files ({suffixes}, also .gz) in {', '.join(sources)}")
+        suffixes = ", ".join(SUFFIXES)
+        raise InputError(f"no graph files ({suffixes}, also compressed) in {', '.join(sources)}")
     chosen = [
         instance
         for instance in found.values()
@@ -146,9 +149,9 @@ def _files(source: str, catalogue: Catalogue) -> Iterator[tuple[Path, str | None
 
 
 def _if_graph(path: Path, catalogue: Catalogue) -> Iterator[tuple[Path, None]]:
-    if not path.is_file() or (
-        path.name == MANIFEST and catalogue.manifest(path.parent) is not None
-    ):
+    if not path.is_file() or path.suffix.lower() in _TABLES:
+        return
+    if path.name == MANIFEST and catalogue.manifest(path.parent) is not None:
         return
     try:
         require_graph_name(path)

@@ -59,7 +59,7 @@ class Cost(StrEnum):
 
 
 GraphFile = Annotated[
-    Path, typer.Argument(metavar="FILE", help="Graph: .col, .json or .txt, also with .gz behind.")
+    Path, typer.Argument(metavar="FILE", help="Graph of any format; - for a pipe.")
 ]
 KindOption = Annotated[
     Kind | None,

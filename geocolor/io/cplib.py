@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geocolor.errors import FormatError, InputError
 from geocolor.graph import ConflictGraph
-from geocolor.io.limits import Limits
-from geocolor.io.source import line_blocks, shown
+from geocolor.io.listing import Listing
+from geocolor.io.meaning import Meaning
+from geocolor.io.numbered import number_labels
+from geocolor.io.rows import number, require_room
+from geocolor.io.source import Source, shown
+from geocolor.io.tokens import LONGEST_NUMBER
 
 __all__ = ["cplib_text", "read_cplib"]
 
-# No number of nodes within any limit is longer.
-_LONGEST_NUMBER = 15
 
-
-def read_cplib(path: Path, limits: Limits) -> ConflictGraph:
+def read_cplib(source: Source, meaning: Meaning) -> Listing:
     """Read a file that asks for the most similarity inside clusters.
 
     The first number is that of the nodes, n; then come the n (n - 1) / 2 similarities of the pairs
@@ -36,50 +36,55 @@ def read_cplib(path: Path, limits: Limits) -> ConflictGraph:
     """
     count, line, seen = -1, 0, 0
     parts: list[NDArray[np.float64]] = []
-    for block in line_blocks(path, limits):
+    for block in source.line_blocks():
         tokens = block.split()
         first = count < 0 and bool(tokens)
         if first:
-            count = _count(tokens.pop(0), path, limits, block, line)
-        values = _values(tokens, path, block, line, first=first)
+            count = _count(tokens.pop(0), source, block, line)
+        values = _values(tokens, source.name, block, line, first=first)
         seen += len(values)
         if seen > count * (count - 1) // 2 and count >= 0:
             raise FormatError(
                 f"more than the {count * (count - 1) // 2} similarities that {count} nodes have",
-                str(path),
+                source.name,
             )
         parts.append(values)
         line += block.count(b"\n")
     if count < 0:
-        raise FormatError("no number of nodes: not a clique partitioning file", str(path))
+        raise FormatError("no number of nodes: not a clique partitioning file", source.name)
     if seen < count * (count - 1) // 2:
         raise FormatError(
             f"{seen} similarities, but {count} nodes have {count * (count - 1) // 2} pairs; "
             "is it cut off?",
-            str(path),
+            source.name,
         )
     similar = np.concatenate(parts)
-    pairs = np.stack(np.triu_indices(count, 1), axis=1)
+    pairs = np.stack(np.triu_indices(count, 1), axis=1).astype(np.int32)
     told = similar != 0
-    labels = tuple(map(str, range(1, count + 1)))
-    return ConflictGraph.from_edges(count, pairs[told], -similar[told], labels=labels)
+    return Listing(
+        count,
+        pairs[told],
+        similar[told],
+        labels=number_labels(count, 1),
+        similarities=True,
+    )
 
 
-def _count(token: bytes, path: Path, limits: Limits, block: bytes, line: int) -> int:
-    if not token.isdigit() or len(token) > _LONGEST_NUMBER:
+def _count(token: bytes, source: Source, block: bytes, line: int) -> int:
+    if not token.isdigit() or len(token) > LONGEST_NUMBER:
         raise FormatError(
             f"the number of nodes must come first, not {shown(token)}",
-            str(path),
+            source.name,
             line + 1 + block[: block.find(token)].count(b"\n"),
         )
     count = int(token)
-    limits.require_nodes(count, str(path))
-    limits.require_edges(count * (count - 1) // 2, str(path))
+    source.limits.require_nodes(count, source.name)
+    source.limits.require_edges(count * (count - 1) // 2, source.name)
     return count
 
 
 def _values(
-    tokens: list[bytes], path: Path, block: bytes, line: int, *, first: bool
+    tokens: list[bytes], name: str, block: bytes, line: int, *, first: bool
 ) -> NDArray[np.float64]:
     try:
         values = np.array(tokens, dtype=np.bytes_).astype(np.float64) if tokens else np.zeros(0)
@@ -88,13 +93,13 @@ def _values(
     if np.isfinite(values).all():
         return values
     skip = first
-    for number, text in enumerate(block.split(b"\n"), line + 1):
+    for at, text in enumerate(block.split(b"\n"), line + 1):
         for token in text.split():
             if skip:
                 skip = False
             elif not _is_finite(token):
-                raise FormatError(f"{shown(token)} is not a finite number", str(path), number)
-    raise FormatError("a similarity is not a finite number", str(path))
+                raise FormatError(f"{shown(token)} is not a finite number", name, at)
+    raise FormatError("a similarity is not a finite number", name)
 
 
 def _is_finite(token: bytes) -> bool:
@@ -110,8 +115,9 @@ def cplib_text(graph: ConflictGraph) -> Iterator[bytes]:
     Raises
     ------
     InputError
-        The graph has hard conflicts, which the format has no room for.
+        The graph has hard conflicts or sizes, which the format has no room for.
     """
+    require_room(graph, "a clique partitioning file (.txt)", sizes=False)
     if graph.conflicts.num_edges:
         raise InputError(
             "a clique partitioning file (.txt) holds weights only, and this graph has "
@@ -122,7 +128,7 @@ def cplib_text(graph: ConflictGraph) -> Iterator[bytes]:
     for node in range(count - 1):
         row = np.zeros(count)
         row[weights.neighbors(node)] = -_row_values(graph, node)
-        yield " ".join(_written(value) for value in row[node + 1 :].tolist()).encode() + b"\n"
+        yield " ".join(number(value) for value in row[node + 1 :].tolist()).encode() + b"\n"
 
 
 def _row_values(graph: ConflictGraph, node: int) -> NDArray[np.float64]:
@@ -130,8 +136,3 @@ def _row_values(graph: ConflictGraph, node: int) -> NDArray[np.float64]:
     if weights.values is None:
         return np.zeros(0)
     return weights.values[weights.indptr[node] : weights.indptr[node + 1]]
-
-
-def _written(value: float) -> str:
-    # Whole numbers as such; all others so that they come back exactly.
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)

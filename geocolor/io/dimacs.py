@@ -2,74 +2,69 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geocolor.errors import FormatError, InputError
+from geocolor.errors import FormatError
 from geocolor.graph import ConflictGraph
 from geocolor.io.limits import Limits
-from geocolor.io.source import line_blocks, shown
+from geocolor.io.listing import EdgeParts, Listing
+from geocolor.io.meaning import Meaning
+from geocolor.io.numbered import Numbering, node_pairs, number_labels, numbers_note
+from geocolor.io.rows import edge_rows, require_room
+from geocolor.io.source import Source, shown
+from geocolor.io.tokens import LONGEST_NUMBER, Tokens, tokenize
 
-__all__ = ["dimacs_text", "read_dimacs"]
+__all__ = ["dimacs_text", "header_numbers", "read_dimacs"]
 
-_log = logging.getLogger(__name__)
-
-_NEWLINE, _EDGE = ord("\n"), ord("e")
-_IS_SPACE = np.zeros(256, dtype=bool)
-_IS_SPACE[list(b" \t\n\r\v\f")] = True
-# Longer numbers are refused before they could overflow; no limit on nodes comes near.
-_LONGEST_NUMBER = 15
+_EDGE = ord("e")
 # n, d, v, x: node values and geometry of the standard; they say nothing about the edges.
 _IGNORED = (b"c", b"n", b"d", b"v", b"x")
+
+
+def header_numbers(tokens: list[bytes]) -> tuple[int, int] | str:
+    """Nodes and edges of a p line, or what is wrong with it."""
+    wanted = "the p line must read 'p edge NODES EDGES'"
+    if len(tokens) != 4 or tokens[1] not in (b"edge", b"edges", b"col"):
+        return wanted
+    if not all(t.isdigit() and len(t) <= LONGEST_NUMBER for t in tokens[2:]):
+        return f"{wanted}, two whole numbers"
+    return int(tokens[2]), int(tokens[3])
 
 
 class _Reader:
     """One pass over a file; keeps the header, the edges and the line count."""
 
-    def __init__(self, path: str, limits: Limits) -> None:
-        self.path = path
+    def __init__(self, name: str, limits: Limits, first: int) -> None:
+        self.name = name
         self.limits = limits
+        self.first = first
         self.header: tuple[int, int] | None = None
-        self.edge_lines = 0
-        self.loops = 0
-        self.first_loop = (0, 0)  # node and line
-        self.parts: list[NDArray[np.int32]] = []
+        self.edges = EdgeParts(name, limits)
         self.lines_before = 0
 
     def error(self, message: str, line: int) -> FormatError:
-        return FormatError(message, self.path, self.lines_before + line)
+        return FormatError(message, self.name, self.lines_before + line)
 
     def feed(self, block: bytes) -> None:
         """Take a block of whole lines."""
-        data = np.frombuffer(block, dtype=np.uint8)
-        solid = ~_IS_SPACE[data]
-        # A block starts a line and ends in a newline, so that every token has both its ends.
-        flips = np.flatnonzero(solid[1:] != solid[:-1]) + 1
-        if solid[0]:
-            flips = np.concatenate([[0], flips])
-        starts, ends = flips[0::2], flips[1::2]
-        newlines = data == _NEWLINE
-        if len(starts):
-            closes_line = np.logical_or.reduceat(newlines, ends)
-            heads = np.concatenate([[0], np.flatnonzero(closes_line[:-1]) + 1])
-            counts = np.diff(heads, append=len(starts))
-            is_edge = (data[starts[heads]] == _EDGE) & (ends[heads] - starts[heads] == 1)
-            for at in np.flatnonzero(~is_edge):
-                first, last = heads[at], heads[at] + counts[at] - 1
-                tokens = block[starts[first] : ends[last]].split()
-                if tokens[0] not in _IGNORED:
-                    line = _line(newlines, starts[first])
-                    self._header(tokens, line, edges_before=bool(is_edge[:at].any()))
-            self._edges(data, newlines, starts, ends, heads[is_edge], counts[is_edge])
-        self.lines_before += int(np.count_nonzero(newlines))
+        tokens = tokenize(block)
+        heads, counts = tokens.heads, tokens.counts
+        starts, ends = tokens.starts[heads], tokens.ends[heads]
+        is_edge = (tokens.data[starts] == _EDGE) & (ends - starts == 1)
+        for at in np.flatnonzero(~is_edge).tolist():
+            words = tokens.row(at)
+            if words[0] not in _IGNORED:
+                line = int(tokens.lines(heads[at : at + 1])[0])
+                self._header(words, line, edges_before=bool(is_edge[:at].any()))
+        if is_edge.any():
+            self._edges(tokens, heads[is_edge], counts[is_edge])
+        self.lines_before += len(tokens.breaks)
 
-    def _header(self, tokens: list[bytes], line: int, *, edges_before: bool) -> None:
-        kind = tokens[0]
+    def _header(self, words: list[bytes], line: int, *, edges_before: bool) -> None:
+        kind = words[0]
         if kind != b"p":
             if self.header is None:
                 raise self.error(
@@ -78,145 +73,72 @@ class _Reader:
             raise self.error(f"unknown line type {shown(kind)}; known are c, p, e, n", line)
         if self.header is not None:
             raise self.error("a second p line", line)
-        if edges_before or self.edge_lines:
+        if edges_before or self.edges.count:
             raise self.error("the p line must come before the edges", line)
-        wanted = "must read 'p edge NODES EDGES'"
-        if len(tokens) != 4 or tokens[1] not in (b"edge", b"edges", b"col"):
-            raise self.error(f"the p line {wanted}", line)
-        numbers = tokens[2:]
-        if not all(t.isdigit() and len(t) <= _LONGEST_NUMBER for t in numbers):
-            raise self.error(f"the p line {wanted}, two whole numbers", line)
-        nodes, edges = int(numbers[0]), int(numbers[1])
-        self.limits.require_nodes(nodes, self.path)
+        found = header_numbers(words)
+        if isinstance(found, str):
+            raise self.error(found, line)
+        self.limits.require_nodes(found[0], self.name)
         # Headers may count each edge twice.
-        self.limits.require_edges((edges + 1) // 2, self.path)
-        self.header = (nodes, edges)
+        self.limits.require_edges((found[1] + 1) // 2, self.name)
+        self.header = found
 
-    def _edges(
-        self,
-        data: NDArray[np.uint8],
-        newlines: NDArray[np.bool_],
-        starts: NDArray[np.int64],
-        ends: NDArray[np.int64],
-        heads: NDArray[np.int64],
-        counts: NDArray[np.int64],
-    ) -> None:
-        if not len(heads):
-            return
+    def _edges(self, tokens: Tokens, heads: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
+        lines = tokens.lines(heads)
         if self.header is None:
-            line = _line(newlines, starts[heads[0]])
-            raise self.error("an edge before the line 'p edge NODES EDGES'", line)
+            raise self.error("an edge before the line 'p edge NODES EDGES'", int(lines[0]))
         whole = counts == 3
         if not whole.all():
-            head = heads[int(np.argmin(whole))]
-            raise self.error("an edge line must read 'e NODE NODE'", _line(newlines, starts[head]))
-        nodes = self.header[0]
-        pair = np.empty((len(heads), 2), dtype=np.int64)
-        valid = np.ones(len(heads), dtype=bool)
-        for side in (0, 1):
-            at = heads + 1 + side
-            pair[:, side], fine = _numbers(data, starts[at], ends[at])
-            valid &= fine & (pair[:, side] >= 1) & (pair[:, side] <= nodes)
-        if not valid.all():
-            head = heads[int(np.argmin(valid))]
-            tokens = data[starts[head + 1] : ends[head + 2]].tobytes().split()
-            raise self.error(_edge_fault(tokens, nodes), _line(newlines, starts[head]))
-        loops = np.flatnonzero(pair[:, 0] == pair[:, 1])
-        if len(loops):
-            if not self.loops:
-                line = self.lines_before + _line(newlines, starts[heads[loops[0]]])
-                self.first_loop = (int(pair[loops[0], 0]), line)
-            self.loops += len(loops)
-            pair = np.delete(pair, loops, axis=0)
-        self.edge_lines += len(heads)
-        # Each edge may stand in both directions.
-        self.limits.require_edges((self.edge_lines + 1) // 2, self.path)
-        self.parts.append((pair - 1).astype(np.int32))
+            at = int(np.argmin(whole))
+            raise self.error("an edge line must read 'e NODE NODE'", int(lines[at]))
+        numbering = Numbering(self.name, "the p line", self.header[0], self.first)
+        pairs = node_pairs(tokens, heads + 1, numbering, self.lines_before)
+        self.edges.add(pairs, self.lines_before + lines)
 
-    def finish(self) -> ConflictGraph:
-        """Check the header against the edges and build the graph."""
+    def finish(self) -> Listing:
+        """Check the header against the edges."""
         if self.header is None:
-            raise FormatError("no line 'p edge NODES EDGES': not a DIMACS graph", self.path)
+            raise FormatError("no line 'p edge NODES EDGES': not a DIMACS graph", self.name)
         nodes, declared = self.header
-        pairs = np.concatenate(self.parts) if self.parts else np.empty((0, 2), dtype=np.int32)
-        labels = tuple(map(str, range(1, nodes + 1)))
-        graph = ConflictGraph.from_edges(nodes, pairs, labels=labels)
-        distinct = graph.conflicts.num_edges
-        self.limits.require_edges(distinct, self.path)
-        if self.loops:
-            self._judge_loops(distinct)
-        if declared not in {self.edge_lines, distinct, 2 * distinct}:
-            raise FormatError(
-                f"the p line promises {declared} edges, the file has {self.edge_lines} edge lines "
-                f"({distinct} distinct edges); is it cut off?",
-                self.path,
-            )
-        return graph
-
-    def _judge_loops(self, distinct: int) -> None:
-        """Refuse loops, but for the diagonal of a file that lists every edge in both directions.
-
-        The well-known homer.col is such a file: a co-occurrence matrix written out whole.
-        """
-        node, line = self.first_loop
-        if distinct == 0 or self.edge_lines - self.loops != 2 * distinct:
-            raise FormatError(f"node {node} has an edge to itself", self.path, line)
-        _log.warning(
-            "%s:%d: node %d has an edge to itself; such lines are left out, as the file lists "
-            "every edge in both directions",
-            self.path,
-            line,
-            node,
+        pairs = self.edges.pairs
+        if declared != len(pairs):
+            self._judge_count(declared, pairs)
+        return Listing(
+            nodes,
+            pairs,
+            lines=self.edges.lines,
+            labels=number_labels(nodes, self.first),
+            notes=numbers_note(self.first),
         )
 
-
-def _line(newlines: NDArray[np.bool_], offset: int) -> int:
-    return int(np.count_nonzero(newlines[:offset])) + 1
-
-
-def _numbers(
-    data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Parse decimal tokens, one digit column at a time; second, which of them are numbers."""
-    lengths = ends - starts
-    fine = lengths <= _LONGEST_NUMBER
-    values = np.zeros(len(starts), dtype=np.int64)
-    for column in range(int(min(lengths.max(), _LONGEST_NUMBER))):
-        inside = column < lengths
-        # The first column is inside every token; before a token's start any digit would do.
-        digit = data[np.maximum(ends - 1 - column, 0)] - np.uint8(ord("0"))
-        fine &= ~inside | (digit <= 9)
-        values += np.where(inside, digit, 0).astype(np.int64) * 10**column
-    return values, fine
+    def _judge_count(self, declared: int, pairs: NDArray[np.int32]) -> None:
+        apart = pairs[pairs[:, 0] != pairs[:, 1]].astype(np.int64)
+        distinct = len(np.unique(apart.min(axis=1) << 32 | apart.max(axis=1)))
+        if declared not in {distinct, 2 * distinct}:
+            raise FormatError(
+                f"the p line promises {declared} edges, the file has {len(pairs)} edge lines "
+                f"({distinct} distinct edges); is it cut off?",
+                self.name,
+            )
 
 
-def _edge_fault(tokens: list[bytes], nodes: int) -> str:
-    for token in tokens:
-        if not token.isdigit() or len(token) > _LONGEST_NUMBER:
-            return f"{shown(token)} is not a node number"
-        if int(token) < 1:
-            return "node 0: DIMACS counts nodes from 1"
-    highest = max(int(token) for token in tokens)
-    return f"node {highest}, but the p line promises {nodes} nodes"
-
-
-def read_dimacs(path: Path, limits: Limits) -> ConflictGraph:
-    """Read a DIMACS graph; its edges become hard conflicts, its numbers the labels.
+def read_dimacs(source: Source, meaning: Meaning) -> Listing:
+    """Read a DIMACS graph; its numbers are the labels.
 
     Accepted beyond the standard, because files are found so: ``p edges`` and ``p col``, every
     edge in both directions, headers that count edges twice, repeated edges, comments anywhere,
-    CRLF line ends, a byte order mark, blank lines; loops only in a file that lists every edge in
-    both directions, where they are left out with a warning.
+    CRLF line ends, a byte order mark, blank lines.
 
     Raises
     ------
     FormatError
         The file breaks the format; with its line.
     LimitError
-        It is larger than `limits`.
+        It is larger than the limits.
     """
-    reader = _Reader(str(path), limits)
-    for block in line_blocks(path, limits):
+    first = 1 if meaning.first_node is None else meaning.first_node
+    reader = _Reader(source.name, source.limits, first)
+    for block in source.line_blocks():
         reader.feed(block)
     return reader.finish()
 
@@ -231,10 +153,7 @@ def dimacs_text(graph: ConflictGraph) -> Iterator[bytes]:
     InputError
         The graph has weights or sizes, which the format cannot hold.
     """
-    if graph.is_weighted or bool((graph.sizes != 1.0).any()):
-        raise InputError("DIMACS .col holds neither weights nor sizes; write .json")
-    edges: NDArray[Any] = graph.conflicts.edges() + 1
-    yield f"p edge {graph.num_nodes} {len(edges)}\n".encode()
-    for start in range(0, len(edges), 1 << 16):
-        rows = edges[start : start + (1 << 16)].tolist()
-        yield "".join([f"e {u} {v}\n" for u, v in rows]).encode()
+    require_room(graph, "DIMACS .col", weights=False, sizes=False)
+    yield f"p edge {graph.num_nodes} {graph.conflicts.num_edges}\n".encode()
+    for rows in edge_rows(graph):
+        yield "".join([f"e {u + 1} {v + 1}\n" for u, v, _, _ in rows]).encode()

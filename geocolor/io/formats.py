@@ -1,22 +1,40 @@
-"""The graph formats by suffix."""
+"""The graph formats, by name, by suffix and by content."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from geocolor.errors import InputError
+from geocolor.errors import FormatError, InputError
 from geocolor.graph import ConflictGraph
-from geocolor.io.atomic import write_pieces
 from geocolor.io.compression import bare
 from geocolor.io.cplib import cplib_text, read_cplib
+from geocolor.io.csv_text import csv_text, looks_like_csv, read_csv
 from geocolor.io.dimacs import dimacs_text, read_dimacs
-from geocolor.io.limits import Limits
+from geocolor.io.dimacs_binary import (
+    dimacs_binary_text,
+    looks_like_dimacs_binary,
+    read_dimacs_binary,
+)
+from geocolor.io.edge_list import edge_list_text, looks_like_edges, read_edge_list
+from geocolor.io.gexf import gexf_text, read_gexf
+from geocolor.io.gml import gml_text, read_gml
+from geocolor.io.graphml import graphml_text, read_graphml
+from geocolor.io.listing import Listing
+from geocolor.io.matrix_market import matrix_market_text, read_matrix_market
+from geocolor.io.meaning import Meaning
+from geocolor.io.metis import metis_text, read_metis
 from geocolor.io.native import native_text, read_native
+from geocolor.io.node_link import node_link_text, read_node_link
+from geocolor.io.npz import npz_text, read_npz
+from geocolor.io.pace import pace_text, read_pace
+from geocolor.io.pajek import pajek_text, read_pajek
+from geocolor.io.source import Source
 
-__all__ = ["FORMATS", "Format", "read", "require_graph_name", "write"]
+__all__ = ["FORMATS", "SUFFIXES", "Format", "format_of", "format_to_write", "require_graph_name"]
 
 
 @dataclass(frozen=True)
@@ -26,86 +44,225 @@ class Format:
     Attributes
     ----------
     name : str
+        Name on the command line.
+    title : str
         Name for people.
+    suffixes : tuple of str
+        Suffixes of file names; several formats may have the same, and content then decides.
     read : callable
-        Reads a graph from a path within limits.
+        Lists what a source holds.
     text : callable
         Gives a graph's text in pieces, or raises what it cannot hold.
+    tells : callable
+        Whether a file that begins so is of this format; for the formats that can be told.
     """
 
     name: str
-    read: Callable[[Path, Limits], ConflictGraph]
+    title: str
+    suffixes: tuple[str, ...]
+    read: Callable[[Source, Meaning], Listing]
     text: Callable[[ConflictGraph], Iterator[bytes]]
+    tells: Callable[[bytes], bool]
 
 
-FORMATS: dict[str, Format] = {
-    ".col": Format("DIMACS graph coloring", read_dimacs, dimacs_text),
-    ".json": Format("geocolor JSON", read_native, native_text),
-    ".txt": Format("clique partitioning (CP-Lib)", read_cplib, cplib_text),
+def _begins(pattern: bytes) -> Callable[[bytes], bool]:
+    """Tell by how the text begins, after a byte order mark, blanks and the comments allowed."""
+    compiled = re.compile(rb"(?:\xef\xbb\xbf)?\s*" + pattern, re.IGNORECASE)
+    return lambda head: compiled.match(head) is not None
+
+
+def _is_node_link(head: bytes) -> bool:
+    return head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{" and any(
+        key in head for key in (b'"nodes"', b'"links"', b'"multigraph"')
+    )
+
+
+def _is_cplib(head: bytes) -> bool:
+    """Tell by a number alone in its line, or more numbers than an edge has."""
+    lines = head.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    first = next((words for words in map(bytes.split, lines) if words), [b""])
+    return first[0].isdigit() and len(first) not in (2, 3) and _look_numeric(first)
+
+
+def _look_numeric(words: list[bytes]) -> bool:
+    """Whether all words begin as numbers do."""
+    return all(word[:1] in b"+-.0123456789" for word in words)
+
+
+# Those that are surest of their content come first.
+_ALL = (
+    Format(
+        "npz",
+        "arrays (scipy sparse, or dense)",
+        (".npz",),
+        read_npz,
+        npz_text,
+        _begins(rb"PK\x03\x04"),
+    ),
+    Format(
+        "mtx",
+        "Matrix Market",
+        (".mtx",),
+        read_matrix_market,
+        matrix_market_text,
+        _begins(rb"%%MatrixMarket"),
+    ),
+    Format(
+        "graphml",
+        "GraphML",
+        (".graphml",),
+        read_graphml,
+        graphml_text,
+        _begins(rb"<(?s:.{0,4000})<?graphml\b"),
+    ),
+    Format("gexf", "GEXF", (".gexf",), read_gexf, gexf_text, _begins(rb"<(?s:.{0,4000})<?gexf\b")),
+    Format(
+        "native",
+        "geocolor JSON",
+        (".json",),
+        read_native,
+        native_text,
+        _begins(rb'\{(?s:.{0,4000})"geocolor\.'),
+    ),
+    Format(
+        "node-link",
+        "node-link JSON (networkx)",
+        (".json",),
+        read_node_link,
+        node_link_text,
+        _is_node_link,
+    ),
+    Format(
+        "pajek",
+        "Pajek network",
+        (".net",),
+        read_pajek,
+        pajek_text,
+        _begins(rb"(?:%[^\n]*\s*)*\*(?:vertices|network)\b"),
+    ),
+    Format(
+        "gml",
+        "GML",
+        (".gml",),
+        read_gml,
+        gml_text,
+        _begins(rb"(?:#[^\n]*\s*|creator\s[^\n]*\s*|version\s[^\n]*\s*)*graph\s*\["),
+    ),
+    Format(
+        "dimacs-binary",
+        "binary DIMACS graph coloring",
+        (".col.b",),
+        read_dimacs_binary,
+        dimacs_binary_text,
+        looks_like_dimacs_binary,
+    ),
+    Format(
+        "pace",
+        "PACE cluster editing",
+        (".gr",),
+        read_pace,
+        pace_text,
+        _begins(rb"(?:c(?:[ \t][^\n]*)?\n\s*)*p\s+(?:cep|tw|td|ds|vc|hs)\s"),
+    ),
+    Format(
+        "dimacs",
+        "DIMACS graph coloring",
+        (".col",),
+        read_dimacs,
+        dimacs_text,
+        _begins(rb"(?:c(?:[ \t][^\n]*)?\r?\n\s*)*p\s+(?:edges?|col)\s"),
+    ),
+    Format("cplib", "clique partitioning (CP-Lib)", (".txt",), read_cplib, cplib_text, _is_cplib),
+    Format("csv", "table of edges", (".csv", ".tsv", ".txt"), read_csv, csv_text, looks_like_csv),
+    Format("metis", "METIS graph", (".graph", ".metis"), read_metis, metis_text, lambda _: False),
+    Format(
+        "edges",
+        "edge list",
+        (".edges", ".edgelist", ".txt"),
+        read_edge_list,
+        edge_list_text,
+        looks_like_edges,
+    ),
+)
+FORMATS: dict[str, Format] = {known.name: known for known in _ALL}
+SUFFIXES: dict[str, tuple[Format, ...]] = {
+    suffix: tuple(known for known in _ALL if suffix in known.suffixes)
+    for suffix in dict.fromkeys(suffix for known in _ALL for suffix in known.suffixes)
 }
 
 
+def _by_suffix(path: Path) -> tuple[Format, ...]:
+    name = bare(path).name.lower()
+    longest = max((s for s in SUFFIXES if name.endswith(s)), key=len, default=None)
+    return () if longest is None else SUFFIXES[longest]
+
+
+def _chosen(name: str) -> Format:
+    if name not in FORMATS:
+        raise InputError(f"no graph format {name!r}; known are {', '.join(FORMATS)}")
+    return FORMATS[name]
+
+
 def require_graph_name(path: str | os.PathLike[str]) -> Format:
-    """Find the format a file name asks for.
+    """Find the format that a file name asks for.
 
     Raises
     ------
     InputError
         With the suffixes there are.
     """
-    known = FORMATS.get(bare(Path(path)).suffix.lower())
-    if known is None:
+    known = _by_suffix(Path(path))
+    if not known:
         raise InputError(
-            f"cannot tell the graph format of {path}: use {', '.join(FORMATS)}, "
-            "each also with .gz, .xz or .zst behind"
+            f"cannot tell the graph format of {path}: use {', '.join(SUFFIXES)}, "
+            "each also with .gz, .xz or .zst behind, or name the format"
         )
-    return known
+    return known[0]
 
 
-def read(path: str | os.PathLike[str], *, limits: Limits | None = None) -> ConflictGraph:
-    """Read a graph from a file of any supported format.
-
-    Parameters
-    ----------
-    path : path-like
-        A ``.col`` (DIMACS), ``.json`` (native) or ``.txt`` (CP-Lib) file, also with ``.gz``,
-        ``.xz`` or ``.zst`` behind.
-    limits : Limits, optional
-        What the file may ask for; the defaults are generous.
-
-    Returns
-    -------
-    ConflictGraph
-        Nodes of a DIMACS or CP-Lib file carry their numbers, from 1, as labels. A similarity of
-        a CP-Lib file, to be maximised, is a negative weight.
-
-    Raises
-    ------
-    FormatError
-        The file breaks its format; with the line or place.
-    LimitError
-        It is larger than `limits`.
-    InputError
-        The suffix is unknown, or the file cannot be read.
-    """
-    return require_graph_name(path).read(Path(path), limits or Limits())
-
-
-def write(graph: ConflictGraph, path: str | os.PathLike[str]) -> None:
-    """Write a graph to a file, its format chosen by suffix.
-
-    The file appears whole or not at all, and the same graph gives the same bytes.
-
-    Parameters
-    ----------
-    graph : ConflictGraph
-        The graph.
-    path : path-like
-        As for :func:`read`. DIMACS files hold hard conflicts only, CP-Lib files weights only.
+def format_to_write(path: str | os.PathLike[str], name: str | None = None) -> Format:
+    """Find the format to write a file in: the one that is named, or the suffix's first.
 
     Raises
     ------
     InputError
-        The suffix is unknown, the format cannot hold the graph, or the file cannot be written.
+        There is none of that name, or the suffix tells none.
     """
-    write_pieces(path, require_graph_name(path).text(graph))
+    return require_graph_name(path) if name is None else _chosen(name)
+
+
+def format_of(path: str | os.PathLike[str], source: Source, name: str | None = None) -> Format:
+    """Find the format to read a file in.
+
+    The one that is named, or the suffix's; by content where there is no suffix of a format, or
+    several have it.
+
+    Parameters
+    ----------
+    path : path-like
+        The name of the file.
+    source : Source
+        What is in it.
+    name : str, optional
+        A name in :data:`FORMATS`.
+
+    Raises
+    ------
+    InputError
+        There is none of that name, or neither suffix nor content tells one.
+    """
+    if name is not None:
+        return _chosen(name)
+    candidates = _by_suffix(Path(path))
+    if len(candidates) == 1:
+        return candidates[0]
+    for candidate in candidates or _ALL:
+        if candidate.tells(source.head):
+            return candidate
+    if candidates:
+        return candidates[0]
+    raise FormatError(
+        f"cannot tell its graph format: use {', '.join(SUFFIXES)}, each also with .gz, .xz or "
+        ".zst behind, or name the format",
+        source.name,
+    )

@@ -10,18 +10,29 @@ from geocolor.errors import FormatError
 from geocolor.io.limits import Limits
 from geocolor.io.source import read_all
 
-__all__ = ["load_object", "require_format"]
+__all__ = ["load_object", "parse_object", "require_format"]
 
 
 def load_object(path: Path, limits: Limits) -> dict[str, Any]:
-    """Parse a JSON file that must hold one object.
+    """Parse a JSON file that must hold one object; see :func:`parse_object`."""
+    return parse_object(read_all(path, limits), str(path))
+
+
+def parse_object(data: bytes, where: str) -> dict[str, Any]:
+    """Parse JSON that must be one object.
+
+    Parameters
+    ----------
+    data : bytes
+        The text.
+    where : str
+        The file, for messages.
 
     Raises
     ------
     FormatError
         It is not JSON, not an object, or names a key twice.
     """
-    where = str(path)
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
@@ -31,7 +42,6 @@ def load_object(path: Path, limits: Limits) -> dict[str, Any]:
             raise FormatError(f"the key {twice!r} occurs twice", where)
         return found
 
-    data = read_all(path, limits)
     try:
         value = json.loads(data.decode("utf-8-sig"), object_pairs_hook=unique)
     except json.JSONDecodeError as error:

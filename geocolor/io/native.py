@@ -16,15 +16,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from geocolor.errors import FormatError, InputError
+from geocolor.errors import FormatError
 from geocolor.graph import ConflictGraph
-from geocolor.io.json_text import load_object, require_format
-from geocolor.io.limits import Limits
+from geocolor.io.json_text import parse_object, require_format
+from geocolor.io.listing import Listing
+from geocolor.io.meaning import Meaning
+from geocolor.io.source import Source
 
 __all__ = ["native_text", "read_native"]
 
@@ -33,7 +34,7 @@ _VERSION = 1
 _KEYS = {"format", "version", "num_nodes", "labels", "sizes", "conflicts", "weights"}
 
 
-def read_native(path: Path, limits: Limits) -> ConflictGraph:
+def read_native(source: Source, meaning: Meaning) -> Listing:
     """Read a native JSON graph.
 
     Raises
@@ -41,10 +42,10 @@ def read_native(path: Path, limits: Limits) -> ConflictGraph:
     FormatError
         The file breaks the format; with the place.
     LimitError
-        It is larger than `limits`.
+        It is larger than the limits.
     """
-    where = str(path)
-    found = load_object(path, limits)
+    where, limits = source.name, source.limits
+    found = parse_object(source.read_all(), where)
     require_format(found, _FORMAT, _VERSION, where)
     unknown = sorted(found.keys() - _KEYS)
     if unknown:
@@ -72,20 +73,19 @@ def read_native(path: Path, limits: Limits) -> ConflictGraph:
     for at, label in enumerate(labels or []):
         if not isinstance(label, str):
             raise FormatError(f"labels[{at}] must be a string, not {label!r}", where)
+    if labels is not None and len(labels) != nodes:
+        raise FormatError(f"{nodes} nodes but {len(labels)} labels", where)
     sizes = _list(found, "sizes", where)
     for at, size in enumerate(sizes or []):
         _check_float(size, f"sizes[{at}]", where)
-    try:
-        return ConflictGraph.from_edges(
-            nodes,
-            np.array([row[:2] for row in weights], dtype=np.int64).reshape(-1, 2),
-            [float(row[2]) for row in weights],
-            conflicts=np.array(conflicts, dtype=np.int64).reshape(-1, 2),
-            labels=labels,
-            sizes=sizes,
-        )
-    except InputError as error:
-        raise FormatError(str(error), where) from error
+    rows = [row[:2] for row in weights] + conflicts
+    return Listing(
+        nodes,
+        np.array(rows, dtype=np.int32).reshape(-1, 2),
+        np.array([float(row[2]) for row in weights] + [np.nan] * len(conflicts)),
+        labels=labels,
+        sizes=None if sizes is None else np.array(sizes, dtype=np.float64),
+    )
 
 
 def _list(found: dict[str, Any], key: str, path: str) -> list[Any] | None:

@@ -137,7 +137,7 @@ def test_globs_and_relative_names(folder: Path, monkeypatch: pytest.MonkeyPatch)
     assert names(collect(["mine/**/*.gz"])) == ["myciel3"]
     assert collect(["mine/queen4.col"])[0].path == str(folder / "queen4.col")
     with pytest.raises(
-        InputError, match=r"no graph files \(\.col, \.json, \.txt, also \.gz\) in mine/\*x"
+        InputError, match=r"no graph files \(\.npz, .*, also compressed\) in mine/\*x"
     ):
         collect(["mine/*x"])
 

@@ -103,7 +103,7 @@ def test_convert_there_and_back(run, queen5: Path, tmp_path: Path) -> None:
     ("target", "message"),
     [
         ("a.col", "holds neither weights nor sizes"),
-        ("a.graphml", "cannot tell the graph format"),
+        ("a.xls", "cannot tell the graph format"),
         ("nowhere/a.json", "no folder"),
     ],
 )

@@ -1,0 +1,254 @@
+"""Edges as a table (``.csv``, ``.tsv``): two columns of nodes, perhaps one of weights, a header."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from geocolor.errors import FormatError, InputError
+from geocolor.graph import ConflictGraph
+from geocolor.io.attributed import finite
+from geocolor.io.edge_rows import EdgeRows, is_plain_number, nodes_to_name_first
+from geocolor.io.listing import Listing, Note
+from geocolor.io.meaning import Meaning
+from geocolor.io.rows import edge_rows, names, number, require_room
+from geocolor.io.source import Source
+
+__all__ = ["csv_text", "looks_like_csv", "read_csv"]
+
+_DELIMITERS = ",;\t"
+# What headers call the columns, by the attribute of _Columns.
+_CALLED = {
+    "tail": ("source", "from", "src", "node1", "node_1", "u", "i", "tail"),
+    "head": ("target", "to", "dst", "node2", "node_2", "v", "j", "head"),
+    "weight": ("weight", "w", "value", "cost", "similarity"),
+    "conflict": ("conflict",),
+    "direction": ("type",),
+}
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Where things are in a row; -1 for what is not there."""
+
+    tail: int = 0
+    head: int = 1
+    weight: int = 2
+    conflict: int = -1
+    direction: int = -1
+
+    @property
+    def plain(self) -> bool:
+        """Whether a row is two nodes and perhaps a weight."""
+        rest = (self.weight, self.conflict, self.direction)
+        return (self.tail, self.head) == (0, 1) and rest in ((2, -1, -1), (-1, -1, -1))
+
+
+def read_csv(source: Source, meaning: Meaning) -> Listing:
+    """Read a table of edges, its delimiter (comma, semicolon or tab) told by its first line.
+
+    A header names the columns (source, target, weight, conflict, Type, as Gephi has them too);
+    without one they are the nodes and perhaps the weight. An empty weight is none, and a row
+    with one node names it, as in :func:`geocolor.io.edge_list.read_edge_list`.
+
+    Raises
+    ------
+    FormatError
+        The file breaks the format; with its line.
+    LimitError
+        It is larger than the limits.
+    """
+    reader = _Reader(source)
+    for block in source.line_blocks():
+        reader.feed(block)
+    notes = tuple(
+        Note("columns", f"the column {name!r} says nothing here") for name in reader.unused
+    )
+    return reader.rows.listing(directed=reader.directed, notes=notes)
+
+
+class _Reader:
+    """One pass over a file."""
+
+    def __init__(self, source: Source) -> None:
+        self.name = source.name
+        self.rows = EdgeRows(source)
+        self.columns = _Columns()
+        self.begun = False
+        self.delimiter = ","
+        self.width = 3
+        self.directed = False
+        self.unused: list[str] = []
+
+    def feed(self, block: bytes) -> None:
+        """Take a block of whole lines."""
+        if not self.begun:
+            if not block.strip():
+                self.rows.lines_before += block.count(b"\n")
+                return
+            block = self._begin(block)
+        if self.columns.plain and self.width <= 3 and not self._not_plain.search(block):
+            self.rows.feed(block.replace(self.delimiter.encode(), b" "))
+        else:
+            self._feed_rows(block)
+
+    def _begin(self, block: bytes) -> bytes:
+        """Find delimiter and columns; what is left to read has no header."""
+        self.begun = True
+        start = len(block) - len(block.lstrip(b" \r\n"))
+        lines = block[start:].split(b"\n", 2)[:2]
+        first = lines[0].decode(errors="replace")
+        self.delimiter = mark = max(_DELIMITERS, key=first.count)
+        # Quotes, blanks and empty fields: what only the slow way reads.
+        blanks = '[" \\v\\f]' if mark == "\t" else '[" \\t\\v\\f]'
+        pattern = f"{blanks}|{mark}{mark}|{mark}\r?\n|\n{mark}|\r(?!\n)"
+        self._not_plain = re.compile(pattern.encode())
+        rows = [_fields(line.decode(errors="replace"), mark) for line in lines]
+        self.width = len(rows[0])
+        self.columns, header = _columns(rows[0], rows[1] if len(rows) > 1 else [])
+        if not header:
+            return block
+        used = vars(self.columns).values()
+        self.unused = [word[:40] for at, word in enumerate(rows[0]) if at not in used][:8]
+        return block[:start] + block[block.index(b"\n", start) :]
+
+    def _feed_rows(self, block: bytes) -> None:
+        """Take a block row by row."""
+        before = self.rows.lines_before
+        try:
+            text = block.decode()
+        except UnicodeDecodeError as error:
+            line = before + block.count(b"\n", 0, error.start) + 1
+            raise FormatError("not UTF-8 text", self.name, line) from error
+        table = _Rows([], [], [], [])
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter, strict=True)
+        try:
+            for fields in reader:
+                self._row([field.strip() for field in fields], before + reader.line_num, table)
+        except csv.Error as error:
+            line = before + max(reader.line_num, 1)
+            raise FormatError(f"not CSV: {error}", self.name, line) from error
+        self.rows.add(table.words, table.ends, table.values, table.lines)
+        self.rows.lines_before += block.count(b"\n")
+
+    def _row(self, row: list[str], line: int, table: _Rows) -> None:
+        if not any(row):
+            return
+        columns = self.columns
+        if len(row) > max(self.width, 3):
+            raise FormatError(f"{len(row)} fields, {self.width} expected", self.name, line)
+
+        def field(at: int) -> str:
+            return row[at] if 0 <= at < len(row) else ""
+
+        tail, head, weight = field(columns.tail), field(columns.head), field(columns.weight)
+        if not tail or (weight and not head):
+            raise FormatError("expected NODE, NODE and perhaps WEIGHT", self.name, line)
+        value = finite(weight, "the weight", self.name, line) if weight else math.nan
+        self.directed |= field(columns.direction).lower() == "directed"
+        hard = field(columns.conflict).lower()
+        if hard not in ("", "0", "1", "true", "false"):
+            raise FormatError(f"conflict is {hard[:40]!r}, neither true nor false", self.name, line)
+        table.add([tail, head], value, line)
+        if weight and hard in ("1", "true"):  # a row without a weight is the conflict
+            table.add([tail, head], math.nan, line)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows as :meth:`EdgeRows.add` takes them."""
+
+    words: list[bytes]
+    ends: list[int]
+    values: list[float]
+    lines: list[int]
+
+    def add(self, nodes: list[str], value: float, line: int) -> None:
+        known = [node.encode() for node in nodes if node]
+        self.words.extend(known)
+        self.ends.append(len(known))
+        self.values.append(value)
+        self.lines.append(line)
+
+
+def _fields(line: str, delimiter: str) -> list[str]:
+    try:
+        row = next(csv.reader([line.rstrip("\r")], delimiter=delimiter), [])
+    except csv.Error:
+        return []
+    return [field.strip() for field in row]
+
+
+def _columns(first: list[str], second: list[str]) -> tuple[_Columns, bool]:
+    """Find the columns, and whether the first row is a header."""
+    lowered = [word.lower() for word in first]
+    found = {
+        attribute: next((lowered.index(word) for word in known if word in lowered), -1)
+        for attribute, known in _CALLED.items()
+    }
+    if found["tail"] >= 0 and found["head"] >= 0:
+        return _Columns(**found), True
+    weight = 2 if len(first) != 2 else -1
+    worded = len(first) > 2 and bool(first[2]) and not _is_number(first[2])
+    over_numbers = (
+        len(second) > 1
+        and all(is_plain_number(word.encode()) for word in second[:2])
+        and not any(map(_is_number, first[:2]))
+    )
+    return _Columns(weight=weight), worded or over_numbers
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def looks_like_csv(head: bytes) -> bool:
+    """Whether the first line of a text has fields: a known header, or names without blanks."""
+    text = head.removeprefix(b"\xef\xbb\xbf").strip().split(b"\n", 1)[0].decode(errors="replace")
+    delimiter = max(_DELIMITERS, key=text.count)
+    fields = _fields(text, delimiter)
+    if b"\0" in head or len(fields) < 2 or text[0] in "#%{[<*":
+        return False
+    _, header = _columns(fields, [])
+    return header or (delimiter != "\t" and not any(" " in field for field in fields))
+
+
+def csv_text(graph: ConflictGraph) -> Iterator[bytes]:
+    """Text of a graph as a table with a header, in pieces.
+
+    Raises
+    ------
+    InputError
+        The graph has sizes, or names that would not come back.
+    """
+    require_room(graph, "a .csv", sizes=False)
+    called = names(graph)
+    for name in called:
+        if not name or name != name.strip() or {"\0", "\r", "\n", "\ufeff"} & set(name):
+            raise InputError(f"a .csv cannot hold the name {name!r}; write .json")
+    columns = ["source", "target"]
+    if graph.is_weighted:
+        columns += ["weight", "conflict"] if graph.conflicts.num_edges else ["weight"]
+    empty = [""] * (len(columns) - 1)
+    yield _table([columns, *([name, *empty] for name in nodes_to_name_first(graph))])
+    for rows in edge_rows(graph):
+        yield _table(
+            [called[u], called[v], "" if weight is None else number(weight), str(hard).lower()][
+                : len(columns)
+            ]
+            for u, v, weight, hard in rows
+        )
+
+
+def _table(rows: Iterable[list[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()

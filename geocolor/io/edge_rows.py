@@ -1,0 +1,174 @@
+"""Rows ``NODE NODE [WEIGHT]``, or ``NODE`` alone, on their way to a listing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geocolor.errors import FormatError
+from geocolor.graph import ConflictGraph
+from geocolor.io.listing import Listing, Note
+from geocolor.io.names import Names
+from geocolor.io.rows import edge_rows, names
+from geocolor.io.source import Source, shown
+from geocolor.io.tokens import tokenize
+
+__all__ = ["EdgeRows", "is_plain_number", "nodes_to_name_first"]
+
+_ZERO = ord("0")
+
+
+def is_plain_number(word: bytes) -> bool:
+    """Whether it is a whole number as one writes it, without sign and leading zeros."""
+    return word.isdigit() and len(word) <= 15 and (word[0] != _ZERO or len(word) == 1)
+
+
+class EdgeRows:
+    """Rows collected block by block.
+
+    Parameters
+    ----------
+    source : Source
+        The file.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.name, self._limits = source.name, source.limits
+        self._names = Names(source.name, source.limits)
+        self._seen = 0  # names so far
+        self._firsts: list[NDArray[np.int64]] = []  # which names are the first ends of edges
+        self._values: list[NDArray[np.float64]] = []
+        self._lines: list[NDArray[np.int64]] = []
+        self._edges = 0
+        self.lines_before = 0
+
+    def feed(self, block: bytes) -> None:
+        """Take a block of whole lines of one to three words each.
+
+        Raises
+        ------
+        FormatError
+            A line has more words, or its third is no finite number.
+        LimitError
+            There are too many edges.
+        """
+        tokens = tokenize(block)
+        heads, counts = tokens.heads, tokens.counts
+        if len(heads):
+            lines = tokens.lines(heads) + self.lines_before
+            if counts.max() > 3:
+                line = int(lines[np.argmax(counts > 3)])
+                raise FormatError("expected 'NODE NODE' or 'NODE NODE WEIGHT'", self.name, line)
+            values = np.full(len(heads), np.nan)
+            weighted = np.flatnonzero(counts == 3)
+            if len(weighted):
+                found, fine = tokens.real(heads[weighted] + 2)
+                if not fine.all():
+                    at = weighted[int(np.argmin(fine))]
+                    said = shown(tokens.word(int(heads[at]) + 2))
+                    raise FormatError(f"{said} is not a finite number", self.name, int(lines[at]))
+                values[weighted] = found
+            is_name = np.ones(len(tokens.starts), dtype=bool)
+            is_name[heads[weighted] + 2] = False
+            at = np.flatnonzero(is_name)
+            ends = np.minimum(counts, 2)
+            numbers = self._numbers(tokens.whole(at), tokens.data[tokens.starts[at]], ends)
+            if numbers is None:
+                words = block.split()
+                if len(at) < len(words):
+                    words = [words[place] for place in at.tolist()]
+                self._names.add(words)
+            else:
+                self._names.add_numbers(numbers)
+            self._take(ends, values, lines)
+        self.lines_before += len(tokens.breaks)
+
+    def _numbers(
+        self,
+        read: tuple[NDArray[np.int64], NDArray[np.bool_]],
+        begins: NDArray[np.uint8],
+        ends: NDArray[np.int64],
+    ) -> NDArray[np.int64] | None:
+        """Give names as numbers, if they are and no line has one alone, which sets the order."""
+        numbers, fine = read
+        if not self._names.numeric or not fine.all() or (ends == 1).any():
+            return None
+        # Numbers with leading zeros are not what they read as.
+        return None if ((begins == _ZERO) & (numbers != 0)).any() else numbers
+
+    def add(
+        self, words: list[bytes], ends: list[int], values: list[float], lines: list[int]
+    ) -> None:
+        """Take rows one by one.
+
+        Parameters
+        ----------
+        words : list of bytes
+            The names in all rows.
+        ends : list of int
+            How many each row has, 1 or 2.
+        values : list of float
+            Weights of rows; nan where there is none.
+        lines : list of int
+            Their lines in the file.
+        """
+        plain = all(map(is_plain_number, words)) and 1 not in ends
+        if self._names.numeric and plain:
+            self._names.add_numbers(np.array(list(map(int, words)), dtype=np.int64))
+        else:
+            self._names.add(words)
+        self._take(np.array(ends, dtype=np.int64), np.array(values), np.array(lines))
+
+    def _take(
+        self, ends: NDArray[np.int64], values: NDArray[np.float64], lines: NDArray[np.int64]
+    ) -> None:
+        firsts = self._seen + np.cumsum(ends) - ends
+        self._seen += int(ends.sum())
+        edges = ends == 2
+        self._edges += int(np.count_nonzero(edges))
+        self._limits.require_edges((self._edges + 1) // 2, self.name)
+        self._firsts.append(firsts[edges])
+        self._values.append(values[edges])
+        self._lines.append(lines[edges])
+
+    def listing(self, *, directed: bool = False, notes: tuple[Note, ...] = ()) -> Listing:
+        """Put them together."""
+        numeric = self._names.numeric
+        labels, nodes = self._names.nodes()
+        firsts = np.concatenate([np.empty(0, dtype=np.int64), *self._firsts])
+        pairs = np.stack([nodes[firsts], nodes[firsts + 1]], axis=1).astype(np.int32)
+        if numeric and labels:
+            low, high = int(labels[0]), int(labels[-1])
+            gaps = high - low + 1 - len(labels)
+            skipped = f", {gaps} of which are in no line and are no nodes" if gaps else ""
+            notes += (Note("numbers", f"nodes are the numbers {low} to {high}{skipped}"),)
+        elif labels:
+            notes += (Note("names", "nodes are names, in the order in which they first come"),)
+        return Listing(
+            len(labels),
+            pairs,
+            np.concatenate([np.empty(0), *self._values]),
+            lines=np.concatenate([np.empty(0, dtype=np.int64), *self._lines]),
+            labels=labels,
+            directed=directed,
+            notes=notes,
+        )
+
+
+def nodes_to_name_first(graph: ConflictGraph) -> list[str]:
+    """Names that must stand in rows of their own so that nodes come back in their order.
+
+    All of them or none: none where edges alone name all nodes in the order that a reader takes.
+    """
+    called = names(graph)
+    lone = graph.conflicts.degrees + graph.weights.degrees == 0
+    if lone.any():
+        return called
+    words = [name.encode(errors="surrogatepass") for name in called]
+    if all(map(is_plain_number, words)):
+        numbers = list(map(int, words))
+        return [] if numbers == sorted(numbers) else called
+    order = dict.fromkeys(
+        node for rows in edge_rows(graph) for u, v, _, _ in rows for node in (u, v)
+    )
+    return [] if list(order) == list(range(graph.num_nodes)) else called

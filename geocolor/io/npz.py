@@ -1,0 +1,287 @@
+"""Arrays in ``.npz``: a scipy sparse matrix, or a dense matrix of weights."""
+
+from __future__ import annotations
+
+import io
+import math
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geocolor.errors import FormatError, LimitError
+from geocolor.graph import ConflictGraph
+from geocolor.io.limits import Limits
+from geocolor.io.listing import Listing
+from geocolor.io.matrix import matrix_listing
+from geocolor.io.meaning import Meaning
+from geocolor.io.rows import require_room
+from geocolor.io.source import Source, shown
+
+__all__ = ["npz_text", "read_npz"]
+
+_SUFFIX = ".npy"
+_MOST_ARRAYS = 64
+# Room for a description of types and shape; what is longer describes no array read here.
+_LONGEST_HEADER = 1 << 14
+_COMPRESSED = ("csr", "csc")
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What an array in the archive says of itself."""
+
+    member: zipfile.ZipInfo
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        """Number of entries."""
+        return math.prod(self.shape)
+
+
+class _Archive:
+    """The arrays of an archive by name; their headers are read and judged before any of them."""
+
+    def __init__(self, data: bytes, name: str, limits: Limits) -> None:
+        self.name = name
+        self.headers: dict[str, _Header] = {}
+        try:
+            self.zip = zipfile.ZipFile(io.BytesIO(data))
+            members = self.zip.infolist()
+            if len(members) > _MOST_ARRAYS:
+                raise LimitError(f"{name}: {len(members)} arrays, the limit is {_MOST_ARRAYS}")
+            total = 0
+            for member in members:
+                if not member.filename.endswith(_SUFFIX):
+                    raise FormatError(f"{member.filename[:40]!r} is no array", name)
+                header = self._header(member)
+                total += header.count * header.dtype.itemsize
+                if max(total, member.file_size) > limits.text_bytes:
+                    raise LimitError(
+                        f"{name}: arrays of {max(total, member.file_size)} bytes, the limit is "
+                        f"{limits.text_bytes}"
+                    )
+                self.headers[member.filename.removesuffix(_SUFFIX)] = header
+        except (
+            zipfile.BadZipFile,
+            NotImplementedError,
+            RuntimeError,
+            zlib.error,
+            EOFError,
+        ) as error:
+            raise FormatError(f"not a whole zip file: {error}", name) from error
+
+    def _header(self, member: zipfile.ZipInfo) -> _Header:
+        with self.zip.open(member) as file:
+            try:
+                version = np.lib.format.read_magic(file)
+                read = {
+                    (1, 0): np.lib.format.read_array_header_1_0,
+                    (2, 0): np.lib.format.read_array_header_2_0,
+                }[version]
+                shape, _, dtype = read(file, max_header_size=_LONGEST_HEADER)
+                start = file.tell()
+            except (ValueError, KeyError, SyntaxError, TypeError, RecursionError) as error:
+                raise FormatError(f"{member.filename[:40]!r} is no array", self.name) from error
+        if dtype.hasobject:
+            raise FormatError(
+                f"{member.filename[:40]!r} holds pickled objects, which are never loaded", self.name
+            )
+        if any(type(side) is not int or side < 0 for side in shape):
+            raise FormatError(f"{member.filename[:40]!r} has no shape", self.name)
+        header = _Header(member, dtype, shape)
+        if start + header.count * dtype.itemsize != member.file_size:
+            raise FormatError(
+                f"{member.filename[:40]!r} promises {header.count * dtype.itemsize} bytes and has "
+                f"{member.file_size - start}",
+                self.name,
+            )
+        return header
+
+    def array(self, key: str) -> NDArray[Any]:
+        """Read one array.
+
+        Raises
+        ------
+        FormatError
+            It is not there, or damaged.
+        """
+        if key not in self.headers:
+            raise FormatError(f"no array {key!r}", self.name)
+        try:
+            with self.zip.open(self.headers[key].member) as file:
+                found: NDArray[Any] = np.lib.format.read_array(
+                    file, allow_pickle=False, max_header_size=_LONGEST_HEADER
+                )
+        except (
+            zipfile.BadZipFile,
+            NotImplementedError,
+            RuntimeError,
+            zlib.error,
+            EOFError,
+            ValueError,
+        ) as error:
+            raise FormatError(f"the array {key!r} is damaged: {error}", self.name) from error
+        return found
+
+    def real(self, key: str) -> NDArray[np.float64]:
+        """Read numbers, all finite."""
+        found = self.array(key)
+        if found.dtype.kind not in "fiub":
+            raise FormatError(f"the array {key!r} holds {found.dtype}, no numbers", self.name)
+        values = found.astype(np.float64)
+        if not np.isfinite(values).all():
+            raise FormatError(f"the array {key!r} has an entry that is not finite", self.name)
+        return values
+
+    def whole(self, key: str) -> NDArray[np.int64]:
+        """Read a row of whole numbers."""
+        found = self.array(key)
+        if found.dtype.kind not in "iu" or found.ndim != 1:
+            raise FormatError(f"the array {key!r} must be a row of whole numbers", self.name)
+        return found.astype(np.int64)
+
+
+def read_npz(source: Source, meaning: Meaning) -> Listing:
+    """Read a matrix as ``scipy.sparse.save_npz`` or ``numpy.savez`` writes it.
+
+    A sparse matrix is in the arrays of scipy; a dense one is the array ``weights``, or the only
+    one, and ``conflicts`` beside it marks hard conflicts. Entries of a matrix of truth values are
+    conflicts, numbers are weights; zeros stored in a sparse matrix are weights of zero. Arrays
+    ``labels`` and ``sizes`` may be there. Pickled objects are never loaded.
+
+    Raises
+    ------
+    FormatError
+        It is not such a file.
+    LimitError
+        It is larger than the limits; nothing was allocated for its arrays.
+    """
+    archive = _Archive(source.read_all(), source.name, source.limits)
+    return _sparse(archive, source) if "shape" in archive.headers else _dense(archive, source)
+
+
+def _sparse(archive: _Archive, source: Source) -> Listing:
+    shape = archive.whole("shape").tolist()
+    if len(shape) != 2 or shape[0] != shape[1]:
+        raise FormatError(f"a matrix of shape {tuple(shape)} is no graph", source.name)
+    count = shape[0]
+    source.limits.require_nodes(count, source.name)
+    layout = archive.array("format").tobytes().rstrip(b"\0").replace(b"\0", b"")
+    if "data" not in archive.headers:
+        raise FormatError("no array 'data'", source.name)
+    # Both halves of a symmetric matrix, and its diagonal.
+    source.limits.require_edges((archive.headers["data"].count - count) // 2, source.name)
+    if layout.decode("ascii", "replace") in _COMPRESSED:
+        starts, columns = archive.whole("indptr"), archive.whole("indices")
+        if (
+            len(starts) != count + 1
+            or starts[0] != 0
+            or starts[-1] != len(columns)
+            or (np.diff(starts) < 0).any()
+        ):
+            raise FormatError("the array 'indptr' does not go with the others", source.name)
+        rows = np.repeat(np.arange(count), np.diff(starts))
+    elif layout == b"coo" and "row" in archive.headers:
+        rows, columns = archive.whole("row"), archive.whole("col")
+    else:
+        raise FormatError(
+            f"a sparse matrix in the format {shown(layout)}; save it as csr", source.name
+        )
+    marks = archive.headers["data"].dtype.kind == "b"
+    values = archive.real("data")
+    if not len(rows) == len(columns) == values.size or values.ndim != 1:
+        raise FormatError("the arrays of rows, columns and data differ in length", source.name)
+    pairs = np.stack([rows, columns], axis=1)
+    if ((pairs < 0) | (pairs >= count)).any():
+        raise FormatError(f"an entry is outside of the {count} rows and columns", source.name)
+    if marks:
+        pairs = pairs[values != 0]
+    return _listing(archive, count, pairs, None if marks else values)
+
+
+def _dense(archive: _Archive, source: Source) -> Listing:
+    named = [key for key in archive.headers if key not in ("labels", "sizes", "conflicts")]
+    if "weights" in named:
+        named = ["weights"]
+    if len(named) > 1 or not (named or "conflicts" in archive.headers):
+        raise FormatError(
+            "expected a sparse matrix as scipy saves it, or an array 'weights'", source.name
+        )
+    chosen = [*named, *(key for key in ("conflicts",) if key in archive.headers)]
+    shapes = {archive.headers[key].shape for key in chosen}
+    shape = shapes.pop()
+    if shapes or len(shape) != 2 or shape[0] != shape[1]:
+        raise FormatError(f"matrices of {len(shapes) + 1} shapes, one {shape}", source.name)
+    count = shape[0]
+    source.limits.require_nodes(count, source.name)
+    source.limits.require_edges(count * (count - 1) // 2, source.name)
+    if not named or archive.headers[named[0]].dtype.kind == "b":
+        marked = np.any([archive.real(key) != 0 for key in chosen], axis=0)
+        return _listing(archive, count, np.argwhere(marked), None)
+    weights = archive.real(named[0])
+    hard = archive.real("conflicts") != 0 if "conflicts" in archive.headers else None
+    pairs = np.argwhere(weights != 0 if hard is None else (weights != 0) | hard)
+    at = tuple(pairs.T)
+    # A conflict of weight zero has no weight.
+    values = np.where(weights[at] == 0, np.nan, weights[at])
+    return _listing(archive, count, pairs, values, None if hard is None else hard[at])
+
+
+def _listing(
+    archive: _Archive,
+    count: int,
+    pairs: NDArray[np.int64],
+    values: NDArray[np.float64] | None,
+    hard: NDArray[np.bool_] | None = None,
+) -> Listing:
+    labels = None
+    if "labels" in archive.headers:
+        found = archive.array("labels")
+        if found.dtype.kind != "U" or found.shape != (count,):
+            raise FormatError("labels must be one text for each row", archive.name)
+        labels = found.tolist()
+    sizes = archive.real("sizes") if "sizes" in archive.headers else None
+    return matrix_listing(
+        count, pairs.astype(np.int32), values, hard=hard, labels=labels, sizes=sizes
+    )
+
+
+def npz_text(graph: ConflictGraph) -> Iterator[bytes]:
+    """Give a graph as ``scipy.sparse.load_npz`` reads it, compressed; names and sizes beside it.
+
+    Raises
+    ------
+    InputError
+        The graph has both weights and conflicts.
+    """
+    require_room(graph, "a sparse matrix (.npz)", both=False)
+    part = graph.weights if graph.is_weighted else graph.conflicts
+    data = part.values if graph.is_weighted else np.ones(len(part.indices), dtype=bool)
+    arrays: dict[str, Any] = {
+        "indices": part.indices,
+        "indptr": part.indptr,
+        "format": np.array(b"csr"),
+        "shape": np.array([graph.num_nodes] * 2, dtype=np.int64),
+        "data": np.empty(0) if data is None else data,
+        "_is_array": np.array(True),
+    }
+    if graph.labels is not None:
+        arrays["labels"] = np.array(graph.labels, dtype=np.str_)
+    if (graph.sizes != 1.0).any():
+        arrays["sizes"] = graph.sizes
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for key, array in arrays.items():
+            # No time: the same graph, the same file.
+            member = zipfile.ZipInfo(key + _SUFFIX)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(member, "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, np.asanyarray(array), allow_pickle=False)
+    yield file.getvalue()

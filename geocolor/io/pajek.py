@@ -1,0 +1,180 @@
+"""Pajek networks (``.net``): ``*Vertices``, then ``*Edges`` or ``*Arcs``, also as lists."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from geocolor.errors import FormatError, InputError
+from geocolor.graph import ConflictGraph
+from geocolor.io.attributed import finite
+from geocolor.io.listing import Listing, Note
+from geocolor.io.meaning import Meaning
+from geocolor.io.rows import edge_rows, names, number, require_room
+from geocolor.io.source import Source
+from geocolor.io.tokens import LONGEST_NUMBER
+
+__all__ = ["pajek_text", "read_pajek"]
+
+# A number, and a name in quotes or without.
+_VERTEX = re.compile(r'\s*(\d+)(?:\s+(?:"([^"]*)"|(\S+)))?')
+
+
+def read_pajek(source: Source, meaning: Meaning) -> Listing:
+    """Read the vertices, edges and arcs of the first network of a file.
+
+    Numbers count from 1. An edge without a third number has no weight. (Batagelj and Mrvar, Pajek
+    reference manual.)
+
+    Raises
+    ------
+    FormatError
+        The file breaks the format; with its line.
+    LimitError
+        It is larger than the limits.
+    """
+    reader = _Reader(source)
+    line = 0
+    for block in source.line_blocks():
+        for row in block.split(b"\n")[:-1]:
+            line += 1
+            try:
+                text = row.decode().strip()
+            except UnicodeDecodeError as error:
+                raise FormatError("not UTF-8 text", source.name, line) from error
+            if text and not text.startswith(("%", "/*")):
+                reader.feed(text, line)
+    return reader.finish()
+
+
+class _Reader:
+    """One pass over a file."""
+
+    def __init__(self, source: Source) -> None:
+        self.name, self.limits = source.name, source.limits
+        self.nodes = -1
+        self.labels: dict[int, str] = {}
+        self.pairs: list[tuple[int, int]] = []
+        self.values: list[float] = []
+        self.lines: list[int] = []
+        self.arcs = False
+        self.notes: list[Note] = []
+        self.section: Callable[[str, int], None] = self._before
+
+    def feed(self, text: str, line: int) -> None:
+        """Take a line with something in it."""
+        if text.startswith("*"):
+            self._begin(text.split(), line)
+        else:
+            self.section(text, line)
+
+    def _begin(self, words: list[str], line: int) -> None:
+        kind = words[0].lower()
+        if kind == "*network" and self.nodes < 0:
+            return
+        if kind == "*vertices":
+            if self.nodes >= 0:
+                raise FormatError("a second *Vertices; one network is read", self.name, line)
+            if len(words) < 2 or not words[1].isdecimal() or len(words[1]) > LONGEST_NUMBER:
+                raise FormatError("expected '*Vertices COUNT'", self.name, line)
+            self.nodes = int(words[1])
+            self.limits.require_nodes(self.nodes, self.name)
+            self.section = self._vertex
+            return
+        if self.nodes < 0:
+            raise FormatError("expected '*Vertices COUNT'", self.name, line)
+        sections = {
+            "*edges": self._edge,
+            "*arcs": self._edge,
+            "*edgeslist": self._list,
+            "*arcslist": self._list,
+        }
+        if kind not in sections:
+            known = ", ".join(("*Vertices", *sections))
+            raise FormatError(f"{words[0][:40]!r} is not read; known are {known}", self.name, line)
+        self.arcs |= kind.startswith("*arcs")
+        self.section = sections[kind]
+
+    def _before(self, text: str, line: int) -> None:
+        raise FormatError("not a Pajek network: expected '*Vertices COUNT'", self.name, line)
+
+    def _vertex(self, text: str, line: int) -> None:
+        found = _VERTEX.match(text)
+        if found is None:
+            raise FormatError("expected 'NUMBER \"NAME\"'", self.name, line)
+        node = self._node(found[1], line)
+        if node in self.labels:
+            raise FormatError(f"a second vertex {node + 1}", self.name, line)
+        self.labels[node] = found[2] if found[2] is not None else found[3] or found[1]
+
+    def _edge(self, text: str, line: int) -> None:
+        words = text.split()
+        if len(words) < 2:
+            raise FormatError("expected 'NUMBER NUMBER' and perhaps a weight", self.name, line)
+        weight = math.nan if len(words) == 2 else finite(words[2], "the weight", self.name, line)
+        self._add(self._node(words[0], line), self._node(words[1], line), weight, line)
+
+    def _list(self, text: str, line: int) -> None:
+        first, *rest = (self._node(word, line) for word in text.split())
+        for node in rest:
+            self._add(first, node, math.nan, line)
+
+    def _node(self, word: str, line: int) -> int:
+        if not word.isdecimal() or len(word) > LONGEST_NUMBER or not 1 <= int(word) <= self.nodes:
+            raise FormatError(
+                f"{word[:40]!r} is no vertex; they are numbered 1 to {self.nodes}", self.name, line
+            )
+        return int(word) - 1
+
+    def _add(self, u: int, v: int, weight: float, line: int) -> None:
+        self.pairs.append((u, v))
+        self.limits.require_edges((len(self.pairs) + 1) // 2, self.name)
+        self.values.append(weight)
+        self.lines.append(line)
+
+    def finish(self) -> Listing:
+        """List what was there."""
+        if self.nodes < 0:
+            raise FormatError("no '*Vertices COUNT': not a Pajek network", self.name)
+        labels = [self.labels.get(node, str(node + 1)) for node in range(self.nodes)]
+        if len(set(labels)) < len(labels):
+            self.notes.append(Note("names", "names are not distinct; nodes go by their numbers"))
+            labels = [str(node + 1) for node in range(self.nodes)]
+        return Listing(
+            self.nodes,
+            np.array(self.pairs, dtype=np.int32).reshape(-1, 2),
+            np.array(self.values, dtype=np.float64),
+            lines=np.array(self.lines, dtype=np.int64),
+            labels=labels,
+            directed=self.arcs,
+            notes=tuple(self.notes),
+        )
+
+
+def pajek_text(graph: ConflictGraph) -> Iterator[bytes]:
+    """Text of a graph as a Pajek network, in pieces.
+
+    Raises
+    ------
+    InputError
+        The graph has sizes, or a name with a quote or a line break.
+    """
+    require_room(graph, "a Pajek network", sizes=False)
+    called = names(graph)
+    for name in called:
+        if '"' in name or len(name.splitlines()) > 1 or name.splitlines() != [name][: len(name)]:
+            raise InputError(f"a Pajek network cannot hold the name {name!r}; write .json")
+    yield f"*Vertices {graph.num_nodes}\n".encode()
+    yield "".join(f'{at} "{name}"\n' for at, name in enumerate(called, 1)).encode()
+    yield b"*Edges\n"
+    for rows in edge_rows(graph):
+        lines = []
+        for u, v, weight, hard in rows:
+            if weight is not None:
+                lines.append(f"{u + 1} {v + 1} {number(weight)}\n")
+            if hard:
+                lines.append(f"{u + 1} {v + 1}\n")
+        yield "".join(lines).encode()

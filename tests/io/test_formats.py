@@ -1,0 +1,155 @@
+"""What holds for every format: round trips, one fingerprint for one graph, told by content."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from geocolor.errors import FormatError, InputError
+from geocolor.graph import ConflictGraph, queen
+from geocolor.io import FORMATS, SUFFIXES, Meaning, read, read_closely, write
+
+from .graphs import ROOM, graphs
+
+EVERY = sorted(FORMATS)
+SHARED = [HealthCheck.function_scoped_fixture]
+
+
+def test_every_format_is_tested() -> None:
+    assert set(ROOM) == set(FORMATS)
+
+
+def comes_back(name: str, graph: ConflictGraph, folder: Path, packed: str) -> None:
+    path = folder / f"graph{FORMATS[name].suffixes[0]}{packed}"
+    write(graph, path, format=name)
+    found = read(path, format=name)
+    assert found.fingerprint == graph.fingerprint
+    if ROOM[name].get("names") and graph.labels is not None:
+        assert found.labels == graph.labels
+
+
+@pytest.mark.parametrize("name", EVERY)
+@given(data=st.data())
+@settings(max_examples=25, suppress_health_check=SHARED)
+def test_round_trip(name: str, data: st.DataObject, tmp_path: Path) -> None:
+    packed = data.draw(st.sampled_from(["", ".gz", ".xz", ".zst"]))
+    comes_back(name, data.draw(graphs(name)), tmp_path, packed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EVERY)
+@given(data=st.data())
+@settings(max_examples=500, suppress_health_check=SHARED)
+def test_500_round_trips(name: str, data: st.DataObject, tmp_path: Path) -> None:
+    comes_back(name, data.draw(graphs(name)), tmp_path, "")
+
+
+def example(kind: str) -> ConflictGraph:
+    """Eight nodes, one of them alone, under names that have no order."""
+    pairs = [(0, 3), (1, 2), (1, 5), (2, 3), (3, 4), (4, 7), (5, 7)]
+    values = [3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0]
+    every = np.argwhere(np.triu(np.ones((8, 8)), 1))
+    signs = np.where(np.arange(28) % 3 == 0, -1.0, 1.0)
+    return {
+        "conflicts": ConflictGraph.from_edges(8, pairs),
+        "weights": ConflictGraph.from_edges(8, pairs, values),
+        "signs": ConflictGraph.from_edges(8, every, signs),
+    }[kind]
+
+
+@pytest.mark.parametrize("kind", ["conflicts", "weights", "signs"])
+def test_one_graph_has_one_fingerprint_in_all_formats(kind: str, tmp_path: Path) -> None:
+    graph, held = example(kind), set()
+    previous = tmp_path / "first.json"
+    write(graph, previous)
+    for name in EVERY:  # from each format into the next
+        path = tmp_path / f"{name}{FORMATS[name].suffixes[0]}"
+        try:
+            write(read(previous), path, format=name)
+        except InputError:
+            continue
+        held.add(name)
+        previous = path
+        assert read(path).fingerprint == graph.fingerprint, name
+    missing = {
+        "conflicts": {"cplib"},
+        "weights": {"dimacs", "dimacs-binary", "pace"},
+        "signs": {"dimacs", "dimacs-binary", "metis"},
+    }
+    assert held == set(FORMATS) - missing[kind]
+
+
+@pytest.mark.parametrize("name", EVERY)
+@given(data=st.data())
+@settings(max_examples=10, suppress_health_check=SHARED)
+def test_content_tells_the_format(name: str, data: st.DataObject, tmp_path: Path) -> None:
+    graph = data.draw(graphs(name))
+    first = tmp_path / f"a{FORMATS[name].suffixes[0]}"
+    write(graph, first, format=name)
+    (tmp_path / "graph").write_bytes(first.read_bytes())
+    if name in ("metis", "edges", "csv", "cplib"):  # numbers and words are all that these have
+        return
+    assert read_closely(tmp_path / "graph").format.name == name
+
+
+def test_content_tells_tables_and_lists_from_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "graph.txt"
+    for text, name in {
+        "1 2\n2 3\n": "edges",
+        "a b 1.5\n": "edges",
+        "# nodes\n1\n2\n# edges\n1 2\n": "edges",
+        "3\n1 2\n3\n": "cplib",
+        "4 1 2 3 4 5 6\n": "cplib",
+        "1,2\n": "csv",
+        "source\ttarget\n1\t2\n": "csv",
+        "a;b;2\n": "csv",
+    }.items():
+        path.write_text(text)
+        assert read_closely(path).format.name == name, text
+        path.rename(tmp_path / "graph")
+        assert read_closely(tmp_path / "graph").format.name == name, text
+
+
+def test_a_format_that_is_named_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "graph.data"
+    write(queen(4, 4), path, format="metis")
+    assert read(path, format="metis").fingerprint == queen(4, 4).fingerprint
+    with pytest.raises(FormatError, match="cannot tell its graph format"):
+        read(path)
+    with pytest.raises(InputError, match="no graph format 'xls'; known are"):
+        read(path, format="xls")
+    with pytest.raises(InputError, match="cannot tell the graph format"):
+        write(queen(4, 4), path)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_same_graph_gives_the_same_file(name: str, tmp_path: Path) -> None:
+    graph = example("weights" if name == "cplib" else "conflicts")
+    for copy in ("a", "b"):
+        write(graph, tmp_path / copy, format=name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+@pytest.mark.parametrize("name", EVERY)
+@given(data=st.data())
+@settings(max_examples=5, suppress_health_check=SHARED)
+def test_a_cut_file_is_refused_or_read(name: str, data: st.DataObject, tmp_path: Path) -> None:
+    path = tmp_path / "graph"
+    write(data.draw(graphs(name)), path, format=name)
+    whole = path.read_bytes()
+    for kept in range(0, len(whole), max(1, len(whole) // 20)):
+        path.write_bytes(whole[:kept])
+        try:
+            read(path, Meaning(), format=name)
+        except InputError as error:
+            assert str(path) in str(error)  # noqa: PT017  most cuts are refused, not all
+
+
+def test_suffixes_are_told_whatever_their_case(tmp_path: Path) -> None:
+    for suffix in SUFFIXES:
+        path = tmp_path / f"graph{suffix.upper()}"
+        graph = example("weights" if suffix == ".txt" else "conflicts")
+        write(graph, path)
+        assert read(path).fingerprint == graph.fingerprint
