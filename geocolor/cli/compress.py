@@ -36,6 +36,7 @@ EXAMPLES = """\b
 Examples:
   geocolor compress ./smollm2 --keep 0.8 --calibration wiki.txt -o ./smaller
   geocolor compress ./smollm2 --keep 0.6 --calibration wiki.txt -o ./smaller --map sharing.png
+  geocolor compress ./minilm --calibration news.txt --random-plans 8 -o ./smaller
   geocolor compress ./minilm --calibration news.txt --preset svd-llm -o ./smaller --json
   geocolor compress ./smollm2 --calibration wiki.txt --preset mine.toml -o ./smaller
   geocolor compress ./smollm2 --calibration wiki.txt --checkpoint ./measured -o ./smaller
@@ -66,6 +67,15 @@ def command(
     ] = None,
     windows: WindowsOption = 48,
     length: LengthOption = 256,
+    random_plans: Annotated[
+        int,
+        typer.Option(
+            "--random-plans",
+            metavar="N",
+            min=0,
+            help="Plans to measure first, to say what the predicted loss is worth; 8 do.",
+        ),
+    ] = 0,
     seed: SeedOption = 0,
     checkpoint: CheckpointOption = None,
     picture: Annotated[
@@ -103,6 +113,8 @@ def command(
             checkpoint=checkpoint,
             on_progress=reporter(line),
         )
+        if random_plans:
+            analysis.fit_prediction(method, plans=random_plans)
         compressed = analysis.compress(keep, method)
         line.update("saving")
         compressed.save(output, tokenizer=loaded.tokenizer)

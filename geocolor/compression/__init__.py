@@ -6,6 +6,7 @@ from geocolor.compression.calibration import text_windows
 from geocolor.compression.compressed import Compressed
 from geocolor.compression.configuration import PRESETS, Configuration
 from geocolor.compression.configuration_file import read_configuration
+from geocolor.compression.prediction import PredictionFit
 from geocolor.compression.report import Report
 from geocolor.sharing import load
 
@@ -14,6 +15,7 @@ __all__ = [
     "Analysis",
     "Compressed",
     "Configuration",
+    "PredictionFit",
     "Report",
     "analyze",
     "compress",

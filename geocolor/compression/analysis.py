@@ -14,8 +14,10 @@ from torch import Tensor, nn
 from geocolor.compression.compressed import Compressed
 from geocolor.compression.configuration import Configuration, Grouping, RankRule, resolved
 from geocolor.compression.divergence import Divergence
-from geocolor.compression.planner import plan_options, plan_sharing, priced_graph
+from geocolor.compression.planner import plan_options, plan_sharing, priced_graph, propose_groups
+from geocolor.compression.prediction import LEAST_PLANS, PredictionFit
 from geocolor.compression.progress import Progress, silent
+from geocolor.compression.random_plans import measure_plans, random_plans
 from geocolor.compression.report import ModelReport, Report
 from geocolor.compression.several import (
     Divergences,
@@ -23,7 +25,7 @@ from geocolor.compression.several import (
     joined_curvature,
     joined_models,
 )
-from geocolor.compression.values import group_weights, predict
+from geocolor.compression.values import changed_weights, group_weights, predict
 from geocolor.criterion import GroupCosts, oriented_views
 from geocolor.curvature import (
     Batch,
@@ -54,6 +56,8 @@ __all__ = ["Analysis", "analyze", "check_keep", "check_priced"]
 
 # Batches on which the loss is measured where none are given for it.
 _MEASURED_BATCHES = 4
+# Share of the parameters at whose price random plans find their groups.
+_MIDDLE = 0.7
 
 
 def analyze(
@@ -232,6 +236,7 @@ class Analysis:
         self._seed = seed
         self._progress = on_progress
         self._costs: dict[tuple[Hashable, ...], GroupCosts] = {}
+        self._fits: dict[tuple[Hashable, ...], PredictionFit] = {}
         self._spent = False
 
     def _basis(self, configuration: Configuration) -> tuple[nn.Module, Curvature]:
@@ -311,6 +316,54 @@ class Analysis:
             self.units, costs, method, keep, seed=self._seed, progress=self._progress
         )
 
+    def fit_prediction(
+        self, configuration: str | Configuration = "default", *, plans: int = 8
+    ) -> PredictionFit:
+        """Measure random plans, to learn what predicted increases are worth.
+
+        Reports of later compressions by the same criterion carry it. Each plan takes about as long
+        as a compression; the model is the same afterwards.
+
+        Parameters
+        ----------
+        configuration : str or Configuration
+            A method that prices parameters.
+        plans : int
+            At least four.
+
+        Raises
+        ------
+        InputError
+            The method sets ranks without a price, or there are too few plans to fit.
+        """
+        method = resolved(configuration)
+        check_priced(_MIDDLE, method)
+        if method.ranks is not RankRule.PRICED:
+            raise InputError(f"{method.name} sets ranks without a price; choose another preset")
+        if plans < LEAST_PLANS:
+            raise InputError(f"a fit takes {LEAST_PLANS} plans or more, not {plans}")
+        self._require_unspent()
+        model, curvature = self._basis(method)
+        costs = self.costs(method)
+        budget = int(_MIDDLE * sum(unit.parameters for unit in self.units))
+        proposal = propose_groups(
+            self.units, costs, method, budget, seed=self._seed, progress=self._progress
+        )
+        drawn = random_plans(self.units, costs, proposal, plans, self._seed)
+        self._fits[method.criterion] = measure_plans(
+            drawn,
+            costs,
+            model,
+            curvature,
+            self._divergence,
+            lambda done: self._progress("measuring random plans", done, plans),
+        )
+        return self._fits[method.criterion]
+
+    def _require_unspent(self) -> None:
+        if self._spent:
+            raise InputError("the model was compressed in place; analyze it anew")
+
     def compress(self, keep: float, configuration: str | Configuration = "default") -> Compressed:
         """Plan, apply, measure.
 
@@ -329,8 +382,7 @@ class Analysis:
         started = time.monotonic()
         method = resolved(configuration)
         check_keep(keep)
-        if self._spent:
-            raise InputError("the model was compressed in place; analyze it anew")
+        self._require_unspent()
         model, curvature = self._basis(method)
         costs = self.costs(method)
         planned = plan_sharing(
@@ -339,7 +391,9 @@ class Analysis:
         names = [unit.name for unit in self.units]
         before = measure_size(model, names)
         weights = group_weights(planned, costs, self._progress)
-        predicted = predict(planned.plan, weights, model, curvature)
+        changed = changed_weights(planned.plan, weights, model)
+        predicted = predict(changed, model, curvature)
+        del changed
         self._spent = self._unfolded is None
         smaller = model if self._spent else copy.deepcopy(model)
         apply_plan(smaller, planned.plan, weights)
@@ -358,6 +412,7 @@ class Analysis:
             measured_increase=sum(measured),
             models=_by_model(model, smaller, self.units, measured),
             measured_on=self._measured_on,
+            fit=self._fits.get(method.criterion),
             shared_groups=len(planned.plan.shared_groups),
             narrowed_groups=len(planned.plan.narrowed_groups),
             price=planned.allocation.price,

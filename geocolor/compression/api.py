@@ -27,6 +27,7 @@ def compress(
     preset: str | Configuration = "default",
     evaluation: Iterable[Any] | None = None,
     loss: Loss = "auto",
+    random_plans: int = 0,
     seed: int = 0,
     inplace: bool = False,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -60,6 +61,9 @@ def compress(
         an output with ``logits`` of several classes, the second for any other; give
         ``cross-entropy`` for a classifier that returns a plain tensor. Or a function of the model
         and a batch that gives a tensor of losses, one for each scored output; it may use labels.
+    random_plans : int
+        Other plans to measure first, at least four, for the report to say what predictions of
+        this model's loss are worth and come to. Each takes about as long as the compression.
     seed : int
         Fixes the result.
     inplace : bool
@@ -107,6 +111,8 @@ def compress(
         checkpoint=checkpoint,
         on_progress=on_progress,
     )
+    if random_plans:
+        analysis.fit_prediction(method, plans=random_plans)
     return analysis.compress(keep, method)
 
 

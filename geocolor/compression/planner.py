@@ -37,6 +37,7 @@ __all__ = [
     "plan_sharing",
     "priced_graph",
     "propose_groups",
+    "sharing_plan",
 ]
 
 # Seconds for coloring the graph; real models' graphs take a fraction of a second.
@@ -175,7 +176,7 @@ def plan_sharing(
             progress("choosing", 0, 1)
             options = _options(units, proposal, costs, allocation.price)
             allocation = choose(options, budget, allocation, _CHOICE_LIMIT)
-    return Planned(_plan(units, allocation), allocation, proposal.coloring)
+    return Planned(sharing_plan(units, allocation), allocation, proposal.coloring)
 
 
 def plan_options(
@@ -226,7 +227,8 @@ def _whole(groups: Sequence[Group], costs: GroupCosts) -> Allocation:
     return Allocation(tuple(groups), choices, 0.0, 0.0, len(groups))
 
 
-def _plan(units: Sequence[Unit], allocation: Allocation) -> SharingPlan:
+def sharing_plan(units: Sequence[Unit], allocation: Allocation) -> SharingPlan:
+    """Write an allocation down as what is done to the model."""
     sides = {unit.name: unit.side for unit in units}
     return SharingPlan(
         tuple(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from geocolor.compression.prediction import PredictionFit
 from geocolor.sharing import ModelSize
 
 __all__ = ["ModelReport", "Report"]
@@ -49,6 +50,8 @@ class Report:
     measured_on : str
         ``evaluation``: batches given for it. ``calibration``: the batches the plan was made on,
         which flatters it.
+    fit : PredictionFit or None
+        What random plans say predictions of this model are worth, where some were measured.
     shared_groups : int
         Groups of units that share parameters.
     narrowed_groups : int
@@ -75,6 +78,7 @@ class Report:
     predicted_increase: float
     measured_increase: float
     measured_on: str
+    fit: PredictionFit | None
     shared_groups: int
     narrowed_groups: int
     price: float
@@ -91,6 +95,11 @@ class Report:
         return self.after.unit_parameters / self.before.unit_parameters
 
     @property
+    def expected_increase(self) -> float | None:
+        """What the prediction comes to by the fit; None without one."""
+        return None if self.fit is None else self.fit.increase(self.predicted_increase)
+
+    @property
     def cost_gap(self) -> float | None:
         """How far the plan's cost may be above the best of all groups priced, relative."""
         if self.planned_cost is None or self.planned_bound is None:
@@ -101,7 +110,13 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, for JSON."""
-        return {**asdict(self), "kept": self.kept, "cost_gap": self.cost_gap}
+        return {
+            **asdict(self),
+            "fit": None if self.fit is None else self.fit.to_json(),
+            "expected_increase": self.expected_increase,
+            "kept": self.kept,
+            "cost_gap": self.cost_gap,
+        }
 
     def __str__(self) -> str:
         """Show it as people read it."""
@@ -112,6 +127,9 @@ class Report:
                 f"plan        costs {self.planned_cost:.6g} nats; no choice among the "
                 f"{self.groups_priced:,} groups priced costs less than {self.planned_bound:.6g}"
             )
+        expected = ""
+        if self.expected_increase is not None:
+            expected = f"+{self.expected_increase:.4f} as such plans go, "
         return "\n".join(
             (
                 f"method      {self.method}, keep {self.keep:g} of the shareable matrices",
@@ -124,9 +142,10 @@ class Report:
                 f"shared      {self.shared_groups} groups of matrices",
                 f"narrowed    {self.narrowed_groups} hidden layers",
                 *plan,
-                f"loss        +{self.predicted_increase:.4f} predicted, "
+                f"loss        +{self.predicted_increase:.4f} predicted, {expected}"
                 f"+{self.measured_increase:.4f} measured (nats, on {self.measured_on} data)",
                 *self._by_model(),
+                *([] if self.fit is None else [f"prediction  {self.fit}"]),
             )
         )
 

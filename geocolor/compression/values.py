@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,7 @@ from geocolor.curvature import Curvature
 from geocolor.sharing import GroupWeights, SharingPlan
 from geocolor.units import Side, matrix_of
 
-__all__ = ["group_weights", "predict"]
+__all__ = ["changed_weights", "group_weights", "in_place_of", "predict"]
 
 
 @torch.no_grad()
@@ -71,13 +72,10 @@ def group_weights(
 
 
 @torch.no_grad()
-def predict(
-    plan: SharingPlan,
-    weights: dict[tuple[str, ...], GroupWeights],
-    model: nn.Module,
-    curvature: Curvature,
-) -> float:
-    """Predict the loss increase of a plan from the values it stores.
+def changed_weights(
+    plan: SharingPlan, weights: dict[tuple[str, ...], GroupWeights], model: nn.Module
+) -> dict[str, Tensor]:
+    """Multiply out what a plan stores, unit by unit.
 
     Parameters
     ----------
@@ -85,6 +83,44 @@ def predict(
         What is stored.
     weights : dict
         From :func:`group_weights`.
+    model : torch.nn.Module
+        The original, in the coordinates of the weights.
+
+    Returns
+    -------
+    dict of str to Tensor, shape (out_features, in_features)
+        The weights that the original would need to compute the same, as far as they are others
+        than its own: of a hidden layer those of its reader, zero for hidden units left out.
+    """
+    stored = {}
+    for group in plan.groups:
+        if group.form == "dense":
+            continue
+        values = weights[group.members]
+        if group.form == "narrow":
+            reader = group.members[-1]
+            stored[reader] = _widened(values, matrix_of(model.get_submodule(reader)))
+            continue
+        for name in group.members:
+            if group.form == "tied":
+                stored[name] = values.shared
+            elif group.form == "residual":
+                second, first = values.differences[name]
+                stored[name] = values.shared + second @ first
+            elif group.side == "read":
+                stored[name] = values.own[name] @ values.shared
+            else:
+                stored[name] = values.shared @ values.own[name]
+    return stored
+
+
+def predict(stored: Mapping[str, Tensor], model: nn.Module, curvature: Curvature) -> float:
+    """Predict the loss increase of changed weights.
+
+    Parameters
+    ----------
+    stored : mapping of str to Tensor
+        From :func:`changed_weights`.
     model : torch.nn.Module
         The original, in the coordinates of `curvature`.
     curvature : Curvature
@@ -95,28 +131,31 @@ def predict(
     float
         Nats per scored output.
     """
-    originals, stored = {}, {}
-    for group in plan.groups:
-        if group.form == "dense":
-            continue
-        values = weights[group.members]
-        if group.form == "narrow":
-            reader = group.members[-1]
-            originals[reader] = matrix_of(model.get_submodule(reader))
-            stored[reader] = _widened(values, originals[reader])
-            continue
-        for name in group.members:
-            originals[name] = matrix_of(model.get_submodule(name))
-            if group.form == "tied":
-                stored[name] = values.shared
-            elif group.form == "residual":
-                second, first = values.differences[name]
-                stored[name] = values.shared + second @ first
-            elif group.side == "read":
-                stored[name] = values.own[name] @ values.shared
-            else:
-                stored[name] = values.shared @ values.own[name]
-    return predicted_increase(originals, stored, curvature)
+    originals = {name: matrix_of(model.get_submodule(name)) for name in stored}
+    with torch.no_grad():
+        return predicted_increase(originals, stored, curvature)
+
+
+@contextmanager
+def in_place_of(weights: Mapping[str, Tensor], model: nn.Module) -> Iterator[None]:
+    """Lend a model other weights; it gets its own back.
+
+    Parameters
+    ----------
+    weights : mapping of str to Tensor, shape (out, in)
+        By unit name.
+    model : torch.nn.Module
+        Whose weights are exchanged meanwhile.
+    """
+    matrices = {name: matrix_of(model.get_submodule(name)).detach() for name in weights}
+    own = {name: matrix.clone() for name, matrix in matrices.items()}
+    try:
+        for name, matrix in matrices.items():
+            matrix.copy_(weights[name])
+        yield
+    finally:
+        for name, matrix in matrices.items():
+            matrix.copy_(own[name])
 
 
 def _widened(values: GroupWeights, like: Tensor) -> Tensor:
