@@ -81,7 +81,7 @@ def command(
     with ProgressLine(quiet=quiet) as line:
         line.update("loading")
         from geocolor.compression import analyze
-        from geocolor.compression.analysis import check_priced
+        from geocolor.compression.configuration import check_priced
         from geocolor.compression.configuration_file import chosen_configuration
 
         method = chosen_configuration(preset)

@@ -1,11 +1,12 @@
 """Where the model side and the solver side meet: measure, price, color, apply, report."""
 
-from geocolor.compression.analysis import Analysis, analyze
+from geocolor.compression.analysis import Analysis
 from geocolor.compression.api import compress, conflict_graph, sharing_options
 from geocolor.compression.calibration import text_windows
 from geocolor.compression.compressed import Compressed
 from geocolor.compression.configuration import PRESETS, Configuration
 from geocolor.compression.configuration_file import read_configuration
+from geocolor.compression.measuring import analyze
 from geocolor.compression.prediction import PredictionFit
 from geocolor.compression.report import Report
 from geocolor.sharing import load

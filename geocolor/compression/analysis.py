@@ -3,203 +3,54 @@
 from __future__ import annotations
 
 import copy
-import os
 import time
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Hashable, Sequence
 
 from torch import Tensor, nn
 
 from geocolor.compression.compressed import Compressed
-from geocolor.compression.configuration import Configuration, Grouping, RankRule, resolved
-from geocolor.compression.divergence import Divergence
+from geocolor.compression.configuration import (
+    Configuration,
+    RankRule,
+    check_keep,
+    check_priced,
+    resolved,
+)
 from geocolor.compression.planner import plan_options, plan_sharing, priced_graph, propose_groups
 from geocolor.compression.prediction import LEAST_PLANS, PredictionFit
-from geocolor.compression.progress import Progress, silent
+from geocolor.compression.progress import Progress
 from geocolor.compression.random_plans import measure_plans, random_plans
 from geocolor.compression.report import ModelReport, Report
 from geocolor.compression.several import (
     Divergences,
-    batches_by_model,
-    joined_curvature,
-    joined_models,
 )
 from geocolor.compression.values import changed_weights, group_weights, predict
-from geocolor.criterion import GroupCosts, oriented_views
+from geocolor.criterion import GroupCosts, Metric, dominant_pairs, oriented_views
 from geocolor.curvature import (
-    Batch,
     Curvature,
     KroneckerFactors,
-    Loss,
-    collect_curvature,
-    first_sample,
-    frozen_eval,
-    scorer,
 )
-from geocolor.errors import InputError, ModelError
+from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph, SharingOptions
-from geocolor.sharing import Factored, apply_plan, measure_size
-from geocolor.sharing.checkpoint import structure_of
+from geocolor.sharing import apply_plan, measure_size
 from geocolor.sharing.equal import tie_equal
 from geocolor.units import (
     Chain,
     Unit,
-    find_chains,
-    find_units,
-    fold_norms,
     matrix_of,
     models_of,
 )
 
-__all__ = ["Analysis", "analyze", "check_keep", "check_priced"]
+__all__ = ["Analysis"]
 
-# Batches on which the loss is measured where none are given for it.
-_MEASURED_BATCHES = 4
+# Eigenpairs of a matrix's curvature that perturbations are kept out of.
+_DOMINANT = 64
 # Share of the parameters at whose price random plans find their groups.
 _MIDDLE = 0.7
 
 
-def analyze(
-    model: nn.Module | Sequence[nn.Module],
-    batches: Iterable[Any],
-    *,
-    evaluation: Iterable[Any] | None = None,
-    seed: int = 0,
-    loss: Loss = "auto",
-    inplace: bool = False,
-    checkpoint: str | os.PathLike[str] | None = None,
-    on_progress: Progress = silent,
-) -> Analysis:
-    """Measure a model's curvature, for any number of compressions.
-
-    Parameters
-    ----------
-    model : torch.nn.Module
-        Any model with Linear, Conv1D or convolution layers, or a sequence of several; left
-        untouched unless `inplace`.
-    batches : iterable of Batch
-        Calibration batches: dicts, tuples or tensors. No labels are needed. For several models
-        one iterable for all, or a list of one for each.
-    evaluation : iterable of Batch, optional
-        Batches on which the loss increase is measured; default some of the calibration
-        batches, which flatters the result and is said so in the report.
-    seed : int
-        Seed of sampled targets and solvers.
-    loss : str or callable
-        What the output is scored by; see :func:`compress`.
-    inplace : bool
-        Work on `model` itself, for want of memory. It then allows one compression only.
-    checkpoint : path-like, optional
-        A file for what is measured of the curvature, written every half a minute or so and at its
-        end; of several models a file each, with the model's number at the end of its name. If it
-        is there, the measuring goes on from it: on a CPU to the same bits.
-    on_progress : callable
-        Told the stage, the steps done and the steps in all.
-
-    Raises
-    ------
-    ModelError
-        The model has nothing to share, or the batches cannot be used.
-    InputError
-        The checkpoint is damaged, of another model or of other batches, or cannot be written.
-    """
-    joint = joined_models(model)
-    if any(isinstance(module, Factored) for module in joint.modules()):
-        raise ModelError("the model is compressed already; compress its original at another keep")
-    count = len(models_of(joint))
-    calibration = batches_by_model(batches, count)
-    judged = (
-        [own[:_MEASURED_BATCHES] for own in calibration]
-        if evaluation is None
-        else batches_by_model(evaluation, count)
-    )
-    units = tuple(find_units(joint))
-    structure = structure_of(joint)
-    folded = joint if inplace else copy.deepcopy(joint)
-    scales = fold_norms(folded)
-    parts = {
-        prefix: _measured(
-            part,
-            [replace(u, name=u.place, model=None) for u in units if u.name.startswith(prefix)],
-            own,
-            other,
-            seed=seed,
-            loss=loss,
-            checkpoint=None if checkpoint is None else f"{os.fspath(checkpoint)}{prefix[:-1]}",
-            on_progress=on_progress,
-        )
-        for (prefix, part), own, other in zip(
-            models_of(folded).items(), calibration, judged, strict=True
-        )
-    }
-    return Analysis(
-        model=folded,
-        unfolded=None if inplace else joint,
-        scales=scales,
-        units=units,
-        curvature=joined_curvature({prefix: part.curvature for prefix, part in parts.items()}),
-        chains=tuple(
-            chain.within(prefix) for prefix, part in parts.items() for chain in part.chains
-        ),
-        structure=structure,
-        divergence=Divergences([part.divergence for part in parts.values()]),
-        measured_on="calibration" if evaluation is None else "evaluation",
-        seed=seed,
-        on_progress=on_progress,
-    )
-
-
-@dataclass(frozen=True)
-class _Measured:
-    """What is measured of one model by itself."""
-
-    curvature: Curvature
-    chains: Sequence[Chain]
-    divergence: Divergence
-
-
-def _measured(
-    model: nn.Module,
-    units: Sequence[Unit],
-    calibration: Sequence[Batch],
-    judged: Sequence[Batch],
-    *,
-    seed: int,
-    loss: Loss,
-    checkpoint: str | None,
-    on_progress: Progress,
-) -> _Measured:
-    curvature = collect_curvature(
-        model,
-        calibration,
-        units,
-        seed=seed,
-        checkpoint=checkpoint,
-        loss=loss,
-        on_progress=lambda done: on_progress("calibrating", done, len(calibration)),
-    )
-    on_progress("finding hidden layers", 0, 1)
-    chains = find_chains(model, units, _predictions(calibration[0], loss))
-    divergence = Divergence(
-        model, judged, lambda done: on_progress("reference", done, len(judged)), loss
-    )
-    return _Measured(curvature, chains, divergence)
-
-
-def _predictions(batch: Batch, loss: Loss) -> Callable[[nn.Module], Tensor]:
-    """Make a function that runs a model on one sample and gives its predictions."""
-    sample, score = first_sample(batch), scorer(loss)
-
-    def run(model: nn.Module) -> Tensor:
-        with frozen_eval(model):
-            return score(model, sample).rows
-
-    return run
-
-
 class Analysis:
-    """A measured model; made by :func:`analyze`.
+    """A measured model; made by :func:`geocolor.compression.analyze`.
 
     Attributes
     ----------
@@ -258,8 +109,19 @@ class Analysis:
                 configuration.metric,
                 configuration.damping,
             )
+            dominant = {}
+            if configuration.metric is Metric.DOMINANT:
+                self._progress("finding dominant eigenpairs", 0, 1)
+                dominant = {
+                    unit.name: dominant_pairs(curvature.factors[unit.name], unit.side, _DOMINANT)
+                    for unit in self.units
+                }
             self._costs[configuration.criterion] = GroupCosts(
-                views, configuration.forms, refit=configuration.refit, chains=self._chains
+                views,
+                configuration.forms,
+                refit=configuration.refit,
+                chains=self._chains,
+                dominant=dominant,
             )
         return self._costs[configuration.criterion]
 
@@ -442,36 +304,6 @@ def _by_model(
             ModelReport(measure_size(before, names), measure_size(after, names), measured[at])
         )
     return tuple(reports)
-
-
-def check_keep(keep: float) -> None:
-    """Refuse a share outside (0, 1].
-
-    Raises
-    ------
-    InputError
-        It is.
-    """
-    if isinstance(keep, bool) or not isinstance(keep, int | float) or not 0 < keep <= 1:
-        raise InputError(f"keep must be in (0, 1], not {keep!r}")
-
-
-def check_priced(keep: float, method: Configuration) -> None:
-    """Refuse a share, or a method, with which parameters have no price.
-
-    Raises
-    ------
-    InputError
-        The share is 1, or outside (0, 1]; or the method ties layers by their number alone.
-    """
-    check_keep(keep)
-    if keep == 1:
-        raise InputError("at keep 1 parameters have no price, so nothing is gained by sharing")
-    if method.grouping is Grouping.CONSECUTIVE:
-        raise InputError(
-            f"{method.name} ties neighbouring layers whatever it costs, so its parameters have no "
-            "price; choose another preset"
-        )
 
 
 def _unfold(curvature: Curvature, scales: dict[str, Tensor]) -> Curvature:

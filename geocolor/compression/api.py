@@ -8,9 +8,14 @@ from typing import Any
 
 from torch import nn
 
-from geocolor.compression.analysis import analyze, check_keep, check_priced
 from geocolor.compression.compressed import Compressed
-from geocolor.compression.configuration import Configuration, resolved
+from geocolor.compression.configuration import (
+    Configuration,
+    check_keep,
+    check_priced,
+    resolved,
+)
+from geocolor.compression.measuring import analyze
 from geocolor.compression.progress import Progress, silent
 from geocolor.curvature import Loss
 from geocolor.errors import InputError

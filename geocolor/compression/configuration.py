@@ -13,7 +13,17 @@ from geocolor.criterion import Damping, Form, Metric
 from geocolor.errors import FormatError, InputError
 from geocolor.io.json_text import require_format
 
-__all__ = ["PRESETS", "SUMMARIES", "Configuration", "Grouping", "RankRule", "preset", "resolved"]
+__all__ = [
+    "PRESETS",
+    "SUMMARIES",
+    "Configuration",
+    "Grouping",
+    "RankRule",
+    "check_keep",
+    "check_priced",
+    "preset",
+    "resolved",
+]
 
 _FORMAT, _VERSION = "geocolor.configuration", 1
 _LONGEST_NAME = 64
@@ -24,12 +34,15 @@ class Grouping(StrEnum):
 
     PRIVATE: none. ADJACENT: pairs of neighbouring layers, read side only. CONSECUTIVE: as many
     neighbouring layers as the budget takes, the same number for every role, each group stored as
-    one matrix. PRICED: a coloring of the weighted conflict graph, every class then valued exactly.
+    one matrix. ASSIGNED: half as many classes as a role has layers, each layer in the class whose
+    basis perturbs it least in its dominant eigenpairs. PRICED: a coloring of the weighted conflict
+    graph, every class then valued exactly.
     """
 
     PRIVATE = "private"
     ADJACENT = "adjacent"
     CONSECUTIVE = "consecutive"
+    ASSIGNED = "assigned"
     PRICED = "priced"
 
 
@@ -100,6 +113,8 @@ class Configuration:
                 raise InputError(
                     "consecutive layers are tied whole: forms must be dense and tied, ranks uniform"
                 )
+        elif self.grouping is Grouping.ASSIGNED and self.metric is not Metric.DOMINANT:
+            raise InputError("assigned classes are judged by dominant eigenpairs: set that metric")
         elif self.ranks is RankRule.UNIFORM and Form.BASIS not in self.forms:
             raise InputError("uniform ranks need the form that has ranks: allow basis")
         if self.reach < 0:
@@ -240,6 +255,16 @@ PRESETS: dict[str, Configuration] = {
             fold_norms=False,
             damping=_PUBLISHED_DAMPING,
         ),
+        # The paper geocolor comes from, as far as it says; docs/design/0025 has what is assumed.
+        Configuration(
+            "geo-sharing",
+            metric=Metric.DOMINANT,
+            forms=(Form.BASIS,),
+            grouping=Grouping.ASSIGNED,
+            ranks=RankRule.UNIFORM,
+            fold_norms=False,
+            damping=_PUBLISHED_DAMPING,
+        ),
         # Cross-layer sharing as in "ALBERT" (Lan et al., ICLR 2020): neighbouring layers have one
         # matrix, here the mean of theirs.
         Configuration(
@@ -261,6 +286,7 @@ SUMMARIES = {
     "fixed-width": "the default without narrowing hidden layers",
     "svd-llm": "SVD-LLM: whitening by activations, one ratio for every matrix",
     "basis-sharing": "Basis Sharing: two neighbouring layers have one basis on the read side",
+    "geo-sharing": "arXiv 2511.06786: layers go to the basis that hurts dominant eigenpairs least",
     "uniform-tie": "groups of neighbouring layers have one matrix, their mean; as few as fit",
 }
 
@@ -287,3 +313,33 @@ def resolved(configuration: str | Configuration) -> Configuration:
         There is no preset of that name.
     """
     return preset(configuration) if isinstance(configuration, str) else configuration
+
+
+def check_keep(keep: float) -> None:
+    """Refuse a share outside (0, 1].
+
+    Raises
+    ------
+    InputError
+        It is.
+    """
+    if isinstance(keep, bool) or not isinstance(keep, int | float) or not 0 < keep <= 1:
+        raise InputError(f"keep must be in (0, 1], not {keep!r}")
+
+
+def check_priced(keep: float, method: Configuration) -> None:
+    """Refuse a share, or a method, with which parameters have no price.
+
+    Raises
+    ------
+    InputError
+        The share is 1, or outside (0, 1]; or the method ties layers by their number alone.
+    """
+    check_keep(keep)
+    if keep == 1:
+        raise InputError("at keep 1 parameters have no price, so nothing is gained by sharing")
+    if method.grouping is Grouping.CONSECUTIVE:
+        raise InputError(
+            f"{method.name} ties neighbouring layers whatever it costs, so its parameters have no "
+            "price; choose another preset"
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from geocolor.compression.assignment import assigned_groups
 from geocolor.compression.budget import Allocation, allocate, private_price
 from geocolor.compression.configuration import Configuration, Grouping, RankRule
 from geocolor.compression.grouping import (
@@ -125,6 +126,8 @@ def propose_groups(
         return Proposal(tuple(private_groups(units)), (), None)
     if configuration.grouping is Grouping.ADJACENT:
         return Proposal(tuple(adjacent_groups(units)), (), None)
+    if configuration.grouping is Grouping.ASSIGNED:
+        return Proposal(tuple(assigned_groups(units, costs, budget)), (), None)
     if configuration.grouping is Grouping.CONSECUTIVE:
         return Proposal(tuple(consecutive_groups(units, budget)), (), None)
     priced = priced_graph(units, costs, configuration, budget, progress)

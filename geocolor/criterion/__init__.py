@@ -2,6 +2,7 @@
 
 from geocolor.criterion.costs import GroupCosts
 from geocolor.criterion.curves import Choice, CostCurve, Form
+from geocolor.criterion.dominant import DominantPairs, dominant_pairs
 from geocolor.criterion.metric import Damping, Metric, View, oriented_views
 from geocolor.criterion.narrow import Narrowing
 from geocolor.criterion.pairs import PricedPairs, candidate_pairs, price_pairs
@@ -11,6 +12,7 @@ __all__ = [
     "Choice",
     "CostCurve",
     "Damping",
+    "DominantPairs",
     "Form",
     "GroupCosts",
     "Metric",
@@ -18,6 +20,7 @@ __all__ = [
     "PricedPairs",
     "View",
     "candidate_pairs",
+    "dominant_pairs",
     "oriented_views",
     "predicted_increase",
     "price_pairs",

@@ -9,13 +9,14 @@ the curve is the exact cost of what will be stored, and an upper bound on the be
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from geocolor.criterion.curves import CostCurve, Form
+from geocolor.criterion.dominant import DominantPairs
 from geocolor.criterion.metric import View
 from geocolor.errors import ModelError
 
@@ -90,10 +91,16 @@ class BasisFitter:
     refit : bool
         Fit each unit's coefficients in its own metric (default), or leave them as the pooled
         metric gives them, as published rules do.
+    dominant : mapping of str to DominantPairs
+        Eigenpairs that coefficients keep the perturbation out of, by unit; in plain distance only,
+        where a basis is orthonormal.
     """
 
-    def __init__(self, *, refit: bool = True) -> None:
+    def __init__(
+        self, *, refit: bool = True, dominant: Mapping[str, DominantPairs] | None = None
+    ) -> None:
         self._refit = refit
+        self._dominant = dominant or {}
         # The metric itself is kept beside its root, so that its id stays its own.
         self._roots: dict[int, tuple[Tensor, Root]] = {}
 
@@ -157,6 +164,10 @@ class BasisFitter:
         coefficients = {}
         for view in group:
             metric = view.inner
+            if view.unit.name in self._dominant:
+                pairs = self._dominant[view.unit.name]
+                coefficients[view.unit.name] = pairs.corrected(view.weight, basis)
+                continue
             if common or not self._refit:
                 # In the pooled metric the basis is orthonormal and the fit a projection.
                 coefficients[view.unit.name] = view.weight @ (pooled.lower @ vectors[:, :rank])

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from geocolor.criterion.basis import BasisFitter, SharedBasis
 from geocolor.criterion.curves import Choice, CostCurve, Form
+from geocolor.criterion.dominant import DominantPairs
 from geocolor.criterion.metric import View
 from geocolor.criterion.narrow import Narrowing, interpolated, narrow, narrow_curve
 from geocolor.criterion.residual import SharedMatrix, fit_residual, residual_curve
@@ -41,6 +42,8 @@ class GroupCosts:
         Whether a shared basis gets coefficients fitted in each unit's own metric.
     chains : collection of Chain
         Hidden layers; the matrices of one are a group where NARROW is allowed.
+    dominant : mapping of str to DominantPairs
+        Eigenpairs that coefficients on a shared basis keep out of, in plain distance.
 
     Attributes
     ----------
@@ -55,13 +58,15 @@ class GroupCosts:
         *,
         refit: bool = True,
         chains: Collection[Chain] = (),
+        dominant: Mapping[str, DominantPairs] | None = None,
     ) -> None:
         self.views = views
+        self.dominant = dominant or {}
         self.forms = frozenset(forms)
         usable = chains if Form.NARROW in self.forms else ()
         self.chains = {chain.members: chain for chain in usable}
         self._narrowings: dict[Group, Narrowing] = {}
-        self._fitter = BasisFitter(refit=refit)
+        self._fitter = BasisFitter(refit=refit, dominant=dominant)
         self._curves: dict[tuple[Form, Group], CostCurve] = {}
         self._tie_bounds: dict[Group, float] = {}
 

@@ -26,12 +26,14 @@ class Metric(StrEnum):
     """Which measured factors enter.
 
     KRONECKER: inputs and gradients, one scale for the whole model. ACTIVATIONS: inputs only;
-    costs of different layers are then not comparable. WEIGHTS: none, plain distance.
+    costs of different layers are then not comparable. WEIGHTS: none, plain distance. DOMINANT:
+    plain distance, and coefficients that keep what is lost out of the dominant eigenpairs.
     """
 
     KRONECKER = "kronecker"
     ACTIVATIONS = "activations"
     WEIGHTS = "weights"
+    DOMINANT = "dominant"
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def oriented_views(
         gradients = damp(factors.gradients, damping.gradients * _mean_levels(factors.gradients))
         if metric is not Metric.KRONECKER:
             gradients = (_eye(factors.gradients), 1.0)
-        if metric is Metric.WEIGHTS:
+        if metric in (Metric.WEIGHTS, Metric.DOMINANT):
             inputs = (_eye(factors.inputs), 1.0)
         views[unit.name] = (
             _view(unit, weight, inputs[0], *gradients)

@@ -50,10 +50,14 @@ levels = st.floats(0, 1e300)
 def configurations(draw: st.DrawFn) -> Configuration:
     tie = draw(st.booleans())
     forms = {Form.DENSE, Form.TIED} if tie else {Form.BASIS} | draw(st.sets(st.sampled_from(Form)))
-    free = [grouping for grouping in Grouping if grouping is not Grouping.CONSECUTIVE]
+    metric = draw(st.sampled_from(Metric))
+    needs_other = {Grouping.CONSECUTIVE}
+    if metric is not Metric.DOMINANT:
+        needs_other.add(Grouping.ASSIGNED)
+    free = [grouping for grouping in Grouping if grouping not in needs_other]
     return Configuration(
         draw(names),
-        metric=draw(st.sampled_from(Metric)),
+        metric=metric,
         forms=tuple(draw(st.permutations(sorted(forms)))),
         grouping=Grouping.CONSECUTIVE if tie else draw(st.sampled_from(free)),
         ranks=RankRule.UNIFORM if tie else draw(st.sampled_from(RankRule)),
@@ -106,7 +110,10 @@ def test_a_base_gives_the_parts_left_out():
         ({"forms": ["basis", "x"]}, "forms must be a list of some of"),
         ({"forms": ["basis", "basis"]}, "forms names one twice"),
         ({"forms": ["tied"]}, "allow dense or basis"),
-        ({"grouping": None}, "grouping must be one of private, adjacent, consecutive, priced"),
+        (
+            {"grouping": None},
+            "grouping must be one of private, adjacent, consecutive, assigned, priced",
+        ),
         ({"ranks": 1}, "ranks must be one of uniform, priced"),
         ({"refit": 1}, "refit must be true or false, not 1"),
         ({"reach": True}, "reach must be a whole number, not True"),
@@ -143,6 +150,7 @@ def test_no_part_may_be_missing_without_a_base_and_never_the_name():
         ({"forms": (Form.DENSE,), "ranks": RankRule.UNIFORM}, "allow basis"),
         ({"reach": -1}, "reach"),
         ({"grouping": Grouping.CONSECUTIVE}, "forms must be dense and tied, ranks uniform"),
+        ({"grouping": Grouping.ASSIGNED}, "judged by dominant eigenpairs"),
     ],
 )
 def test_parts_that_do_not_go_together_are_refused(parts, message):

@@ -57,7 +57,7 @@ def plan_campaign(
         budget out of range, or something asked twice.
     """
     # Loads torch, which whoever only reads results can do without.
-    from geocolor.compression.analysis import check_keep
+    from geocolor.compression.configuration import check_keep
     from geocolor.compression.configuration_file import chosen_configuration
 
     for keep in keeps:
