@@ -79,6 +79,8 @@ class Configuration:
         Whether pre-norm scales move into their readers first.
     reach : int
         Layers that two units of one role may be apart to be priced as a pair.
+    across_roles : bool
+        Whether units of different roles are priced as far apart; otherwise within a block alone.
     damping : Damping
         Relative damping of the factors.
 
@@ -96,6 +98,7 @@ class Configuration:
     refit: bool = True
     fold_norms: bool = True
     reach: int = 1
+    across_roles: bool = False
     damping: Damping = field(default_factory=Damping)
 
     def __post_init__(self) -> None:
@@ -141,6 +144,7 @@ class Configuration:
             "refit": self.refit,
             "fold_norms": self.fold_norms,
             "reach": self.reach,
+            "across_roles": self.across_roles,
             "damping": asdict(self.damping),
         }
 
@@ -190,6 +194,7 @@ class Configuration:
                 refit=table.take("refit", truth),
                 fold_norms=table.take("fold_norms", truth),
                 reach=table.take("reach", whole),
+                across_roles=table.take("across_roles", truth),
                 damping=table.take("damping", lambda levels: _damping(levels, where)),
             )
         except FormatError:

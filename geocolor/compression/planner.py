@@ -83,7 +83,7 @@ def priced_graph(
     price = private_price([unit.name for unit in units], costs, budget)
     if any(unit.model for unit in units):
         price = min(price, allocate(placed_groups(units), costs, budget).price)
-    pairs = candidate_pairs(units, configuration.reach)
+    pairs = candidate_pairs(units, configuration.reach, across_roles=configuration.across_roles)
     return price_pairs(
         units, pairs, costs, price, lambda done: progress("pricing pairs", done, len(pairs))
     )

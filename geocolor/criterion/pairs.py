@@ -15,7 +15,9 @@ from geocolor.units import Unit
 __all__ = ["PricedPairs", "candidate_pairs", "price_pairs"]
 
 
-def candidate_pairs(units: Sequence[Unit], reach: int) -> list[tuple[int, int]]:
+def candidate_pairs(
+    units: Sequence[Unit], reach: int, *, across_roles: bool = False
+) -> list[tuple[int, int]]:
     """List the pairs worth pricing: one family, and near each other.
 
     Two units of one role pair if their layers are at most `reach` apart; two of different roles
@@ -28,6 +30,8 @@ def candidate_pairs(units: Sequence[Unit], reach: int) -> list[tuple[int, int]]:
         All units.
     reach : int
         Layers with that role that a pair of one role may be apart.
+    across_roles : bool
+        Whether units of different roles pair as far apart, counted in blocks.
 
     Returns
     -------
@@ -50,6 +54,8 @@ def candidate_pairs(units: Sequence[Unit], reach: int) -> list[tuple[int, int]]:
         if first.role == second.role:
             apart = depth[first.role, first.layer] - depth[second.role, second.layer]
             return abs(apart) <= reach
+        if across_roles and abs(first.layer - second.layer) <= reach:
+            return True
         return first.name.rpartition(".")[0] == second.name.rpartition(".")[0]
 
     return [

@@ -64,6 +64,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
         refit=draw(st.booleans()),
         fold_norms=draw(st.booleans()),
         reach=draw(st.integers(0, 10**6)),
+        across_roles=draw(st.booleans()),
         damping=Damping(draw(levels), draw(levels)),
     )
 

@@ -32,6 +32,19 @@ def test_one_role_pairs_within_reach_and_siblings_pair_within_their_block():
     assert names(units, 0) == siblings
 
 
+def test_across_roles_all_of_a_family_pair_within_reach():
+    units = [
+        unit(f"{layer}.{part}", f"*.{part}", layer) for layer in range(3) for part in ("q", "up")
+    ]
+    found = candidate_pairs(units, 1, across_roles=True)
+    assert found == [
+        (i, j)
+        for i in range(6)
+        for j in range(i + 1, 6)
+        if abs(units[i].layer - units[j].layer) <= 1
+    ]
+
+
 def test_units_of_different_families_never_pair():
     units = [unit("0.a", "*.a", 0), unit("1.a", "*.a", 1, Side.WRITE), unit("0.b", "*.b", 0)]
     assert names(units, 5) == {("0.a", "0.b")}
