@@ -1,0 +1,81 @@
+"""``geocolor bench curvature``: what measuring a model's curvature costs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geocolor.cli.calibrated import reporter, settle_torch
+from geocolor.cli.console import ProgressLine
+from geocolor.errors import InputError
+
+__all__ = ["EXAMPLES", "command"]
+
+EXAMPLES = """\b
+Examples:
+  geocolor bench curvature smollm2
+  geocolor bench curvature minilm --turns 12 --json
+  geocolor bench curvature ./mine --calibration wiki.txt --length 256
+"""
+
+
+def command(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="smollm2 or minilm, out of their packages, or a local folder."
+        ),
+    ],
+    turns: Annotated[
+        int, typer.Option("--turns", metavar="N", min=1, help="Turns of both passes.")
+    ] = 6,
+    windows: Annotated[
+        int, typer.Option("--windows", metavar="N", min=1, help="Windows of text in each turn.")
+    ] = 4,
+    length: Annotated[
+        int, typer.Option("--length", metavar="TOKENS", min=2, help="Tokens in each window.")
+    ] = 512,
+    calibration: Annotated[
+        Path | None,
+        typer.Option("--calibration", metavar="FILE", help="Plain text, for a model folder."),
+    ] = None,
+    cache: Annotated[
+        Path, typer.Option("--cache", metavar="DIR", help="Converted models and texts.")
+    ] = Path(".cache"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Measure a model's curvature in turns with plain forward and backward passes.
+
+    Both take the same batches, one window each. Memory is that of the whole process.
+    """
+    settle_torch()
+    from geocolor.bench.models.curvature_cost import measure_curvature_cost
+    from geocolor.bench.models.subject import PACKAGED, folder_subject, packaged_subject
+    from geocolor.compression import text_windows
+    from geocolor.compression.pretrained import load_pretrained
+
+    with ProgressLine(quiet=quiet) as line:
+        line.update("loading the model")
+        if model in PACKAGED:
+            subject = packaged_subject(model, cache)
+        elif calibration is None:
+            raise InputError(f"{model}: give a model folder its text with --calibration FILE")
+        else:
+            subject = folder_subject(Path(model), calibration, [calibration])
+        loaded, tokenizer = load_pretrained(subject.folder)
+        text = Path(subject.calibration.path).read_text(encoding="utf-8")
+        cut = text_windows(text, tokenizer, windows=turns * windows, length=length)
+        batches = list(cut[:, None])
+        cost = measure_curvature_cost(
+            loaded,
+            [batches[turn * windows : (turn + 1) * windows] for turn in range(turns)],
+            reporter(line),
+        )
+    if as_json:
+        typer.echo(json.dumps({"model": subject.name, **cost.to_json()}))
+    else:
+        typer.echo(str(cost))
