@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from geocolor.cli import bench_curvature, bench_heads, bench_models, bench_prediction
+from geocolor.cli import (
+    bench_architectures,
+    bench_curvature,
+    bench_heads,
+    bench_models,
+    bench_prediction,
+)
 from geocolor.cli.compiling import compile_first
 from geocolor.cli.console import ProgressLine, note
 from geocolor.cli.options import ColorsOption, KindOption, byte_count, seconds
@@ -274,6 +280,7 @@ def compare(
 
 
 app.command("models", epilog=bench_models.EXAMPLES)(bench_models.command)
+app.command("architectures", epilog=bench_architectures.EXAMPLES)(bench_architectures.command)
 app.command("heads", epilog=bench_heads.EXAMPLES)(bench_heads.command)
 app.command("curvature", epilog=bench_curvature.EXAMPLES)(bench_curvature.command)
 app.command("prediction", epilog=bench_prediction.EXAMPLES)(bench_prediction.command)

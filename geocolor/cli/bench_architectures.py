@@ -1,0 +1,82 @@
+"""``geocolor bench architectures``: what compression keeps its word on, model by model."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geocolor.cli.calibrated import settle_torch
+from geocolor.cli.console import ProgressLine
+from geocolor.errors import InputError
+
+__all__ = ["EXAMPLES", "command"]
+
+EXAMPLES = """\b
+Examples:
+  geocolor bench architectures
+  geocolor bench architectures gpt2 swin resnet --keep 0.7 --dtype bfloat16
+  geocolor bench architectures minilm smollm2 --json
+"""
+
+
+class _Dtype(StrEnum):
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
+
+
+def command(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME...",
+            help="Small models of random weights; default all. Real ones: minilm, smollm2.",
+        ),
+    ] = None,
+    keep: Annotated[
+        str, typer.Option("--keep", metavar="SHARES", help="Shares of the parameters kept.")
+    ] = "0.9,0.7,0.5",
+    dtype: Annotated[_Dtype, typer.Option("--dtype", help="Of the models.")] = _Dtype.FLOAT32,
+    cache: Annotated[
+        Path, typer.Option("--cache", metavar="DIR", help="Converted models and texts.")
+    ] = Path(".cache"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Compress models of many architectures, and see whether all that was promised holds.
+
+    Is the budget met within half a percent, the original untouched, does a fresh process load the
+    same outputs, does a gradient step reach every parameter? Exit code 1 if not.
+    """
+    try:
+        keeps = [float(part) for part in keep.split(",")]
+    except ValueError:
+        raise InputError(f"--keep takes shares such as 0.9,0.7, not {keep!r}") from None
+    settle_torch()
+    import torch
+
+    from geocolor.bench.models.architecture_table import check, table
+    from geocolor.bench.models.architectures import ARCHITECTURES, packaged_architecture
+    from geocolor.bench.models.subject import PACKAGED
+
+    known = [*ARCHITECTURES, *PACKAGED]
+    for name in names or ():
+        if name not in known:
+            raise InputError(f"no architecture {name!r}; choose among {', '.join(known)}")
+    chosen = [
+        ARCHITECTURES[name] if name in ARCHITECTURES else packaged_architecture(name, cache)
+        for name in names or ARCHITECTURES
+    ]
+    with ProgressLine(quiet=quiet) as line:
+        rows = check(chosen, keeps, dtype=getattr(torch, dtype.value), on_progress=line.update)
+    if as_json:
+        typer.echo(json.dumps({"rows": [{**asdict(row), "met": row.met} for row in rows]}))
+    else:
+        typer.echo(table(rows), nl=False)
+    if not all(row.met and row.untouched and row.alike and row.learns for row in rows):
+        raise typer.Exit(1)
