@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import xml.sax
 from collections.abc import Mapping
 from typing import Any
+from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler
 
 from geocolor.errors import FormatError, LimitError
@@ -88,7 +88,7 @@ def parse_xml(source: Source, elements: Elements) -> None:
         raise FormatError(
             "declares entities or needs another file, which is not read", source.name
         ) from error
-    except xml.sax.SAXParseException as error:
+    except SAXParseException as error:
         raise FormatError(
             f"not XML: {error.getMessage()}", source.name, error.getLineNumber()
         ) from error
