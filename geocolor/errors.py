@@ -53,7 +53,19 @@ class LimitError(InputError):
 
 
 class CheckError(GeocolorError):
-    """A coloring breaks its problem: the independent checker's word."""
+    """A coloring breaks its problem: the independent checker's word.
+
+    Parameters
+    ----------
+    message : str
+        What is broken.
+    edge : (int, int), optional
+        The nodes of the conflict that is.
+    """
+
+    def __init__(self, message: str, edge: tuple[int, int] | None = None) -> None:
+        self.edge = edge
+        super().__init__(message)
 
 
 class SolverError(GeocolorError):

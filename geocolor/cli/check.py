@@ -19,14 +19,11 @@ from geocolor.cli.options import (
     Kind,
     KindOption,
     ListsOption,
-    MaxBytesOption,
-    MaxEdgesOption,
-    MaxNodesOption,
     Packing,
     SizesOption,
     ask,
-    limits_of,
 )
+from geocolor.cli.reading import Reader, reads_a_graph
 from geocolor.errors import CheckError, FormatError
 
 if TYPE_CHECKING:
@@ -50,10 +47,11 @@ _GROUPS, _CAPACITATED = "group-partition", "capacitated-partition"
 _ROUNDING = 1e-9
 
 
+@reads_a_graph
 def command(
     file: GraphFile,
     solution: Annotated[
-        Path, typer.Argument(metavar="SOLUTION", help="Solution: .json, .sol or .txt.")
+        Path, typer.Argument(metavar="SOLUTION", help="Solution: .json, .csv, .sol or .txt.")
     ],
     problem: KindOption = None,
     colors: ColorsOption = None,
@@ -63,22 +61,22 @@ def command(
     cost: CostOption = None,
     capacity: CapacityOption = None,
     sizes: SizesOption = None,
-    max_nodes: MaxNodesOption = None,
-    max_edges: MaxEdgesOption = None,
-    max_bytes: MaxBytesOption = None,
+    *,
+    reader: Reader,
 ) -> None:
     """Check a saved solution, independently of every solver.
 
     The problem is the one the solution says it solves, unless --problem or --colors is given. A
     claim of optimality is not checked, only that the coloring holds and costs what it says.
     """
-    from geocolor.io import read, read_solution
+    from geocolor.io import read_solution
     from geocolor.problem import check
 
-    limits = limits_of(max_nodes, max_edges, max_bytes)
-    graph = read(file, limits=limits)
-    found = read_solution(solution, limits)
-    if found.colors is None:
+    reading = reader.read(file)
+    graph = reading.graph
+    found = read_solution(solution, reader.limits)
+    coloring = found.colors_of(graph)
+    if coloring is None:
         raise CheckError(f"{solution} holds no coloring")
     packing = Packing(capacity, sizes)
     if problem is None and colors is None and not equitable:
@@ -94,10 +92,16 @@ def command(
         equitable=equitable,
         cost=cost,
         packing=packing,
-        limits=limits,
+        limits=reader.limits,
     )
     _require_same_graph(found.claims, graph)
-    report = check(question, found.colors)
+    try:
+        report = check(question, coloring)
+    except CheckError as failed:
+        line = None if failed.edge is None else reading.line_of(*failed.edge)
+        if line is None:
+            raise
+        raise CheckError(f"{failed}; the edge is in {file}:{line}", failed.edge) from failed
     _require_claims(found.claims, report)
     counted = question.kind in ("coloring", "equitable")
     objective = "" if counted else f", objective {report.objective:.10g}"

@@ -21,21 +21,19 @@ from geocolor.cli.options import (
     GraphFile,
     KindOption,
     ListsOption,
-    MaxBytesOption,
-    MaxEdgesOption,
-    MaxNodesOption,
     Packing,
     SizesOption,
     ask,
-    limits_of,
     seconds,
 )
+from geocolor.cli.reading import Reader, reads_a_graph
 from geocolor.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
+    from geocolor.graph import ConflictGraph
     from geocolor.io import Limits
     from geocolor.problem import Coloring, Problem
     from geocolor.solvers import SolveResult, TracePoint
@@ -67,6 +65,7 @@ _WORTH_TELLING = 2.0
 _GLANCE = 10_000_000
 
 
+@reads_a_graph
 def command(
     file: GraphFile,
     problem: KindOption = None,
@@ -80,7 +79,7 @@ def command(
     initial: Annotated[
         Path | None,
         typer.Option(
-            "--initial", metavar="START", help="Solution to start from: .json, .sol or .txt."
+            "--initial", metavar="START", help="Solution to start from: .json, .csv, .sol or .txt."
         ),
     ] = None,
     order: Annotated[
@@ -121,13 +120,13 @@ def command(
             "--output",
             "-o",
             metavar="OUT",
-            help="Solution file: .json for the whole result, .sol or .txt for the colors.",
+            help="Solution file: .json for the whole result, .csv for names and colors, .sol or "
+            ".txt for the DIMACS form.",
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
-    max_nodes: MaxNodesOption = None,
-    max_edges: MaxEdgesOption = None,
-    max_bytes: MaxBytesOption = None,
+    *,
+    reader: Reader,
 ) -> None:
     """Color or partition a saved graph.
 
@@ -136,7 +135,6 @@ def command(
     classes.
     """
     limit = seconds(time_limit)
-    within = limits_of(max_nodes, max_edges, max_bytes)
     if output is not None:
         _require_output(output, file)
     if checkpoint is not None:
@@ -144,11 +142,10 @@ def command(
 
     from geocolor.cli.report import summary, to_record
     from geocolor.graph.jit import compile_seconds
-    from geocolor.io import read
     from geocolor.solvers import StopReason, solve
 
     compiled = compile_seconds()
-    graph = read(file, limits=within)
+    graph = reader.read(file).graph
     question = ask(
         graph,
         problem,
@@ -158,9 +155,9 @@ def command(
         equitable=equitable,
         cost=cost,
         packing=Packing(capacity, sizes),
-        limits=within,
+        limits=reader.limits,
     )
-    start = _start(question, initial, order, within)
+    start = _start(question, initial, order, reader.limits)
     _refuse_at_a_glance(question)
     compile_first(solver, question.kind, quiet=quiet)
     with ProgressLine(quiet=quiet) as line:
@@ -197,7 +194,7 @@ def _start(
     if initial is not None and order is not None:
         raise InputError("--initial and --order both say where to start; give one of them")
     if initial is not None:
-        return _initial(initial, limits)
+        return _initial(initial, question.graph, limits)
     return None if order is None else _ordered(question, order, limits)
 
 
@@ -217,10 +214,10 @@ def _ordered(question: Problem, path: Path, limits: Limits) -> NDArray[np.int32]
     return colors
 
 
-def _initial(path: Path, limits: Limits) -> NDArray[np.int64]:
+def _initial(path: Path, graph: ConflictGraph, limits: Limits) -> NDArray[np.int64]:
     from geocolor.io import read_solution
 
-    colors = read_solution(path, limits).colors
+    colors = read_solution(path, limits).colors_of(graph)
     if colors is None:
         raise InputError(f"{path} holds no coloring to start from")
     return colors

@@ -55,6 +55,8 @@ class Format:
         Gives a graph's text in pieces, or raises what it cannot hold.
     tells : callable
         Whether a file that begins so is of this format; for the formats that can be told.
+    names : bool
+        Whether it keeps the names of nodes.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Format:
     read: Callable[[Source, Meaning], Listing]
     text: Callable[[ConflictGraph], Iterator[bytes]]
     tells: Callable[[bytes], bool]
+    names: bool = True
 
 
 def _begins(pattern: bytes) -> Callable[[bytes], bool]:
@@ -106,6 +109,7 @@ _ALL = (
         read_matrix_market,
         matrix_market_text,
         _begins(rb"%%MatrixMarket"),
+        names=False,
     ),
     Format(
         "graphml",
@@ -155,6 +159,7 @@ _ALL = (
         read_dimacs_binary,
         dimacs_binary_text,
         looks_like_dimacs_binary,
+        names=False,
     ),
     Format(
         "pace",
@@ -163,6 +168,7 @@ _ALL = (
         read_pace,
         pace_text,
         _begins(rb"(?:c(?:[ \t][^\n]*)?\n\s*)*p\s+(?:cep|tw|td|ds|vc|hs)\s"),
+        names=False,
     ),
     Format(
         "dimacs",
@@ -171,10 +177,27 @@ _ALL = (
         read_dimacs,
         dimacs_text,
         _begins(rb"(?:c(?:[ \t][^\n]*)?\r?\n\s*)*p\s+(?:edges?|col)\s"),
+        names=False,
     ),
-    Format("cplib", "clique partitioning (CP-Lib)", (".txt",), read_cplib, cplib_text, _is_cplib),
+    Format(
+        "cplib",
+        "clique partitioning (CP-Lib)",
+        (".txt",),
+        read_cplib,
+        cplib_text,
+        _is_cplib,
+        names=False,
+    ),
     Format("csv", "table of edges", (".csv", ".tsv", ".txt"), read_csv, csv_text, looks_like_csv),
-    Format("metis", "METIS graph", (".graph", ".metis"), read_metis, metis_text, lambda _: False),
+    Format(
+        "metis",
+        "METIS graph",
+        (".graph", ".metis"),
+        read_metis,
+        metis_text,
+        lambda _: False,
+        names=False,
+    ),
     Format(
         "edges",
         "edge list",

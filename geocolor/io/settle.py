@@ -172,11 +172,12 @@ class _Settling:
         conflict = bare | marked
         if not conflict.any():
             return _Edges(edges.pairs[:0], None, None), edges
-        if bare.any():
-            first = int(np.argmax(bare))
+        unsaid = bare & ~marked
+        if unsaid.any():
+            first = int(np.argmax(unsaid))
             self.note(
                 "unweighted",
-                f"{np.count_nonzero(bare)} edges have no weight and are hard conflicts"
+                f"{np.count_nonzero(unsaid)} edges have no weight and are hard conflicts"
                 f"{self.at(edges.line(first))}",
             )
         hard = edges.where(conflict)

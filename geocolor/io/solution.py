@@ -1,19 +1,22 @@
-r"""Solution files: the whole result as JSON, or the colors alone as DIMACS-like text.
+r"""Solution files: the whole result as JSON, names and colors as CSV, colors as DIMACS-like text.
 
 The text form (``.sol``, ``.txt``) has one line ``s col COLORS`` and one line ``l NODE COLOR`` a
 node, nodes and colors counted from 1. Lines ``c ...`` are comments, of which ``c graph HASH`` and
 ``c problem KIND [K]`` are read where they are there: the graph and the question that it answers.
 With a capacity the question has two lines more, ``c capacity C`` and ``c sizes SIZE SIZE ...`` in
 node order, without which every size is 1.
+The table (``.csv``) has a header ``node,color`` and a row a node, by name; colors count from 0.
 The JSON form is an object of format ``geocolor.solution`` with at least ``colors``, one per node in
 node order.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,11 +25,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geocolor.errors import FormatError, InputError
+from geocolor.graph import ConflictGraph
 from geocolor.graph.adjacency import frozen
-from geocolor.io.atomic import atomic_file
+from geocolor.io.atomic import atomic_file, write_pieces
 from geocolor.io.json_text import load_object, require_format
 from geocolor.io.limits import Limits
-from geocolor.io.source import line_blocks
+from geocolor.io.source import line_blocks, read_all
 
 __all__ = [
     "SOLUTION_FORMAT",
@@ -40,7 +44,9 @@ __all__ = [
 SOLUTION_FORMAT = "geocolor.solution"
 SOLUTION_VERSION = 1
 _JSON = ".json"
+_TABLE = ".csv"
 _TEXT = (".sol", ".txt")
+_HEADER = ["node", "color"]
 # Sizes in a line.
 _ROW = 20
 _CAPACITATED = "capacitated-partition"
@@ -64,10 +70,31 @@ class Solution:
         One color per node, in node order; None if the solver found no coloring.
     claims : mapping
         Everything else: objective, num_colors, instance_hash, options, as far as given.
+    names : tuple of str, or None
+        The nodes that `colors` are of, where the file goes by their names.
     """
 
     colors: NDArray[np.int64] | None
     claims: Mapping[str, Any] = field(default_factory=dict)
+    names: tuple[str, ...] | None = None
+
+    def colors_of(self, graph: ConflictGraph) -> NDArray[np.int64] | None:
+        """Give the colors in the order of a graph's nodes, whatever that of the file is.
+
+        Raises
+        ------
+        InputError
+            The file names other nodes than the graph has.
+        """
+        if self.colors is None or self.names is None:
+            return self.colors
+        if len(self.names) != graph.num_nodes:
+            raise InputError(
+                f"the solution has {len(self.names)} nodes, the graph {graph.num_nodes}"
+            )
+        colors = np.empty(graph.num_nodes, dtype=np.int64)
+        colors[[graph.node(name) for name in self.names]] = self.colors
+        return colors
 
 
 def require_solution_name(path: str | os.PathLike[str]) -> None:
@@ -79,14 +106,13 @@ def require_solution_name(path: str | os.PathLike[str]) -> None:
         With the suffixes there are.
     """
     suffix = Path(path).suffix.lower()
-    if suffix not in (_JSON, *_TEXT):
-        raise InputError(
-            f"cannot tell the solution format of {path}: use {', '.join((_JSON, *_TEXT))}"
-        )
+    if suffix not in (_JSON, _TABLE, *_TEXT):
+        known = ", ".join((_JSON, _TABLE, *_TEXT))
+        raise InputError(f"cannot tell the solution format of {path}: use {known}")
 
 
 def write_solution(path: str | os.PathLike[str], solution: Mapping[str, Any]) -> None:
-    """Write a solution by its suffix: ``.json``, or ``.sol`` and ``.txt``.
+    """Write a solution by its suffix: ``.json``, ``.csv``, or ``.sol`` and ``.txt``.
 
     Parameters
     ----------
@@ -94,13 +120,13 @@ def write_solution(path: str | os.PathLike[str], solution: Mapping[str, Any]) ->
         Where to; it appears whole or not at all.
     solution : mapping
         What a JSON solution holds; the text form takes its ``colors``, ``num_colors``,
-        ``instance_hash``, ``status`` and ``options``.
+        ``instance_hash``, ``status`` and ``options``, the table its ``nodes`` and ``colors``.
 
     Raises
     ------
     InputError
         The suffix is unknown, the file cannot be written, or there is no coloring and the form
-        is text.
+        is not JSON.
     """
     require_solution_name(path)
     if Path(path).suffix.lower() == _JSON:
@@ -109,6 +135,9 @@ def write_solution(path: str | os.PathLike[str], solution: Mapping[str, Any]) ->
         colors = solution["colors"]
         if colors is None:
             raise InputError(f"there is no coloring to write to {path}; .json can say so")
+        if Path(path).suffix.lower() == _TABLE:
+            write_pieces(path, [_table(solution["nodes"], colors)])
+            return
         options = solution.get("options", {})
         asked = (options.get("problem"), options.get("k"))
         lines = [
@@ -122,6 +151,14 @@ def write_solution(path: str | os.PathLike[str], solution: Mapping[str, Any]) ->
         text = "\n".join(lines) + "\n"
     with atomic_file(path) as file:
         file.write(text.encode())
+
+
+def _table(names: Sequence[str], colors: Sequence[int]) -> bytes:
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(_HEADER)
+    rows.writerows(zip(names, colors, strict=True))
+    return text.getvalue().encode()
 
 
 def _capacity_lines(options: Mapping[str, Any]) -> list[str]:
@@ -150,6 +187,8 @@ def read_solution(path: str | os.PathLike[str], limits: Limits | None = None) ->
     limits = limits or Limits()
     if Path(path).suffix.lower() == _JSON:
         return _read_json(Path(path), limits)
+    if Path(path).suffix.lower() == _TABLE:
+        return _read_table(Path(path), limits)
     return _read_text(Path(path), limits)
 
 
@@ -168,6 +207,30 @@ def _read_json(path: Path, limits: Limits) -> Solution:
         if type(color) is not int or not -(2**62) < color < 2**62:
             raise FormatError(f"colors[{at}] is {str(color)[:40]!r}, not a whole number", str(path))
     return Solution(frozen(np.array(colors, dtype=np.int64)), found)
+
+
+def _read_table(path: Path, limits: Limits) -> Solution:
+    color_of: dict[str, int] = {}
+    line = 0
+    try:
+        text = read_all(path, limits).decode("utf-8-sig")
+        rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+        for row in rows:
+            line = rows.line_num
+            if not row or (line == 1 and [field.strip().lower() for field in row] == _HEADER):
+                continue
+            if len(row) != 2 or not _is_number(row[1].strip().encode()):
+                raise FormatError("expected NODE,COLOR with colors from 0", str(path), line)
+            if row[0] in color_of:
+                raise FormatError(f"node {row[0][:40]!r} has two colors", str(path), line)
+            color_of[row[0]] = int(row[1])
+            limits.require_nodes(len(color_of), str(path))
+    except UnicodeDecodeError as error:
+        raise FormatError("not UTF-8 text", str(path)) from error
+    except csv.Error as error:
+        raise FormatError(f"not CSV: {error}", str(path), line + 1) from error
+    colors = np.array(list(color_of.values()), dtype=np.int64)
+    return Solution(frozen(colors), {}, tuple(color_of))
 
 
 def _read_text(path: Path, limits: Limits) -> Solution:

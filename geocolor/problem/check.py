@@ -79,7 +79,8 @@ def check(problem: Problem, coloring: Coloring | ArrayLike) -> CheckReport:
         u, v = (int(node) for node in hard[broken[0]])
         raise CheckError(
             f"nodes {graph.label(u)} and {graph.label(v)} conflict and both have color "
-            f"{given[u]} ({broken.size} conflicts broken)"
+            f"{given[u]} ({broken.size} conflicts broken)",
+            (u, v),
         )
     used = len(set(given.tolist()))
     if used > problem.max_colors:

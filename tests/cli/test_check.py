@@ -10,7 +10,7 @@ from geocolor.graph import queen
 from geocolor.io import write
 
 
-@pytest.fixture(params=[".json", ".sol", ".txt"])
+@pytest.fixture(params=[".json", ".csv", ".sol", ".txt"])
 def solution(run, queen5: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     path = tmp_path / f"solution{request.param}"
     assert run("solve", queen5, "--solver", "dsatur", "-o", path).code == 0
@@ -35,7 +35,10 @@ def test_broken_conflict(run, queen5: Path, tmp_path: Path) -> None:
     path.write_text("\n".join(["s col 24", *rows]))
     done = run("check", queen5, path)
     assert done.code == 1
-    assert done.error() == "nodes 1 and 2 conflict and both have color 0 (1 conflicts broken)"
+    assert done.error() == (
+        "nodes 1 and 2 conflict and both have color 0 (1 conflicts broken); "
+        f"the edge is in {queen5}:2"
+    )
 
 
 def test_wrong_length(run, queen5: Path, tmp_path: Path) -> None:

@@ -64,18 +64,25 @@ def test_no_such_command(run) -> None:
 def test_info(run, weighted: Path) -> None:
     found = run("info", weighted, "--json").json()
     assert found == {
+        "format": "native",
         "nodes": 4,
         "conflicts": 1,
         "density": pytest.approx(1 / 6),
         "min_degree": 0,
         "max_degree": 1,
+        "components": 1,
         "weighted_pairs": 3,
         "negative_weights": 1,
         "min_weight": -2.0,
+        "mean_weight": pytest.approx(-1 / 12),
         "max_weight": 1.5,
         "total_size": 4.0,
         "labeled": True,
         "fingerprint": read(weighted).fingerprint,
+        "degeneracy": 1,
+        "clique": 2,
+        "coloring": 2,
+        "notes": [],
     }
     lines = run("info", weighted).out.splitlines()
     assert "weighted pairs    3" in lines
@@ -161,7 +168,7 @@ def test_out_of_memory_is_one_line(run, queen5: Path, monkeypatch: pytest.Monkey
     def read_much(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("geocolor.io.read", read_much)
+    monkeypatch.setattr("geocolor.io.read_closely", read_much)
     done = run("info", queen5)
     assert (done.code, done.error()) == (2, "out of memory")
 

@@ -111,5 +111,5 @@ def test_json_without_colors(tmp_path: Path) -> None:
 
 
 def test_unknown_suffix(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"use \.json, \.sol, \.txt"):
+    with pytest.raises(InputError, match=r"use \.json, \.csv, \.sol, \.txt"):
         read_solution(tmp_path / "a.col")
