@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from geocolor._version import __version__
 
 if TYPE_CHECKING:
-    from geocolor.compression import compress, conflict_graph, load, sharing_options
+    from geocolor.compression import compress, conflict_graph, load, recover, sharing_options
     from geocolor.errors import GeocolorError
     from geocolor.graph import ConflictGraph, SharingOptions, line_graph
     from geocolor.io import read, write
@@ -56,6 +56,7 @@ _HOMES = {
     "line_graph": "geocolor.graph",
     "load": "geocolor.compression",
     "read": "geocolor.io",
+    "recover": "geocolor.compression",
     "sharing_options": "geocolor.compression",
     "solve": "geocolor.solvers",
     "solve_budgeted": "geocolor.solvers.budgeted",
@@ -87,6 +88,7 @@ __all__ = [
     "line_graph",
     "load",
     "read",
+    "recover",
     "sharing_options",
     "solve",
     "solve_budgeted",

@@ -8,6 +8,7 @@ from geocolor.compression.configuration import PRESETS, Configuration
 from geocolor.compression.configuration_file import read_configuration
 from geocolor.compression.measuring import analyze
 from geocolor.compression.prediction import PredictionFit
+from geocolor.compression.recovery import Recovery, recover
 from geocolor.compression.report import Report
 from geocolor.sharing import load
 
@@ -17,12 +18,14 @@ __all__ = [
     "Compressed",
     "Configuration",
     "PredictionFit",
+    "Recovery",
     "Report",
     "analyze",
     "compress",
     "conflict_graph",
     "load",
     "read_configuration",
+    "recover",
     "sharing_options",
     "text_windows",
 ]

@@ -285,7 +285,14 @@ class Analysis:
             seconds=time.monotonic() - started,
         )
         return Compressed(
-            smaller, planned.plan, report, self.units, method, planned, self._structure
+            smaller,
+            planned.plan,
+            report,
+            self.units,
+            method,
+            planned,
+            self._structure,
+            None if self._spent else model,
         )
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import os
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import nn
 
 from geocolor.compression.configuration import Configuration
 from geocolor.compression.planner import Planned
+from geocolor.compression.recovery import recover
 from geocolor.compression.report import Report
+from geocolor.errors import InputError
 from geocolor.sharing import SharingPlan, save
 from geocolor.units import Unit
 
@@ -37,6 +41,9 @@ class Compressed:
         How the plan came about: costs, price, bound, coloring.
     original_structure : str
         Fingerprint of the original's parameter names and shapes.
+    original : torch.nn.Module or None
+        What the model was made from, with norms folded as the method has it; None if it was
+        changed in place.
     """
 
     model: nn.Module
@@ -46,6 +53,38 @@ class Compressed:
     configuration: Configuration
     planned: Planned
     original_structure: str
+    original: nn.Module | None = None
+
+    def recover(self, batches: Iterable[Any], **options: Any) -> Compressed:
+        """Distil the model from its original for some steps; this one is left as it is.
+
+        Parameters
+        ----------
+        batches : iterable of Batch
+            Data to train on; no labels are needed.
+        **options
+            ``steps``, ``evaluation``, ``learning_rate`` and so on: those of
+            :func:`geocolor.recover`. ``original=``, if the model was compressed in place.
+
+        Returns
+        -------
+        Compressed
+            With a model that is no worse on held-out batches, and a report that says what was
+            gained on them.
+
+        Raises
+        ------
+        InputError
+            The original is not there any more, or an option is out of range.
+        ModelError
+            The batches cannot be used.
+        """
+        original = options.pop("original", self.original)
+        if original is None:
+            raise InputError("the original was compressed in place; give another as original=")
+        model = copy.deepcopy(self.model)
+        recovery = recover(model, original, batches, **options)
+        return replace(self, model=model, report=replace(self.report, recovery=recovery))
 
     def save(self, directory: str | os.PathLike[str], *, tokenizer: Any = None) -> None:
         """Save to a new or empty directory; :func:`geocolor.load` reads it back.

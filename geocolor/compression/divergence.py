@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from geocolor.curvature import Batch, Kind, Loss, Prediction, frozen_eval, scorer
 from geocolor.errors import ModelError
 
-__all__ = ["Divergence"]
+__all__ = ["Divergence", "distance"]
 
 
 class Divergence:
@@ -75,12 +75,21 @@ class Divergence:
         total, outputs = 0.0, 0
         changed = self._predict(model, on_progress)
         for before, after in zip(self._reference, changed, strict=True):
-            total += float(_distance(before.rows, after.rows, before.kind))
+            total += float(distance(before.rows, after.rows, before.kind))
             outputs += len(before.rows)
         return total / outputs
 
 
-def _distance(before: Tensor, after: Tensor, kind: Kind) -> Tensor:
+def distance(before: Tensor, after: Tensor, kind: Kind) -> Tensor:
+    """Sum over outputs how far predictions are from others; see :class:`Divergence`.
+
+    Parameters
+    ----------
+    before, after : Tensor, shape (outputs, values)
+        Rows of two predictions.
+    kind : Kind
+        What the rows are.
+    """
     if kind is Kind.LOSS:
         return (after - before).sum(dtype=torch.float64)
     if kind is Kind.VALUES:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from geocolor.compression.prediction import PredictionFit
+from geocolor.compression.recovery import Recovery
 from geocolor.sharing import ModelSize
 
 __all__ = ["ModelReport", "Report"]
@@ -69,6 +70,8 @@ class Report:
         Wall clock of planning, applying and measuring; calibration is not in it.
     models : tuple of ModelReport
         Each of several models; of one, none.
+    recovery : Recovery or None
+        What distillation gained after all of that, if it was tried.
     """
 
     method: str
@@ -88,6 +91,7 @@ class Report:
     coloring_status: str | None
     seconds: float
     models: tuple[ModelReport, ...] = ()
+    recovery: Recovery | None = None
 
     @property
     def kept(self) -> float:
@@ -146,6 +150,7 @@ class Report:
                 f"+{self.measured_increase:.4f} measured (nats, on {self.measured_on} data)",
                 *self._by_model(),
                 *([] if self.fit is None else [f"prediction  {self.fit}"]),
+                *([] if self.recovery is None else [f"recovery    {self.recovery}"]),
             )
         )
 

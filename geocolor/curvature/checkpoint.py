@@ -17,7 +17,7 @@ from geocolor.curvature.sums import CurvatureSums
 from geocolor.errors import InputError
 from geocolor.io.atomic import require_writable
 
-__all__ = ["Checkpoint"]
+__all__ = ["Checkpoint", "digest_of"]
 
 # Seconds between two writes, and at least so many times what the last one took.
 _SECONDS = 30.0
@@ -57,7 +57,7 @@ class Checkpoint:
         require_writable(path)
         self._loss = loss
         self._path = Path(path)
-        self._model = _digest_of(sorted(model.state_dict().items()))
+        self._model = digest_of(sorted(model.state_dict().items()))
         self._batches = hashlib.sha256()
         self._expected: str | None = None
         self._done = start
@@ -117,7 +117,8 @@ class Checkpoint:
         self._took = self._written - started
 
 
-def _digest_of(value: Any) -> str:
+def digest_of(value: Any) -> str:
+    """Hex SHA-256 of batches, named tensors, or anything made of such and plain values."""
     digest = hashlib.sha256()
     _update(digest, value)
     return digest.hexdigest()

@@ -1,0 +1,267 @@
+"""Recovery: a short distillation of a compressed model from its original."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from geocolor.compression.divergence import Divergence, distance
+from geocolor.compression.progress import Progress, silent
+from geocolor.compression.recovery_state import RecoveryState
+from geocolor.compression.several import Divergences, batches_by_model, joined_models
+from geocolor.curvature import Batch, Loss, scorer
+from geocolor.curvature.checkpoint import digest_of
+from geocolor.errors import InputError, ModelError
+from geocolor.io.atomic import require_writable
+from geocolor.units import models_of
+
+__all__ = ["Recovery", "recover"]
+
+# Every eighth batch is held out where none are given for it, and no more than 8 in all: the
+# original's predictions on them are kept.
+_HELD_OUT = 8
+_MOST_HELD_OUT = 8
+# Measures on held-out batches over all steps; so many in a row without a gain end the recovery.
+_MEASURES = 10
+_PATIENCE = 3
+_BETAS = (0.9, 0.95)
+_WARM_UP = 0.1
+_LONGEST_GRADIENT = 1.0
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What a recovery did.
+
+    Attributes
+    ----------
+    steps : int
+        Steps done.
+    best_step : int
+        The step after which the model was best, and whose parameters it has; 0 if none helped.
+    before, after : float
+        Divergence from the original on held-out batches, in nats per scored output; of several
+        models the sum.
+    trained : int
+        Parameters that were trained, each counted once.
+    seconds : float
+        Wall clock; of an interrupted recovery, since it went on.
+    """
+
+    steps: int
+    best_step: int
+    before: float
+    after: float
+    trained: int
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        return (
+            f"+{self.before:.4f} -> +{self.after:.4f} nats on held-out data, best after step "
+            f"{self.best_step} of {self.steps}, {self.trained:,} parameters trained"
+        )
+
+
+def recover(
+    model: nn.Module,
+    original: nn.Module | Sequence[nn.Module],
+    batches: Iterable[Any],
+    *,
+    steps: int = 200,
+    evaluation: Iterable[Any] | None = None,
+    learning_rate: float = 1e-3,
+    autocast: torch.dtype | None = None,
+    loss: Loss = "auto",
+    seed: int = 0,
+    checkpoint: str | os.PathLike[str] | None = None,
+    on_progress: Progress = silent,
+) -> Recovery:
+    """Train a compressed model, in place, to predict what its original does.
+
+    Everything trainable but embeddings is trained by AdamW; what is shared gets the sum of its
+    gradients. The model runs in eval mode, so nothing is random but the order of the batches,
+    which comes from the seed. It ends with the parameters that were best on held-out batches:
+    those it had, if none were better.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The compressed model, or a ModuleList of several.
+    original : torch.nn.Module or sequence of them
+        What it was made from.
+    batches : iterable of Batch
+        Data to train on, a batch a step, over and again in ever new orders; for several models as
+        in :func:`geocolor.compress`. No labels are needed.
+    steps : int
+        At most so many; fewer if three of ten measures in a row show no gain.
+    evaluation : iterable of Batch, optional
+        Held-out batches; default every eighth of `batches`, which is then not trained on.
+    learning_rate : float
+        The highest; it rises over a tenth of the steps and falls to 0 along a cosine. For each
+        tensor it is relative to the root mean square of its numbers, as factors have scales of
+        their own.
+    autocast : torch.dtype, optional
+        Arithmetic of both models; ``torch.bfloat16`` is twice as fast on some CPUs.
+    loss : str or callable
+        What outputs are scored by; see :func:`geocolor.compress`.
+    seed : int
+        Fixes the result.
+    checkpoint : path-like, optional
+        A file, written after each measure. If it is there, the recovery goes on from it: on a CPU
+        to the same bits.
+    on_progress : callable
+        Told the stage, the steps done and the steps in all.
+
+    Raises
+    ------
+    InputError
+        An argument is out of range, or the checkpoint is of another recovery.
+    ModelError
+        The models do not go together, nothing can be trained, or the batches cannot be used.
+
+    References
+    ----------
+    Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network", 2015.
+    """
+    if steps < 1:
+        raise InputError(f"steps must be at least 1, not {steps}")
+    if not 0 < learning_rate < math.inf:
+        raise InputError(f"the learning rate must be positive, not {learning_rate}")
+    started = time.monotonic()
+    students = list(models_of(model).values())
+    teachers = list(models_of(joined_models(original)).values())
+    if len(students) != len(teachers):
+        raise ModelError(f"{len(students)} models cannot have {len(teachers)} originals")
+    given = batches_by_model(batches, len(students))
+    held_out = None if evaluation is None else batches_by_model(evaluation, len(students))
+    training, held_out = (given, held_out) if held_out is not None else _split(given)
+    score = scorer(loss)
+    with _training(model) as trained, _arithmetic(model, autocast):
+        judge = Divergences(
+            [
+                Divergence(teacher, own, loss=loss)
+                for teacher, own in zip(teachers, held_out, strict=True)
+            ]
+        )
+        state = RecoveryState(trained.values(), _rates(trained, learning_rate), _BETAS)
+        identity = ""
+        if checkpoint is not None:
+            require_writable(checkpoint)
+            settings = [steps, learning_rate, str(autocast), str(loss), seed]
+            identity = digest_of([settings, trained, training, held_out])
+            state.resume(checkpoint, identity)
+        if not state.measures:
+            state.note(judge.of(model))
+        every = max(1, steps // _MEASURES)
+        try:
+            while state.step < steps and state.misses < _PATIENCE:
+                for student, teacher, own in zip(students, teachers, training, strict=True):
+                    batch = own[_place(state.step, len(own), seed)]
+                    with torch.no_grad():
+                        target = score(teacher, batch)
+                    found = score(student, batch)
+                    total = distance(target.rows, found.rows, target.kind)
+                    torch.autograd.backward(total / len(found.rows))
+                nn.utils.clip_grad_norm_(trained.values(), _LONGEST_GRADIENT)
+                state.advance(_share(state.step, steps))
+                on_progress("recovering", state.step, steps)
+                if state.step % every == 0 or state.step == steps:
+                    state.note(judge.of(model))
+                    if checkpoint is not None:
+                        state.save(checkpoint, identity)
+        finally:
+            state.put_best()
+    return Recovery(
+        steps=state.step,
+        best_step=state.best_step,
+        before=state.measures[0],
+        after=min(state.measures),
+        trained=sum(parameter.numel() for parameter in trained.values()),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _split(given: Sequence[list[Batch]]) -> tuple[list[list[Batch]], list[list[Batch]]]:
+    """Hold every eighth batch out."""
+    training, held_out = [], []
+    for own in given:
+        out = set(range(0, len(own), _HELD_OUT)[:_MOST_HELD_OUT])
+        if len(out) == len(own):
+            raise ModelError("one batch cannot be trained on and held out; give several")
+        training.append([batch for at, batch in enumerate(own) if at not in out])
+        held_out.append([own[at] for at in sorted(out)])
+    return training, held_out
+
+
+@contextmanager
+def _training(model: nn.Module) -> Iterator[dict[str, nn.Parameter]]:
+    """Give what is to be trained, with the model in eval mode; modes are put back at the end."""
+    embeddings = {
+        parameter
+        for module in model.modules()
+        if isinstance(module, nn.Embedding)
+        for parameter in module.parameters()
+    }
+    trained = {
+        name: parameter
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad and parameter.numel() and parameter not in embeddings
+    }
+    if not trained:
+        raise ModelError("the model has nothing to train: all of its parameters are frozen")
+    frozen = [p for p in model.parameters() if p.requires_grad and p in embeddings]
+    modes = {module: module.training for module in model.modules()}
+    for parameter in frozen:
+        parameter.requires_grad = False
+    model.eval()
+    try:
+        yield trained
+    finally:
+        for parameter in frozen:
+            parameter.requires_grad = True
+        for module, mode in modes.items():
+            module.training = mode
+        model.zero_grad()
+
+
+@contextmanager
+def _arithmetic(model: nn.Module, dtype: torch.dtype | None) -> Iterator[None]:
+    device = next(model.parameters()).device.type
+    with torch.enable_grad(), torch.autocast(device, dtype, enabled=dtype is not None):
+        yield
+
+
+def _rates(trained: Mapping[str, nn.Parameter], learning_rate: float) -> list[float]:
+    """Make the learning rate of each tensor relative to its size."""
+    sizes = [float(p.detach().double().square().mean().sqrt()) for p in trained.values()]
+    # A tensor of zeros, a fresh bias say, has no size of its own.
+    middle = sorted(sizes)[len(sizes) // 2]
+    return [learning_rate * (size or middle) for size in sizes]
+
+
+def _place(step: int, count: int, seed: int) -> int:
+    """Give the batch of a step: each once in an epoch, in an order of its own."""
+    epoch, at = divmod(step, count)
+    digest = hashlib.sha256(f"{seed}:{epoch}".encode()).digest()
+    generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big", signed=True))
+    return int(torch.randperm(count, generator=generator)[at])
+
+
+def _share(step: int, steps: int) -> float:
+    """Give the share of the highest learning rate at a step."""
+    rising = min(1.0, (step + 1) / (_WARM_UP * steps))
+    return rising * (1 + math.cos(math.pi * step / steps)) / 2
