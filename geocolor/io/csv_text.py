@@ -147,7 +147,7 @@ class _Reader:
 
         tail, head, weight = field(columns.tail), field(columns.head), field(columns.weight)
         if not tail or (weight and not head):
-            raise FormatError("expected NODE, NODE and perhaps WEIGHT", self.name, line)
+            raise FormatError("expected two nodes and perhaps a weight", self.name, line)
         value = finite(weight, "the weight", self.name, line) if weight else math.nan
         self.directed |= field(columns.direction).lower() == "directed"
         hard = field(columns.conflict).lower()

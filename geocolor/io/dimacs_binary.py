@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from geocolor.errors import FormatError, LimitError
+from geocolor.errors import FormatError
 from geocolor.graph import ConflictGraph
 from geocolor.io.dimacs import header_numbers
 from geocolor.io.limits import Limits
@@ -59,9 +59,7 @@ def read_dimacs_binary(source: Source, meaning: Meaning) -> Listing:
     source.limits.require_edges((declared + 1) // 2, source.name)
     total = sum((node + 8) // 8 for node in range(nodes))
     if total > source.limits.text_bytes:
-        raise LimitError(
-            f"{source.name}: {total} bytes of matrix, the limit is {source.limits.text_bytes}"
-        )
+        raise source.limits.beyond("text_bytes", source.name, f"{total} bytes of matrix")
     pairs = _pairs(bits, nodes, source.limits)
     if declared not in (len(pairs), 2 * len(pairs)):
         raise FormatError(

@@ -58,7 +58,7 @@ class EdgeRows:
             lines = tokens.lines(heads) + self.lines_before
             if counts.max() > 3:
                 line = int(lines[np.argmax(counts > 3)])
-                raise FormatError("expected 'NODE NODE' or 'NODE NODE WEIGHT'", self.name, line)
+                raise FormatError("expected two nodes and perhaps a weight", self.name, line)
             values = np.full(len(heads), np.nan)
             weighted = np.flatnonzero(counts == 3)
             if len(weighted):

@@ -63,10 +63,8 @@ class _Archive:
                 header = self._header(member)
                 total += header.count * header.dtype.itemsize
                 if max(total, member.file_size) > limits.text_bytes:
-                    raise LimitError(
-                        f"{name}: arrays of {max(total, member.file_size)} bytes, the limit is "
-                        f"{limits.text_bytes}"
-                    )
+                    found = f"arrays of {max(total, member.file_size)} bytes"
+                    raise limits.beyond("text_bytes", name, found)
                 self.headers[member.filename.removesuffix(_SUFFIX)] = header
         except (
             zipfile.BadZipFile,
@@ -217,8 +215,10 @@ def _dense(archive: _Archive, source: Source) -> Listing:
     chosen = [*named, *(key for key in ("conflicts",) if key in archive.headers)]
     shapes = {archive.headers[key].shape for key in chosen}
     shape = shapes.pop()
-    if shapes or len(shape) != 2 or shape[0] != shape[1]:
-        raise FormatError(f"matrices of {len(shapes) + 1} shapes, one {shape}", source.name)
+    if shapes:
+        raise FormatError("weights and conflicts differ in shape", source.name)
+    if len(shape) != 2 or shape[0] != shape[1]:
+        raise FormatError(f"a matrix of shape {shape} is no graph", source.name)
     count = shape[0]
     source.limits.require_nodes(count, source.name)
     source.limits.require_edges(count * (count - 1) // 2, source.name)

@@ -267,7 +267,9 @@ class _Settling:
         pairs = len(np.unique(keys[repeats]))
         self.note("parallel", f"{pairs} pairs are listed more than once; {done}{self.at(line)}")
         chosen = edges.where(order[begins])
-        return _Edges(chosen.pairs, together(values[order]), chosen.lines)
+        with np.errstate(over="ignore"):  # what is not finite is refused later
+            joined = together(values[order])
+        return _Edges(chosen.pairs, joined, chosen.lines)
 
     def _signed(self, edges: _Edges) -> _Edges:
         told = self.meaning.weights

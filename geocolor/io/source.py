@@ -21,6 +21,7 @@ _BLOCK = 1 << 20
 _HEAD = 1 << 16
 _LONGEST_MAGIC = max(len(compression.magic) for compression in COMPRESSIONS.values())
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _LONGEST_LINE = 1 << 24
 
 
@@ -148,6 +149,8 @@ class Source:
         for block in self.blocks():
             joined = rest + block
             if first:
+                if joined.startswith(_UTF_16):
+                    raise FormatError("UTF-16 text; save it as UTF-8", self.name)
                 joined = joined.removeprefix(_BYTE_ORDER_MARK)
                 first = False
             cut = joined.rfind(b"\n") + 1

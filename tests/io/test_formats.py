@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from geocolor.errors import FormatError, InputError
+from geocolor.errors import FormatError, InputError, LimitError
 from geocolor.graph import ConflictGraph, queen
-from geocolor.io import FORMATS, SUFFIXES, Meaning, read, read_closely, write
+from geocolor.io import FORMATS, SUFFIXES, Limits, Meaning, read, read_closely, write
 
 from .graphs import ROOM, graphs
 
@@ -153,3 +153,55 @@ def test_suffixes_are_told_whatever_their_case(tmp_path: Path) -> None:
         graph = example("weights" if suffix == ".txt" else "conflicts")
         write(graph, path)
         assert read(path).fingerprint == graph.fingerprint
+
+
+TEXTS = [name for name in EVERY if name not in ("npz", "dimacs-binary")]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("kind", ["conflicts", "weights", "signs"])
+def test_line_ends_and_marks_of_other_systems(name: str, kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "graph"
+    try:
+        write(example(kind), path, format=name)
+    except InputError:
+        return
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert read(path, format=name).fingerprint == example(kind).fingerprint
+
+
+def test_arrays_that_unpack_to_more_than_the_limit(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.npz"
+    np.savez_compressed(path, weights=np.zeros((3000, 3000)))
+    assert path.stat().st_size < 100_000
+    with pytest.raises(LimitError, match="arrays of 72000128 bytes, the limit is 1000000"):
+        read(path, limits=Limits(text_bytes=1_000_000))
+    assert read(path).num_nodes == 3000
+
+
+def test_a_pickle_in_an_archive_is_not_run(tmp_path: Path) -> None:
+    path, ran = tmp_path / "trap.npz", tmp_path / "ran"
+
+    class Trap:
+        def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+            return (Path.touch, (ran,))
+
+    np.savez(path, weights=np.array([[Trap()]], dtype=object))
+    with pytest.raises(FormatError, match="holds pickled objects, which are never loaded"):
+        read(path)
+    assert not ran.exists()
+
+
+def test_a_dense_matrix_is_read_with_its_conflicts(tmp_path: Path) -> None:
+    path = tmp_path / "dense.npz"
+    weights = np.array([[0, 1.5, 0], [1.5, 0, -2], [0, -2, 7]])
+    conflicts = np.array([[0, 0, 1], [0, 0, 0], [1, 0, 0]], dtype=bool)
+    np.savez(path, weights=weights, conflicts=conflicts, labels=np.array(["a", "b", "c"]))
+    graph = read(path)
+    expected = ConflictGraph.from_dense(weights, conflicts)
+    assert (graph.fingerprint, graph.labels) == (expected.fingerprint, ("a", "b", "c"))
+    np.savez(path, weights)
+    assert read(path).fingerprint == ConflictGraph.from_dense(weights).fingerprint
+    np.savez(path, weights != 0)
+    pattern = ConflictGraph.from_edges(3, [(0, 1), (1, 2)])
+    assert read(path).fingerprint == pattern.fingerprint

@@ -1,0 +1,2 @@
+14
+p col a b c d
