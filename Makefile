@@ -63,7 +63,7 @@ assets: $(VENV)/.assets  ## the models and texts of the demo and the slow tests
 
 test: lint types contracts warm-up bench-check  ## everything that must hold: lint, types, contracts, tests
 	@echo "== pytest"
-	@$(BIN)/python -m pytest --cov --cov-report=term
+	@$(BIN)/python -m pytest --cov --cov-report=term --durations=40
 
 # Before the tests: those that give a solver seconds would give them to the compiler.
 warm-up: $(VENV)/.dev  ## compile all kernels, once for each installation
