@@ -26,6 +26,9 @@ __all__ = ["Proof"]
 _MYCIELSKIAN_WORK = 300_000_000
 # Colors between incumbent and bound up to which a search may still close the gap.
 _NEAR = 3
+# A first look at stable sets, in seconds and as a share of the time left: where they settle it at
+# once, symmetries need no turn.
+_LOOK_SECONDS, _LOOK_SHARE = 1.0, 0.1
 # The share of the time left that a method's first turn takes, and its least in seconds.
 _SHARE, _LEAST_SECONDS = 0.25, 2.0
 # Where CaDiCaL has symmetries to go by, luck decides after how long; little else does there. Their
@@ -84,6 +87,11 @@ class Proof:
 
     def _methods(self) -> Iterator[Callable[[], Outcome]]:
         yield self._mycielskian
+        promise = promising(self._problem.graph.conflicts, self._search.sought() + 1)
+        if promise and self._near():
+            now = time.monotonic()
+            look = min(_LOOK_SECONDS, _LOOK_SHARE * (self._until - now))
+            yield partial(self._columns, min(self._until, now + look))
         yield partial(self._symmetric, self._turn())
         if not promising(self._problem.graph.conflicts, self._search.sought() + 1):
             yield partial(self._satisfiability, self._until if self._near() else self._turn())
@@ -91,7 +99,7 @@ class Proof:
         # Clauses, which are about edges, are then likely to be the shorter way.
         if is_sparse(self._problem.graph.conflicts):
             yield partial(self._satisfiability, self._turn())
-        yield self._columns
+        yield partial(self._columns, self._until)
         if self._near():
             yield partial(self._symmetric_again, self._turn(_AGAIN_SHARE))
             yield partial(self._satisfiability, self._until)
@@ -158,8 +166,6 @@ class Proof:
         strategy: Strategy = "both" if both else "descend"
         return prove_by_sat(self._problem, search, self._clique, strategy, until)
 
-    def _columns(self) -> Outcome:
+    def _columns(self, until: float) -> Outcome:
         """Generate stable sets, and branch if the end is near."""
-        return fractional(
-            self._problem, self._search, self._clique, self._colors, self._until, _NEAR
-        )
+        return fractional(self._problem, self._search, self._clique, self._colors, until, _NEAR)

@@ -15,6 +15,7 @@ from geocolor.errors import SolverError, WrongAnswerError
 from geocolor.graph import ConflictGraph, gnp, mycielski, queen
 from geocolor.problem import ColoringProblem
 from geocolor.solvers import Status, StopReason, solve
+from geocolor.solvers.portfolio import exact
 from geocolor.solvers.portfolio import race as racing
 from geocolor.solvers.search import Search
 
@@ -99,3 +100,16 @@ def test_it_says_what_it_did() -> None:
     result = solve(ColoringProblem(ConflictGraph.from_edges(24, edges)))
     assert "reduced from 24 to 23 nodes" in result.message
     assert "Mycielskian inside needs 5" in result.message
+
+
+def test_stable_sets_that_settle_it_at_once_come_before_symmetries(monkeypatch) -> None:
+    """The queens' graph has many symmetries, none of which shows that it needs nine colors."""
+
+    def never(*_: object) -> None:
+        raise AssertionError("looked for symmetries")
+
+    monkeypatch.setattr(exact, "_LOOK_SECONDS", 60.0)
+    monkeypatch.setattr(exact, "_LOOK_SHARE", 1.0)
+    monkeypatch.setattr(exact.Proof, "_symmetric", never)
+    result = solve(ColoringProblem(queen(8, 8)), workers=2, time_limit=120)
+    assert (result.status, result.num_colors) == (Status.OPTIMAL, 9)
