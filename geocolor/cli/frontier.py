@@ -19,6 +19,7 @@ from geocolor.cli.options import (
     limits_of,
     seconds,
 )
+from geocolor.cli.signals import undisturbed
 from geocolor.errors import InputError
 
 if TYPE_CHECKING:
@@ -94,21 +95,22 @@ def command(
         results = frontier(
             options, budget or None, points=points, time_limit=limit, on_progress=show
         )
-    record = {
-        "format": "geocolor.frontier",
-        "version": 1,
-        "options_hash": options.fingerprint,
-        "units": list(options.units),
-        "points": [_point(result) for result in results],
-    }
-    try:
-        if output is not None:
-            _write(output, results, record, str(file))
-    finally:  # a full disk must not swallow the answer as well
-        typer.echo(json.dumps(record, allow_nan=False) if as_json else _table(results))
-    if any(result.stop_reason is StopReason.INTERRUPT for result in results):
-        note("interrupted; the points reached are above")
-        raise typer.Exit(130)
+    with undisturbed():
+        record = {
+            "format": "geocolor.frontier",
+            "version": 1,
+            "options_hash": options.fingerprint,
+            "units": list(options.units),
+            "points": [_point(result) for result in results],
+        }
+        try:
+            if output is not None:
+                _write(output, results, record, str(file))
+        finally:  # a full disk must not swallow the answer as well
+            typer.echo(json.dumps(record, allow_nan=False) if as_json else _table(results))
+        if any(result.stop_reason is StopReason.INTERRUPT for result in results):
+            note("interrupted; the points reached are above")
+            raise typer.Exit(130)
 
 
 def _require_output(output: Path) -> None:

@@ -7,11 +7,9 @@ the only other place that knows it. Its function imports what it needs in its bo
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Annotated, Any, NoReturn
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -32,6 +30,7 @@ from geocolor.cli import (
     warm_up,
 )
 from geocolor.cli.console import error
+from geocolor.cli.signals import terminated_like_interrupted
 from geocolor.errors import CheckError, GeocolorError, SolverError
 
 __all__ = ["COMMANDS", "app", "main"]
@@ -51,7 +50,7 @@ COMMANDS = {
 
 _EPILOG = """\b
 Exit codes: 0 done (a proven "infeasible" is an answer), 1 a check failed, 2 bad usage or bad
-input, 130 interrupted.
+input, 130 interrupted by Ctrl-C or SIGTERM, with what there was by then written.
 
 \b
 Examples:
@@ -118,20 +117,6 @@ app.add_typer(generate.app, name="generate")
 app.add_typer(bench.app, name="bench")
 
 
-@contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """Let SIGTERM unwind as Ctrl-C does: incumbents are kept, temporary files removed."""
-
-    def interrupt(_number: int, _frame: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -146,7 +131,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    with _terminated_like_interrupted():
+    with terminated_like_interrupted():
         try:
             app(args=arguments, prog_name="geocolor")
         except SystemExit as ended:

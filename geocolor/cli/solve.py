@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +24,7 @@ from geocolor.cli.options import (
     seconds,
 )
 from geocolor.cli.reading import Reader, reads_a_graph
+from geocolor.cli.signals import undisturbed
 from geocolor.errors import InputError
 
 if TYPE_CHECKING:
@@ -175,7 +173,7 @@ def command(
             checkpoint=checkpoint,
             on_progress=show,
         )
-    with _undisturbed():
+    with undisturbed():
         record = to_record(result, graph)
         try:
             written = _write(output, record)
@@ -277,18 +275,6 @@ def _tell_of_compiling(spent: float) -> None:
             f"compiling kernels took {spent:.1f} s of this; they are kept for the next solve"
             " where a cache can be written"
         )
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Ignore a second Ctrl-C while the incumbent is written."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
 
 
 def _write(output: Path | None, record: dict[str, Any]) -> bool:

@@ -75,3 +75,17 @@ def weighted(tmp_path: Path) -> Path:
     )
     write(graph, path)
     return path
+
+
+@pytest.fixture
+def model_folder(tiny_llama: Callable[..., Any], tmp_path: Path) -> Path:
+    """A Hugging Face folder with a model and a tokenizer of 60 words, word0 to word59."""
+    transformers = pytest.importorskip("transformers")
+    tokenizers = pytest.importorskip("tokenizers")
+    vocabulary = {f"word{i}": i for i in range(60)} | {"<unk>": 60}
+    backend = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token="<unk>"))  # noqa: S106
+    backend.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    path = tmp_path / "model"
+    tiny_llama().save_pretrained(path)
+    transformers.PreTrainedTokenizerFast(tokenizer_object=backend).save_pretrained(path)
+    return path

@@ -1,7 +1,6 @@
 """``geocolor compress`` and ``geocolor graph`` on a tiny model with a tokenizer of its own."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +10,13 @@ import geocolor
 from geocolor.cli.main import main
 
 transformers = pytest.importorskip("transformers")
-tokenizers = pytest.importorskip("tokenizers")
 
 WORDS = [f"word{i}" for i in range(60)]
 
 
 @pytest.fixture
-def folder(tiny_llama: Callable[..., Any], tmp_path: Path) -> Path:
-    """A Hugging Face folder with a model and a tokenizer."""
-    vocabulary = {word: i for i, word in enumerate([*WORDS, "<unk>"])}
-    backend = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token="<unk>"))  # noqa: S106
-    backend.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
-    path = tmp_path / "model"
-    tiny_llama().save_pretrained(path)
-    transformers.PreTrainedTokenizerFast(tokenizer_object=backend).save_pretrained(path)
-    return path
+def folder(model_folder: Path) -> Path:
+    return model_folder
 
 
 @pytest.fixture

@@ -101,19 +101,19 @@ def frontier(
         budgets = _spread(options, points, halt)
     problems = [BudgetedSharingProblem(options, budget) for budget in budgets]
     threads = max(1, min(workers or processors(), len(problems)))
+    # Filled by the threads: what Ctrl-C interrupts here must not lose a point.
     results: dict[int, SharingResult] = {}
-    done: queue.SimpleQueue[tuple[int, SharingResult] | BaseException] = queue.SimpleQueue()
+    done: queue.SimpleQueue[int | BaseException] = queue.SimpleQueue()
     with ThreadPoolExecutor(threads, thread_name_prefix="frontier") as pool:
         for share in np.array_split(np.arange(len(problems)), threads):
-            pool.submit(_solve_share, problems, share.tolist(), halt, done)
+            pool.submit(_solve_share, problems, share.tolist(), halt, results, done)
         try:
-            while len(results) < len(problems):
+            for _ in problems:
                 told = done.get()
                 if isinstance(told, BaseException):
                     raise told
-                results[told[0]] = told[1]
                 if on_progress is not None:
-                    on_progress(told[1])
+                    on_progress(results[told])
         except KeyboardInterrupt:
             halt.stopped.set()
         except BaseException:
@@ -123,7 +123,6 @@ def frontier(
         told = done.get()
         if isinstance(told, BaseException):
             raise told
-        results[told[0]] = told[1]
     return tuple(results[at] for at in range(len(problems)))
 
 
@@ -131,7 +130,8 @@ def _solve_share(
     problems: Sequence[BudgetedSharingProblem],
     share: Sequence[int],
     halt: Halt,
-    done: queue.SimpleQueue[tuple[int, SharingResult] | BaseException],
+    results: dict[int, SharingResult],
+    done: queue.SimpleQueue[int | BaseException],
 ) -> None:
     """Solve neighbouring points one after the other, with one linear program for all."""
     try:
@@ -140,8 +140,8 @@ def _solve_share(
         master = Master(options, steps)
         for left, at in zip(range(len(share), 0, -1), share, strict=True):
             until = time.monotonic() + (halt.deadline - time.monotonic()) / left
-            found = solve_point(problems[at], steps, master, Halt(until, halt.stopped))
-            done.put((at, found))
+            results[at] = solve_point(problems[at], steps, master, Halt(until, halt.stopped))
+            done.put(at)
     except BaseException as error:
         done.put(error)
 
