@@ -136,4 +136,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             app(args=arguments, prog_name="geocolor")
         except SystemExit as ended:
             return ended.code if isinstance(ended.code, int) else 0
+        except OSError as failed:  # files are errors of ours by now; this is standard output
+            error(f"cannot write to {failed.filename or 'standard output'}: {failed.strerror}")
+            return 2
     return 0

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from geocolor._version import __version__
-from geocolor.errors import CheckpointError
+from geocolor.errors import CheckpointError, InputError
 from geocolor.io.atomic import atomic_directory
 from geocolor.sharing.apply import prepare_structure, put_back_on_error
 from geocolor.sharing.equal import tie_named
@@ -80,6 +80,7 @@ def save(
     InputError
         The directory is not empty or cannot be written.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     tensors: dict[str, torch.Tensor] = {}
@@ -93,11 +94,18 @@ def save(
         first_name[key] = name
         tensors[name] = tensor.detach().cpu().contiguous()
     with atomic_directory(directory) as folder:
-        save_file(tensors, folder / _TENSORS, metadata={"format": "pt"})
+        try:
+            save_file(tensors, folder / _TENSORS, metadata={"format": "pt"})
+        except SafetensorError as error:
+            raise InputError(f"cannot write {directory}: {error}") from error
         places = _places(model, folder)
         origins = [_save_config(part, place) for part, place in places]
         for companion, (_, place) in zip(companions, places, strict=False):
-            companion.save_pretrained(place)
+            try:
+                companion.save_pretrained(place)
+            except Exception as error:  # the tokenizers library knows no other for a full disk
+                name = type(companion).__name__
+                raise InputError(f"cannot write the {name} to {directory}: {error}") from error
         description = {
             "format": _FORMAT,
             "version": _VERSION,

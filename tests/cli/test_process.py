@@ -206,3 +206,35 @@ def test_a_closed_pipe_is_no_traceback(queen5: Path) -> None:
     os.close(writer)
     assert "Traceback" not in done.stderr
     assert done.returncode == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("command", [["info", "FILE"], ["solve", "FILE", "--json"], ["--help"]])
+def test_a_full_disk_under_stdout_is_one_line(queen5: Path, command: list[str]) -> None:
+    call = [str(queen5) if word == "FILE" else word for word in command]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "geocolor", *call],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "geocolor: error: cannot write to standard output: No space left on device\n"
+    )
+
+
+@pytest.mark.parametrize("out", ["a.sol", "a.json"])
+def test_a_full_disk_loses_no_answer(queen5: Path, tmp_path: Path, out: str) -> None:
+    code = (
+        "import resource, sys; from geocolor.cli.main import main; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10)); sys.exit(main())"
+    )
+    path = tmp_path / out
+    call = [sys.executable, "-c", code, "solve", str(queen5), "--solver", "dsatur", "-o", str(path)]
+    done = subprocess.run(call, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "colors     " in done.stdout
+    assert done.stderr == f"geocolor: error: cannot write {path}: File too large\n"
+    assert [p.name for p in tmp_path.iterdir()] == [queen5.name]

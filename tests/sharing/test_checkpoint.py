@@ -178,6 +178,53 @@ def test_details_are_kept_as_json(tmp_path):
     assert description["model"] is None
 
 
+FULL_DISK = """
+import resource, sys
+from torch import nn
+from geocolor.errors import InputError
+from geocolor.sharing import GroupPlan, SharingPlan
+from geocolor.sharing.checkpoint import save
+
+model = nn.Sequential(nn.Linear(100, 100))
+plan = SharingPlan((GroupPlan(("0",), "dense", "read"),))
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    save(model, plan, sys.argv[1], original_structure="")
+except InputError as error:
+    print(error)
+"""
+
+
+def test_a_full_disk_leaves_nothing_and_is_one_line(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, tmp_path / "out"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith(f"cannot write {tmp_path / 'out'}: ")
+    assert "File too large" in done.stdout
+    assert done.stdout.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_tokenizer_that_cannot_be_written_leaves_nothing(tmp_path):
+    class Tokenizer:
+        def save_pretrained(self, folder):
+            (Path(folder) / "tokenizer.json").write_text("half")
+            raise Exception("No space left on device (os error 28)")  # as tokenizers does
+
+    with pytest.raises(InputError, match=r"cannot write the Tokenizer to .*out: No space left"):
+        save(
+            shared_model(),
+            PLAN,
+            tmp_path / "out",
+            original_structure=structure_of(fresh()),
+            companions=[Tokenizer()],
+        )
+    assert not list(tmp_path.iterdir())
+
+
 def damage_tensors(folder: Path) -> None:
     path = folder / "geocolor.safetensors"
     data = bytearray(path.read_bytes())
