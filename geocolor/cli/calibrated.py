@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,14 +19,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CalibrationOption",
+    "CalibrationOptions",
     "CheckpointOption",
     "KeepOption",
     "LengthOption",
     "ModelFolder",
+    "ModelFolders",
     "PresetOption",
     "SeedOption",
     "WindowsOption",
     "batches_of",
+    "batches_to_train",
+    "for_each",
     "load_for_calibration",
     "reporter",
     "settle_torch",
@@ -36,6 +41,21 @@ _BATCH_TOKENS = 512
 
 ModelFolder = Annotated[
     Path, typer.Argument(metavar="MODEL_DIR", help="Local Hugging Face folder with safetensors.")
+]
+ModelFolders = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="MODEL_DIR...",
+        help="Local Hugging Face folder with safetensors; several are compressed together.",
+    ),
+]
+CalibrationOptions = Annotated[
+    list[Path],
+    typer.Option(
+        "--calibration",
+        metavar="FILE",
+        help="Plain text, UTF-8; no labels. For several models one for all, or as many times.",
+    ),
 ]
 CalibrationOption = Annotated[
     Path, typer.Option("--calibration", metavar="FILE", help="Plain text, UTF-8; no labels.")
@@ -109,6 +129,22 @@ def load_for_calibration(
     return CalibratedModel(model, tokenizer, batches_of(text, tokenizer, windows, length))
 
 
+def for_each(files: Sequence[Path], folders: Sequence[Path], option: str) -> list[Path]:
+    """Give each model its file: the only one, or the one at its place.
+
+    Raises
+    ------
+    InputError
+        There are neither one nor as many as models.
+    """
+    if len(files) not in (1, len(folders)):
+        raise InputError(
+            f"{option} was given {len(files)} times for {len(folders)} models; give it once, or "
+            "once for each"
+        )
+    return [files[0]] * len(folders) if len(files) == 1 else list(files)
+
+
 def read_text(path: Path) -> str:
     """Read plain text.
 
@@ -141,6 +177,20 @@ def batches_of(text: str, tokenizer: Any, windows: int, length: int) -> list[Ten
     stacked = text_windows(text, tokenizer, windows=windows, length=length)
     together = max(1, _BATCH_TOKENS // length)
     return [stacked[i : i + together] for i in range(0, windows, together)]
+
+
+def batches_to_train(text: str, tokenizer: Any, steps: int, length: int) -> list[Tensor]:
+    """Cut as many batches from a text as there are steps, or as it has.
+
+    Raises
+    ------
+    ModelError
+        The text is too short for one.
+    """
+    tokens = len(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+    together = max(1, _BATCH_TOKENS // length)
+    windows = min(steps * together, max(1, tokens // length))
+    return batches_of(text, tokenizer, windows, length)
 
 
 def reporter(line: ProgressLine) -> Any:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from geocolor.cli.calibrated import (
-    CalibrationOption,
+    CalibrationOptions,
     CheckpointOption,
     KeepOption,
     LengthOption,
-    ModelFolder,
+    ModelFolders,
     PresetOption,
     SeedOption,
     WindowsOption,
     batches_of,
+    batches_to_train,
+    for_each,
     load_for_calibration,
     read_text,
     reporter,
@@ -40,6 +42,8 @@ Examples:
   geocolor compress ./minilm --calibration news.txt --preset svd-llm -o ./smaller --json
   geocolor compress ./smollm2 --calibration wiki.txt --preset mine.toml -o ./smaller
   geocolor compress ./smollm2 --calibration wiki.txt --checkpoint ./measured -o ./smaller
+  geocolor compress ./smollm2 --calibration wiki.txt --recover 400 -o ./smaller
+  geocolor compress ./a ./b ./c --keep 0.4 --calibration wiki.txt -o ./together
 
 \b
 In Python the result is loaded with geocolor.load("./smaller").
@@ -50,19 +54,19 @@ _EVALUATED = 8
 
 
 def command(
-    model_dir: ModelFolder,
-    calibration: CalibrationOption,
+    model_dirs: ModelFolders,
+    calibration: CalibrationOptions,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="OUT_DIR", help="New or empty folder.")
     ],
     keep: KeepOption = 0.7,
     preset: PresetOption = "default",
     evaluation: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
             "--evaluation",
             metavar="FILE",
-            help="Other text, on which the loss increase is measured.",
+            help="Other text, on which the loss increase is measured; as --calibration.",
         ),
     ] = None,
     windows: WindowsOption = 48,
@@ -74,6 +78,15 @@ def command(
             metavar="N",
             min=0,
             help="Plans to measure first, to say what the predicted loss is worth; 8 do.",
+        ),
+    ] = 0,
+    recover: Annotated[
+        int,
+        typer.Option(
+            "--recover",
+            metavar="STEPS",
+            min=0,
+            help="Then distil from the original on the calibration text, for so many steps.",
         ),
     ] = 0,
     seed: SeedOption = 0,
@@ -89,41 +102,66 @@ def command(
     """Make a model smaller by sharing parameters where the curvature says it costs least.
 
     The model's folder is left untouched. OUT_DIR gets every shared tensor once, the sharing plan
-    and the tokenizer.
+    and the tokenizer. Several models, fine-tunes of one base say, are compressed together: what
+    stands at one place of them may share, and SHARE is of all of them.
     """
     _require(keep, output, picture, checkpoint)
     settle_torch()
-    other = None if evaluation is None else read_text(evaluation)
+    texts = for_each(calibration, model_dirs, "--calibration")
+    judged = for_each(evaluation, model_dirs, "--evaluation") if evaluation else []
+    others = [read_text(file) for file in judged]
     with ProgressLine(quiet=quiet) as line:
         line.update("loading")
         from geocolor.compression import analyze
         from geocolor.compression.configuration_file import chosen_configuration
 
         method = chosen_configuration(preset)
-        loaded = load_for_calibration(model_dir, calibration, windows, length, line)
-        measured = (
-            None if other is None else batches_of(other, loaded.tokenizer, _EVALUATED, length)
-        )
+        loaded = [
+            load_for_calibration(folder, text, windows, length, line)
+            for folder, text in zip(model_dirs, texts, strict=True)
+        ]
+        measured = [
+            batches_of(other, one.tokenizer, _EVALUATED, length)
+            for other, one in zip(others, loaded, strict=bool(others))
+        ]
         analysis = analyze(
-            loaded.model,
-            loaded.batches,
-            evaluation=measured,
+            _one_or_all([one.model for one in loaded]),
+            _one_or_all([one.batches for one in loaded]),
+            evaluation=_one_or_all(measured) if measured else None,
             seed=seed,
-            inplace=method.fold_norms,
+            # Recovery needs the original as it was.
+            inplace=method.fold_norms and not recover,
             checkpoint=checkpoint,
             on_progress=reporter(line),
         )
         if random_plans:
             analysis.fit_prediction(method, plans=random_plans)
         compressed = analysis.compress(keep, method)
+        if recover:
+            training = [
+                batches_to_train(read_text(text), one.tokenizer, recover, length)
+                for text, one in zip(texts, loaded, strict=True)
+            ]
+            compressed = compressed.recover(
+                _one_or_all(training),
+                steps=recover,
+                evaluation=_one_or_all(measured) if measured else None,
+                seed=seed,
+                checkpoint=None if checkpoint is None else f"{checkpoint}.recovery",
+                on_progress=reporter(line),
+            )
         line.update("saving")
-        compressed.save(output, tokenizer=loaded.tokenizer)
+        compressed.save(output, tokenizer=[one.tokenizer for one in loaded])
     if as_json:
         typer.echo(json.dumps({**compressed.report.to_json(), "output": str(output)}))
     else:
         typer.echo(f"{compressed.report}\nsaved       {output}")
     if picture is not None:
         _draw(compressed, picture)
+
+
+def _one_or_all(values: list[Any]) -> Any:
+    return values[0] if len(values) == 1 else values
 
 
 def _require(keep: float, output: Path, picture: Path | None, checkpoint: Path | None) -> None:

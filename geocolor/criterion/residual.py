@@ -23,7 +23,7 @@ from geocolor.criterion.tie import merge
 __all__ = ["SharedMatrix", "fit_residual", "residual_curve"]
 
 # Turns of fitting the matrix and the differences; what further ones gain is rounding.
-_TURNS = 3
+_TURNS = 2
 
 
 @dataclass(frozen=True, eq=False)

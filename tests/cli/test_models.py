@@ -1,6 +1,7 @@
 """``geocolor compress`` and ``geocolor graph`` on a tiny model with a tokenizer of its own."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,38 @@ def test_compress_saves_what_load_gives_back(
     unique = {id(p): p.numel() for name in units for p in model.get_submodule(name).parameters()}
     assert sum(unique.values()) == report["after"]["unit_parameters"]
     assert transformers.AutoTokenizer.from_pretrained(out)("word3")["input_ids"] == [3]
+
+
+def test_several_models_are_compressed_together(
+    folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    twin, out = tmp_path / "twin", tmp_path / "together"
+    shutil.copytree(folder, twin)
+    options = ("--keep", 0.6, "--calibration", text, "--evaluation", text, "-o", out)
+    assert run("compress", folder, twin, *options) == 0
+    assert "2 models in 1.000 times the bytes of the largest" in capsys.readouterr().out
+    first, second = geocolor.load(out)
+    assert all(a is b for a, b in zip(first.parameters(), second.parameters(), strict=True))
+    assert transformers.AutoTokenizer.from_pretrained(out / "1")("word3")["input_ids"] == [3]
+    assert run("compress", folder, twin, *options, "--calibration", text, "-o", tmp_path / "x") == 0
+    options = ("--calibration", text, "--calibration", text, "-o", tmp_path / "no")
+    assert run("compress", folder, *options) == 2
+    assert "--calibration was given 2 times for 1 models" in capsys.readouterr().err
+
+
+def test_recovery_is_reported_and_what_it_gained_is_saved(
+    folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, kept = tmp_path / "better", tmp_path / "measured"
+    options = ("--keep", 0.5, "--calibration", text, "--evaluation", text, "--length", 16)
+    options = (*options, "--checkpoint", kept, "--recover", 10, "-o", out, "--json")
+    assert run("compress", folder, *options) == 0
+    recovery = json.loads(capsys.readouterr().out)["recovery"]
+    assert recovery["steps"] == 10
+    assert recovery["after"] < recovery["before"]
+    assert (tmp_path / "measured.recovery").is_file()
+    details = json.loads((out / "geocolor.json").read_text())["details"]
+    assert details["report"]["recovery"] == recovery
 
 
 @pytest.mark.parametrize("preset", ["default", "svd-llm", "basis-sharing", "uniform-tie"])
