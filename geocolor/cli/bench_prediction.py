@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,7 +58,7 @@ def command(
     length: LengthOption = 256,
     seed: SeedOption = 0,
     picture: Annotated[
-        Path | None, typer.Option("--picture", metavar="PNG", help="Draw the plans and the fit.")
+        Path | None, typer.Option("--picture", metavar="OUT", help="Draw the plans and the fit.")
     ] = None,
     cache: Annotated[
         Path, typer.Option("--cache", metavar="DIR", help="Converted models and texts.")
@@ -72,7 +71,10 @@ def command(
     Curvature is measured on the calibration text, losses on other text. Measured increases are
     fitted as a power of predicted ones; each plan is then foretold from the others alone.
     """
-    _require(picture)
+    if picture is not None:
+        from geocolor.plotting.canvas import require_picture
+
+        require_picture(picture)
     settle_torch()
     from geocolor.bench.models.session import Session
     from geocolor.bench.models.subject import PACKAGED, folder_subject, packaged_subject
@@ -99,16 +101,6 @@ def command(
         from geocolor.plotting.prediction import draw_prediction
 
         draw_prediction(fit, picture, f"{subject.name}: {plans} random plans")
-
-
-def _require(picture: Path | None) -> None:
-    from geocolor.io.atomic import require_writable
-
-    if picture is None:
-        return
-    if find_spec("matplotlib") is None:
-        raise InputError("the picture needs matplotlib: pip install 'geocolor[plot]'")
-    require_writable(picture)
 
 
 def _table(fit: PredictionFit) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -92,7 +91,8 @@ def command(
     seed: SeedOption = 0,
     checkpoint: CheckpointOption = None,
     picture: Annotated[
-        Path | None, typer.Option("--map", metavar="PNG", help="Draw the sharing map.")
+        Path | None,
+        typer.Option("--map", metavar="OUT", help="Draw the sharing map: .png, .svg or .pdf."),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the report as one JSON object.")
@@ -174,11 +174,9 @@ def _require(keep: float, output: Path, picture: Path | None, checkpoint: Path |
     if checkpoint is not None:
         require_writable(checkpoint)
     if picture is not None:
-        if picture.suffix.lower() != ".png":
-            raise InputError(f"the sharing map is a PNG; {picture} is not named so")
-        if find_spec("matplotlib") is None:
-            raise InputError("the sharing map needs matplotlib: pip install 'geocolor[plot]'")
-        require_writable(picture)
+        from geocolor.plotting.canvas import require_picture
+
+        require_picture(picture)
 
 
 def _draw(compressed: Compressed, picture: Path) -> None:

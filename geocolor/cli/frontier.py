@@ -39,6 +39,7 @@ FILE lists what groups of units may be stored as:
    "options": [[[0], "dense", 0.0, 4096], [[1], "dense", 0.0, 4096], [[0, 1], "tied", 0.5, 4096]]}
 """
 
+_PICTURES = (".png", ".svg", ".pdf")
 _COLUMNS = ("budget", "parameters", "cost", "bound", "status", "groups", "shared")
 
 
@@ -61,7 +62,10 @@ def command(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="OUT", help="A picture .png, a table .csv, or all as .json."
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="A picture (.png, .svg, .pdf), a table .csv, or all as .json.",
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
@@ -116,8 +120,8 @@ def command(
 def _require_output(output: Path) -> None:
     from geocolor.io.atomic import require_writable
 
-    if output.suffix.lower() not in (".png", ".csv", ".json"):
-        raise InputError(f"{output}: write .png, .csv or .json")
+    if output.suffix.lower() not in (*_PICTURES, ".csv", ".json"):
+        raise InputError(f"{output}: write {', '.join(_PICTURES)}, .csv or .json")
     require_writable(output)
 
 
@@ -182,7 +186,7 @@ def _write(
     from geocolor.io.atomic import atomic_file
 
     suffix = output.suffix.lower()
-    if suffix == ".png":
+    if suffix in _PICTURES:
         from geocolor.plotting.frontier import FrontierPoint, draw_frontier
 
         points = [

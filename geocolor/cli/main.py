@@ -24,6 +24,7 @@ from geocolor.cli import (
     generate,
     graph,
     info,
+    plot,
     presets,
     solve,
     solvers,
@@ -46,6 +47,7 @@ COMMANDS = {
     "compress": compress,
     "graph": graph,
     "presets": presets,
+    "plot": plot,
 }
 
 _EPILOG = """\b

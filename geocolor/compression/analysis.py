@@ -20,6 +20,7 @@ from geocolor.compression.planner import plan_options, plan_sharing, priced_grap
 from geocolor.compression.prediction import LEAST_PLANS, PredictionFit
 from geocolor.compression.progress import Progress
 from geocolor.compression.random_plans import measure_plans, random_plans
+from geocolor.compression.record import Origin, unit_records
 from geocolor.compression.report import ModelReport, Report
 from geocolor.compression.several import (
     Divergences,
@@ -293,6 +294,8 @@ class Analysis:
             planned,
             self._structure,
             None if self._spent else model,
+            unit_records(self.units, smaller, costs),
+            Origin.of(smaller, self.curvature.tokens, self.curvature.outputs, self._seed),
         )
 
 

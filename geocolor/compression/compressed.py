@@ -12,6 +12,7 @@ from torch import nn
 
 from geocolor.compression.configuration import Configuration
 from geocolor.compression.planner import Planned
+from geocolor.compression.record import CompressionRecord, Origin, UnitRecord
 from geocolor.compression.recovery import recover
 from geocolor.compression.report import Report
 from geocolor.errors import InputError
@@ -44,6 +45,10 @@ class Compressed:
     original : torch.nn.Module or None
         What the model was made from, with norms folded as the method has it; None if it was
         changed in place.
+    matrices : tuple of UnitRecord
+        What became of each unit.
+    origin : Origin
+        The model's class, its calibration, versions.
     """
 
     model: nn.Module
@@ -53,7 +58,16 @@ class Compressed:
     configuration: Configuration
     planned: Planned
     original_structure: str
-    original: nn.Module | None = None
+    original: nn.Module | None
+    matrices: tuple[UnitRecord, ...]
+    origin: Origin
+
+    @property
+    def record(self) -> CompressionRecord:
+        """All that is known of it but the weights."""
+        return CompressionRecord(
+            self.plan, self.matrices, self.report, self.configuration, self.origin
+        )
 
     def recover(self, batches: Iterable[Any], **options: Any) -> Compressed:
         """Distil the model from its original for some steps; this one is left as it is.
@@ -107,10 +121,7 @@ class Compressed:
             directory,
             original_structure=self.original_structure,
             companions=_listed(tokenizer),
-            details={
-                "configuration": self.configuration.to_json(),
-                "report": self.report.to_json(),
-            },
+            details=self.record.details(),
         )
 
 

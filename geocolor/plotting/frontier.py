@@ -1,4 +1,4 @@
-"""The frontier of size against cost, as a PNG."""
+"""The frontier of size against cost, as a picture."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from geocolor.errors import InputError
-from geocolor.io.atomic import atomic_file
+from geocolor.plotting.canvas import AS_IS, canvas, save_picture, shortened
 
 __all__ = ["FrontierPoint", "draw_frontier"]
 
@@ -45,7 +44,7 @@ def draw_frontier(
     points : sequence of FrontierPoint
         Of one set of options.
     path : path-like
-        Where the PNG goes.
+        Where the picture goes: ``.png``, ``.svg`` or ``.pdf``.
     title : str
         What stands above it.
 
@@ -54,17 +53,9 @@ def draw_frontier(
     InputError
         matplotlib is not installed, or the file cannot be written.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise InputError("matplotlib is not installed: pip install 'geocolor[plot]'") from error
-
     shown = sorted(points)
     unit, scale = _unit(max((point.size for point in shown), default=0))
-    figure = Figure(figsize=(7.0, 4.2), dpi=140)
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    figure, axes = canvas(7.0, 4.2)
     # Between the points nothing was asked, so that the line is only for the eye.
     axes.plot(
         [point.size / scale for point in shown],
@@ -102,15 +93,14 @@ def draw_frontier(
         )
     axes.set_xlabel(f"parameters ({unit})" if unit else "parameters")
     axes.set_ylabel("cost")
-    axes.set_title(title, fontsize=10, loc="left")
+    axes.set_title(shortened(title, 90), fontsize=10, loc="left", **AS_IS)
     axes.grid(color="#dddddd", lw=0.6)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     if shown:
         axes.legend(frameon=False, fontsize=8)
-    with atomic_file(path) as file:
-        figure.savefig(file, format="png", bbox_inches="tight")
+    save_picture(figure, path)
 
 
 def _unit(largest: int) -> tuple[str, float]:

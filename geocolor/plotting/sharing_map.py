@@ -6,28 +6,24 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from geocolor.errors import InputError
-from geocolor.io.atomic import atomic_file
-from geocolor.sharing import GroupPlan, SharingPlan
+from geocolor.plotting.canvas import AS_IS, canvas, save_picture, shortened
+from geocolor.plotting.colors import ink
+from geocolor.plotting.sharing_grid import Cell, SharingGrid, sharing_grid
+from geocolor.sharing import SharingPlan
 from geocolor.units import Unit
 
 __all__ = ["draw_sharing_map"]
 
-_DENSE = "#d9d9d9"
-_PRIVATE = "#ffffff"
-_NARROW = "#d5e8d4"
-# Classes that share get one of these; a class keeps its color wherever its members are.
-_PALETTE = (
-    "#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#b07aa1", "#76b7b2", "#edc948", "#ff9da7",
-    "#9c755f", "#a0cbe8", "#ffbe7d", "#8cd17d", "#f1a7a9", "#d4a6c8", "#499894", "#b6992d",
-    "#d37295", "#d7b5a6", "#86bcb6", "#79706e",
-)  # fmt: skip
+_PLAIN = {"dense": "#d9d9d9", "narrow": "#d5e8d4", "basis": "#ffffff"}
+_SHARED = "#4e79a7"
+# Inches of a cell, and of all cells in a row and in a column: large models have smaller ones.
+_CELL, _WIDEST, _HIGHEST = 0.42, 22.0, 40.0
 
 
 def draw_sharing_map(
     plan: SharingPlan, units: Sequence[Unit], path: str | os.PathLike[str], title: str
 ) -> None:
-    """Draw which layers share, and write a PNG.
+    """Draw which layers share.
 
     A cell is a matrix: gray is dense, white is private low rank, pale green is around a hidden
     layer that was narrowed, any other color is a sharing class. The number is the rank, or the
@@ -41,7 +37,7 @@ def draw_sharing_map(
     units : sequence of Unit
         All units.
     path : path-like
-        Where the PNG goes.
+        Where the picture goes: ``.png``, ``.svg`` or ``.pdf``.
     title : str
         What stands above it.
 
@@ -50,82 +46,55 @@ def draw_sharing_map(
     InputError
         matplotlib is not installed, or the file cannot be written.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-        from matplotlib.patches import Patch, Rectangle
-    except ImportError as error:
-        raise InputError("matplotlib is not installed: pip install 'geocolor[plot]'") from error
-
-    roles = list(dict.fromkeys(_row(unit) for unit in units))
-    names = _role_names(roles)
-    layers = sorted({unit.layer for unit in units})
-    group_of = {member: group for group in plan.groups for member in group.members}
-    shared = plan.shared_groups
-    colors = {group: _PALETTE[i % len(_PALETTE)] for i, group in enumerate(shared)}
-    plain = {"dense": _DENSE, "narrow": _NARROW, "basis": _PRIVATE}
-
-    figure = Figure(figsize=(2.2 + 0.42 * len(layers), 1.5 + 0.42 * len(roles)), dpi=140)
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    for unit in units:
-        group = group_of[unit.name]
-        x, y = layers.index(unit.layer), roles.index(_row(unit))
-        face = colors.get(group) or plain.get(group.form, _PRIVATE)
-        axes.add_patch(Rectangle((x - 0.47, y - 0.47), 0.94, 0.94, fc=face, ec="#999999", lw=0.5))
-        axes.text(x, y, _mark(group), ha="center", va="center", fontsize=6.5, color=_ink(face))
-    axes.set_xlim(-0.6, len(layers) - 0.4)
-    axes.set_ylim(len(roles) - 0.4, -0.6)
-    axes.set_xticks(range(len(layers)), [str(layer) for layer in layers], fontsize=7)
-    axes.set_yticks(range(len(roles)), [names[role] for role in roles], fontsize=8)
+    grid = sharing_grid(plan, units)
+    columns, rows = max(len(grid.layers), 1), max(len(grid.rows), 1)
+    width, height = min(_CELL, _WIDEST / columns), min(_CELL, _HIGHEST / rows)
+    font = 15.5 * min(width, height)
+    figure, axes = canvas(2.2 + width * columns, 1.5 + height * rows)
+    for y, (_, cells) in enumerate(grid.rows):
+        for x, cell in enumerate(cells):
+            if cell is not None:
+                _add_cell(axes, cell, x, y, font)
+    axes.set_xlim(-0.6, columns - 0.4)
+    axes.set_ylim(rows - 0.4, -0.6)
+    step = 1 + columns // 60
+    ticks = range(0, len(grid.layers), step)
+    axes.set_xticks(ticks, [str(layer) for layer in grid.layers[::step]], fontsize=7)
+    names = [shortened(name, 40) for name, _ in grid.rows]
+    axes.set_yticks(range(len(names)), names, fontsize=min(8.0, 24 * height), **AS_IS)
     axes.set_xlabel("layer", fontsize=8)
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    axes.set_title(title, fontsize=10, loc="left")
-    sharing = sum(len(group.members) for group in shared)
-    legend: list[Any] = [
-        Patch(fc=_DENSE, ec="#999999", label="dense"),
-        Patch(fc=_PRIVATE, ec="#999999", label="low rank of its own (number: rank)"),
-        Patch(fc=_NARROW, ec="#999999", label="narrowed (number: hidden units that stay)"),
-        Patch(
-            fc=_PALETTE[0],
-            ec="#999999",
-            label=f"one color, one class: {len(shared)} classes share, {sharing} matrices",
-        ),
-    ]
+    axes.set_title(shortened(title, 100), fontsize=10, loc="left", **AS_IS)
     axes.legend(
-        handles=legend,
+        handles=_keys(grid),
         loc="upper center",
-        bbox_to_anchor=(0.5, -0.55 / (0.42 * len(roles))),
+        bbox_to_anchor=(0.5, -0.55 / (height * rows)),
         ncols=2,
         fontsize=7,
         frameon=False,
     )
-    with atomic_file(path) as file:
-        figure.savefig(file, format="png", bbox_inches="tight")
+    save_picture(figure, path)
 
 
-def _row(unit: Unit) -> str:
-    """Name the row of a unit: its role, of several models in each."""
-    return unit.role if unit.model is None else f"{unit.role}.model {unit.model}"
+def _add_cell(axes: Any, cell: Cell, x: int, y: int, font: float) -> None:
+    from matplotlib.patches import Rectangle
+
+    face = cell.color or _PLAIN.get(cell.group.form, _PLAIN["basis"])
+    axes.add_patch(Rectangle((x - 0.47, y - 0.47), 0.94, 0.94, fc=face, ec="#999999", lw=0.5))
+    if font >= 2.5:
+        axes.text(x, y, cell.mark, ha="center", va="center", fontsize=font, color=ink(face))
 
 
-def _role_names(roles: Sequence[str]) -> dict[str, str]:
-    """Shorten roles to their last telling part, or as many parts as keep them apart."""
-    parts = {role: [p for p in role.split(".") if p not in ("*", "dense")] for role in roles}
-    names = dict.fromkeys(roles, "")
-    for depth in range(1, 1 + max(len(p) for p in parts.values())):
-        names = {role: ".".join(p[-depth:]) or role for role, p in parts.items()}
-        if len(set(names.values())) == len(roles):
-            break
-    return names
+def _keys(grid: SharingGrid) -> list[Any]:
+    from matplotlib.patches import Patch
 
-
-def _mark(group: GroupPlan) -> str:
-    return {"dense": "", "tied": "="}.get(group.form, str(group.rank))
-
-
-def _ink(face: str) -> str:
-    red, green, blue = (int(face[i : i + 2], 16) for i in (1, 3, 5))
-    return "#000000" if 0.299 * red + 0.587 * green + 0.114 * blue > 130 else "#ffffff"
+    sharing = sum(len(group.members) for group, _ in grid.classes)
+    shown = (
+        (_PLAIN["dense"], "dense"),
+        (_PLAIN["basis"], "low rank of its own (number: rank)"),
+        (_PLAIN["narrow"], "narrowed (number: hidden units that stay)"),
+        (_SHARED, f"one color, one class: {len(grid.classes)} classes share, {sharing} matrices"),
+    )
+    return [Patch(fc=color, ec="#999999", label=label) for color, label in shown]

@@ -54,7 +54,7 @@ def test_a_picture_and_a_table(run, options: Path, tmp_path: Path) -> None:
 
 def test_what_cannot_be_is_said_first(run, options: Path, tmp_path: Path) -> None:
     for asked, message in (
-        (("-o", tmp_path / "out.pdf"), "write .png, .csv or .json"),
+        (("-o", tmp_path / "out.gif"), "write .png, .svg, .pdf, .csv or .json"),
         (("--points", 0), "at least one point"),
         (("--budget", -1), "must not be negative"),
         (("-t", "soon"), "no duration"),

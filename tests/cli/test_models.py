@@ -179,7 +179,7 @@ def test_what_groups_may_be_stored_as_gives_the_frontier_that_compress_is_on(
         ({"--calibration": "missing.txt"}, "cannot read missing.txt"),
         ({"--windows": "500"}, "the text gives 400 tokens"),
         ({"--preset": "nonsense"}, "no preset 'nonsense'"),
-        ({"--map": "map.pdf"}, "the sharing map is a PNG"),
+        ({"--map": "map.gif"}, "a picture is written as .png, .svg, .pdf"),
     ],
 )
 def test_bad_options_leave_nothing_behind(

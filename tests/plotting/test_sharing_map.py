@@ -58,7 +58,7 @@ def test_one_class_of_dense_units_is_not_sharing(tmp_path: Path) -> None:
 
 
 def test_roles_of_one_short_name_are_told_apart() -> None:
-    from geocolor.plotting.sharing_map import _role_names
+    from geocolor.plotting.sharing_grid import _short as _role_names
 
     roles = ["layer.*.attention.output.dense", "layer.*.output.dense", "layer.*.query"]
     names = _role_names(roles)

@@ -1,0 +1,205 @@
+"""``geocolor plot``: the picture of a saved graph, coloring, model or frontier."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from geocolor.cli.options import (
+    MaxBytesOption,
+    MaxEdgesOption,
+    MaxNodesOption,
+    limits_of,
+)
+from geocolor.errors import FormatError, InputError
+
+if TYPE_CHECKING:
+    from geocolor.io import Limits
+
+__all__ = ["EXAMPLES", "command"]
+
+EXAMPLES = """\b
+Examples:
+  geocolor plot queen8_8.col --coloring queen8_8.sol -o queen.png
+  geocolor plot layers.json --coloring classes.json --kind network -o layers.svg
+  geocolor plot ./smaller -o map.png
+  geocolor plot ./smaller --kind ranks -o ranks.pdf
+  geocolor frontier options.json -o frontier.json; geocolor plot frontier.json -o frontier.png
+"""
+
+
+class Picture(StrEnum):
+    """Kinds of pictures, by their names on the command line."""
+
+    MATRIX = "matrix"
+    NETWORK = "network"
+    MAP = "map"
+    RANKS = "ranks"
+    PREDICTION = "prediction"
+    FRONTIER = "frontier"
+
+
+_OF_GRAPHS = (Picture.NETWORK, Picture.MATRIX)
+_OF_MODELS = (Picture.MAP, Picture.RANKS, Picture.PREDICTION)
+
+
+def command(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A graph of any format, a folder of geocolor compress, or what geocolor frontier "
+            "wrote as .json.",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT", help="A picture: .png, .svg or .pdf.")
+    ],
+    kind: Annotated[
+        Picture | None,
+        typer.Option(
+            "--kind",
+            help="Of a graph: matrix (default with weights) or network (default without); of a "
+            "model: map (default), ranks or prediction.",
+        ),
+    ] = None,
+    coloring: Annotated[
+        Path | None,
+        typer.Option(
+            "--coloring", metavar="SOLUTION", help="Classes of a graph's nodes: .json, .sol, .txt."
+        ),
+    ] = None,
+    title: Annotated[
+        str | None, typer.Option("--title", metavar="TEXT", help="What stands above it.")
+    ] = None,
+    max_nodes: MaxNodesOption = None,
+    max_edges: MaxEdgesOption = None,
+    max_bytes: MaxBytesOption = None,
+) -> None:
+    """Draw what is in a file or a folder.
+
+    A graph as a matrix of all pairs ordered by class, or as a network with classes as colors; of a
+    compressed model which layers share, which rank each needs and has, or what its predicted losses
+    are worth; a frontier of size against cost.
+    """
+    from geocolor.plotting.canvas import require_picture
+
+    require_picture(output)
+    limits = limits_of(max_nodes, max_edges, max_bytes)
+    if source.is_dir():
+        _require(kind, _OF_MODELS, coloring, "a compressed model")
+        _draw_model(source, kind or Picture.MAP, output, title)
+    elif (found := _other_json(source, limits)) is not None:
+        _require(kind, (Picture.FRONTIER,), coloring, "a frontier")
+        _draw_frontier(found, str(source), output, title)
+    else:
+        _require(kind, _OF_GRAPHS, None, "a graph")
+        _draw_graph(source, kind, coloring, limits, output, title)
+
+
+def _require(
+    kind: Picture | None, known: tuple[Picture, ...], coloring: Path | None, what: str
+) -> None:
+    if kind is not None and kind not in known:
+        raise InputError(f"{what} has no picture {kind}; it has {', '.join(known)}")
+    if coloring is not None:
+        raise InputError(f"--coloring is for graphs, not for {what}")
+
+
+def _other_json(source: Path, limits: Limits) -> dict[str, Any] | None:
+    """Read a frontier; nothing if the file is no JSON of geocolor, or a graph.
+
+    Raises
+    ------
+    FormatError
+        It is JSON of another kind that has no picture.
+    """
+    from geocolor.io.json_text import parse_object, require_format
+    from geocolor.io.source import open_source
+
+    with open_source(source, limits) as opened:
+        head = opened.head.lstrip(b"\xef\xbb\xbf \r\n\t")
+        if not head.startswith(b"{") or b'"geocolor.' not in head[:4000]:
+            return None
+        if b'"geocolor.graph"' in head[:4000]:
+            return None
+        found = parse_object(opened.read_all(), str(source))
+    hints = {
+        "geocolor.options": f"give geocolor frontier {source} -o OUT.png instead",
+        "geocolor.solution": f"give the graph, and --coloring {source}",
+    }
+    hint = hints.get(str(found.get("format")))
+    if hint is not None:
+        raise FormatError(f"its format {found['format']} has no picture of its own: {hint}",
+                          str(source))  # fmt: skip
+    require_format(found, "geocolor.frontier", 1, str(source))
+    return found
+
+
+def _draw_graph(
+    source: Path,
+    kind: Picture | None,
+    coloring: Path | None,
+    limits: Limits,
+    output: Path,
+    title: str | None,
+) -> None:
+    from geocolor.io import read, read_solution
+    from geocolor.plotting.matrix import draw_matrix
+    from geocolor.plotting.network import draw_network
+
+    graph = read(source, limits=limits)
+    colors = None
+    words = [f"{source.name}: {graph.num_nodes} nodes, {graph.conflicts.num_edges} hard conflicts"]
+    if coloring is not None:
+        colors = read_solution(coloring, limits).colors
+        if colors is None:
+            raise InputError(f"{coloring} holds no coloring")
+        words.append(f"{len(set(colors.tolist()))} classes")
+    network = (kind or (Picture.MATRIX if graph.is_weighted else Picture.NETWORK)) == "network"
+    draw = draw_network if network else draw_matrix
+    draw(graph, colors, output, title or ", ".join(words))
+
+
+def _draw_frontier(found: dict[str, Any], where: str, output: Path, title: str | None) -> None:
+    from geocolor.plotting.frontier import FrontierPoint, draw_frontier
+
+    points = found.get("points")
+    if not isinstance(points, list):
+        raise FormatError("points must be a list", where)
+    shown = []
+    for at, point in enumerate(points):
+        table: dict[str, Any] = point if isinstance(point, dict) else {"cost": "none"}
+        values = [table.get(key) for key in ("parameters", "cost", "lower_bound", "gap")]
+        if any(value is not None and type(value) not in (int, float) for value in values):
+            raise FormatError(f"points[{at}] has no numbers where they should be", where)
+        size, cost, bound, gap = values
+        if size is not None and cost is not None:
+            shown.append(FrontierPoint(size, cost, bound, gap == 0))
+    draw_frontier(shown, output, title or where)
+
+
+def _draw_model(folder: Path, kind: Picture, output: Path, title: str | None) -> None:
+    from geocolor.compression.record import read_record
+
+    record = read_record(folder)
+    above = title or f"{folder.resolve().name}: {record.headline}"
+    if kind is Picture.MAP:
+        from geocolor.plotting.sharing_map import draw_sharing_map
+
+        draw_sharing_map(record.plan, record.units, output, above)
+    elif kind is Picture.RANKS:
+        from geocolor.plotting.ranks import draw_ranks
+
+        draw_ranks(record.plan, record.units, record.needed, output, above)
+    else:
+        from geocolor.plotting.prediction import draw_prediction
+
+        if record.report.fit is None:
+            raise InputError(
+                f"{folder} was compressed without random plans: give compress --random-plans 8"
+            )
+        draw_prediction(record.report.fit, output, above)
