@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         PartitionProblem,
         check,
     )
+    from geocolor.sharing import assert_shared
     from geocolor.solvers import SolveResult, Status, StopReason, solve
     from geocolor.solvers.budgeted import frontier, solve_budgeted
     from geocolor.solvers.compiling import compile_kernels
@@ -48,6 +49,7 @@ _HOMES = {
     "SolveResult": "geocolor.solvers",
     "Status": "geocolor.solvers",
     "StopReason": "geocolor.solvers",
+    "assert_shared": "geocolor.sharing",
     "check": "geocolor.problem",
     "compile_kernels": "geocolor.solvers.compiling",
     "compress": "geocolor.compression",
@@ -80,6 +82,7 @@ __all__ = [
     "Status",
     "StopReason",
     "__version__",
+    "assert_shared",
     "check",
     "compile_kernels",
     "compress",

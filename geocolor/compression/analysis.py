@@ -33,7 +33,7 @@ from geocolor.curvature import (
 )
 from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph, SharingOptions
-from geocolor.sharing import apply_plan, measure_size
+from geocolor.sharing import apply_plan, keep_ties, measure_size
 from geocolor.sharing.equal import tie_equal
 from geocolor.units import (
     Chain,
@@ -262,6 +262,7 @@ class Analysis:
         apply_plan(smaller, planned.plan, weights)
         if isinstance(smaller, nn.ModuleList):
             tie_equal(smaller)
+        keep_ties(smaller)
         measured = self._divergence.each(
             smaller.eval(), lambda done: self._progress("measuring", done, 0)
         )

@@ -5,6 +5,7 @@ from geocolor.sharing.checkpoint import load, save
 from geocolor.sharing.layers import Factored, FactoredConvolution, FactoredLinear, Residual
 from geocolor.sharing.plan import GroupPlan, SharingPlan
 from geocolor.sharing.size import ModelSize, measure_size
+from geocolor.sharing.ties import assert_shared, keep_ties
 
 __all__ = [
     "Factored",
@@ -16,6 +17,8 @@ __all__ = [
     "Residual",
     "SharingPlan",
     "apply_plan",
+    "assert_shared",
+    "keep_ties",
     "load",
     "measure_size",
     "prepare_structure",

@@ -10,27 +10,33 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from geocolor._version import __version__
 from geocolor.errors import CheckpointError, InputError
 from geocolor.io.atomic import atomic_directory
 from geocolor.sharing.apply import prepare_structure, put_back_on_error
 from geocolor.sharing.equal import tie_named
+from geocolor.sharing.filling import fill, unfilled_parameters
 from geocolor.sharing.plan import SharingPlan
+from geocolor.sharing.ties import keep_ties
 
 __all__ = ["PLAN_FILE", "load", "save", "structure_of"]
 
 _FORMAT = "geocolor-shared"
-_VERSION = 1
+# 2 has several files of tensors where they are many; 1 had one always.
+_VERSION = 2
 PLAN_FILE = "geocolor.json"
 # Not the name that transformers looks for: it would fill what it does not find at random.
-_TENSORS = "geocolor.safetensors"
+_TENSORS = "geocolor{}.safetensors"
+_TENSOR_FILES = re.compile(r"geocolor(-\d{5}-of-\d{5})?\.safetensors")
 _CONFIG = "config.json"
 _MAX_PLAN_BYTES = 64 * 2**20
 
@@ -56,6 +62,7 @@ def save(
     original_structure: str,
     companions: Sequence[Any] = (),
     details: Mapping[str, Any] | None = None,
+    shard_bytes: int = 5 * 10**9,
 ) -> None:
     """Save a compressed model: every shared tensor once.
 
@@ -74,6 +81,9 @@ def save(
         several models one each, which goes with its model's number.
     details : mapping, optional
         Further JSON data to keep: configuration, report.
+    shard_bytes : int
+        Tensors of a file, in all; a larger tensor has one of its own. What is not on the CPU is
+        copied there one file at a time.
 
     Raises
     ------
@@ -83,21 +93,18 @@ def save(
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    tensors: dict[str, torch.Tensor] = {}
-    aliases: dict[str, str] = {}
-    first_name: dict[tuple[int, tuple[int, ...], tuple[int, ...]], str] = {}
-    for name, tensor in model.state_dict().items():
-        key = (tensor.data_ptr(), tuple(tensor.shape), tuple(tensor.stride()))
-        if tensor.numel() and key in first_name:
-            aliases[name] = first_name[key]
-            continue
-        first_name[key] = name
-        tensors[name] = tensor.detach().cpu().contiguous()
+    tensors, aliases = _distinct(model)
+    shards = _shards(tensors, shard_bytes)
     with atomic_directory(directory) as folder:
-        try:
-            save_file(tensors, folder / _TENSORS, metadata={"format": "pt"})
-        except SafetensorError as error:
-            raise InputError(f"cannot write {directory}: {error}") from error
+        files = []
+        for number, names in enumerate(shards, start=1):
+            part = f"-{number:05}-of-{len(shards):05}" if len(shards) > 1 else ""
+            files.append(folder / _TENSORS.format(part))
+            held = {name: tensors[name].detach().cpu().contiguous() for name in names}
+            try:
+                save_file(held, files[-1], metadata={"format": "pt"})
+            except SafetensorError as error:
+                raise InputError(f"cannot write {directory}: {error}") from error
         places = _places(model, folder)
         origins = [_save_config(part, place) for part, place in places]
         for companion, (_, place) in zip(companions, places, strict=False):
@@ -114,7 +121,7 @@ def save(
             "original_structure": original_structure,
             "sha256": {
                 path.relative_to(folder).as_posix(): _file_hash(path)
-                for path in (folder / _TENSORS, *(place / _CONFIG for _, place in places))
+                for path in (*files, *(place / _CONFIG for _, place in places))
                 if path.is_file()
             },
             "aliases": aliases,
@@ -122,6 +129,35 @@ def save(
             "details": dict(details or {}),
         }
         (folder / PLAN_FILE).write_text(json.dumps(description, indent=1), encoding="utf-8")
+
+
+def _distinct(model: nn.Module) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Give every tensor once, and the names that others have for it."""
+    tensors: dict[str, Tensor] = {}
+    aliases: dict[str, str] = {}
+    first_name: dict[tuple[int, tuple[int, ...], tuple[int, ...]], str] = {}
+    for name, tensor in model.state_dict().items():
+        key = (tensor.data_ptr(), tuple(tensor.shape), tuple(tensor.stride()))
+        if tensor.numel() and key in first_name:
+            aliases[name] = first_name[key]
+            continue
+        first_name[key] = name
+        tensors[name] = tensor
+    return tensors, aliases
+
+
+def _shards(tensors: Mapping[str, Tensor], limit: int) -> list[list[str]]:
+    """Part names into runs whose tensors stay within a number of bytes."""
+    shards: list[list[str]] = [[]]
+    room = limit
+    for name, tensor in tensors.items():
+        size = tensor.numel() * tensor.element_size()
+        if shards[-1] and size > room:
+            shards.append([])
+            room = limit
+        shards[-1].append(name)
+        room -= size
+    return shards
 
 
 def _places(model: nn.Module, folder: Path) -> list[tuple[nn.Module, Path]]:
@@ -149,13 +185,17 @@ def load(
 ) -> nn.Module:
     """Load a shared checkpoint.
 
+    Tensors on the CPU stay in the checkpoint's files until they are read (memory-mapped), so
+    that there is never a second copy; leave the files where they are.
+
     Parameters
     ----------
     directory : path-like
         What ``compressed.save`` wrote.
     model : torch.nn.Module, or a sequence of several, optional
         A freshly built original, to be changed in place and filled. Not needed for models of
-        transformers, which are rebuilt from the saved configuration.
+        transformers, which are rebuilt from the saved configuration. Its parameters may be on the
+        meta device.
 
     Returns
     -------
@@ -173,7 +213,9 @@ def load(
     folder = Path(directory)
     description = _read_description(folder / PLAN_FILE)
     plan = SharingPlan.from_json(description["plan"])
-    tensors = _unchanged(folder, _TENSORS, description["sha256"])
+    hashes = description["sha256"]
+    names = sorted(name for name in hashes if _TENSOR_FILES.fullmatch(name))
+    files = [_unchanged(folder, name, hashes) for name in names or [_TENSORS.format("")]]
     if model is None:
         model = _rebuild_all(folder, description)
     elif not isinstance(model, nn.Module):
@@ -187,11 +229,17 @@ def load(
         prepare_structure(model, plan)
         if isinstance(model, nn.ModuleList):
             tie_named(model, description["aliases"])
-        try:
-            with safe_open(tensors, framework="pt") as file:
-                _fill(model, file, description["aliases"])
-        except SafetensorError as error:
-            raise CheckpointError(f"{tensors}: {error}") from error
+        with ExitStack() as opened:
+            try:
+                fill(
+                    model,
+                    [opened.enter_context(safe_open(file, framework="pt")) for file in files],
+                    description["aliases"],
+                )
+            except SafetensorError as error:
+                where = files[0] if len(files) == 1 else folder
+                raise CheckpointError(f"{where}: {error}") from error
+        keep_ties(model)
     return model.eval()
 
 
@@ -219,7 +267,7 @@ def _read_description(path: Path) -> dict[str, Any]:
     if not isinstance(description, dict) or description.get("format") != _FORMAT:
         raise CheckpointError(f"{path} does not describe a geocolor checkpoint")
     version = description.get("version")
-    if version != _VERSION:
+    if version not in (1, _VERSION):
         raise CheckpointError(
             f"{path} has format version {version!r}; geocolor {__version__} reads {_VERSION}. "
             "Install a newer geocolor"
@@ -260,8 +308,8 @@ def _rebuild(folder: Path, place: str, origin: Any, hashes: Mapping[str, Any]) -
     own = _unchanged(folder, f"{place}{_CONFIG}", hashes).parent
     try:
         config = kind.config_class.from_pretrained(own, local_files_only=True)
-        # Its random initial values are overwritten; the caller's generators must not notice.
-        with torch.random.fork_rng(devices=[]):
+        # The caller's generators must not notice.
+        with torch.random.fork_rng(devices=[]), unfilled_parameters():
             model: nn.Module = kind(config)
         if (own / "generation_config.json").is_file():
             generation = transformers.GenerationConfig.from_pretrained(own)
@@ -269,29 +317,3 @@ def _rebuild(folder: Path, place: str, origin: Any, hashes: Mapping[str, Any]) -
     except Exception as error:  # a configuration can be wrong in ways that only its class knows
         raise CheckpointError(f"the configuration in {own} is not usable: {error}") from error
     return model
-
-
-def _fill(model: nn.Module, file: Any, aliases: Mapping[str, str]) -> None:
-    """Copy every tensor in; parameters keep their identity, so ties hold."""
-    state = model.state_dict(keep_vars=True)
-    saved = set(file.keys())
-    missing = [name for name in state if name not in saved and aliases.get(name) not in saved]
-    unexpected = sorted(name for name in saved if name not in state)
-    if missing or unexpected:
-        raise CheckpointError(
-            f"the checkpoint and the model differ: missing {missing[:3]}, "
-            f"unexpected {unexpected[:3]}"
-        )
-    for name, alias in aliases.items():
-        if name not in state or alias not in state or state[name] is not state[alias]:
-            raise CheckpointError(f"{name} and {alias} must be one parameter, but are not")
-    for name in saved:
-        shape, target = tuple(file.get_slice(name).get_shape()), state[name]
-        if shape != tuple(target.shape):
-            raise CheckpointError(
-                f"{name} has shape {shape}, the model needs {tuple(target.shape)}"
-            )
-        if target.is_meta:
-            raise CheckpointError(f"{name} is on the meta device: build the model on a real one")
-    for name in saved:
-        state[name].data = file.get_tensor(name).to(state[name].device)

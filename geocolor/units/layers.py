@@ -114,6 +114,7 @@ def rebuilt(module: nn.Module, weight: nn.Parameter, bias: nn.Parameter | None) 
     layer = layer_of(module)
     made = copy.copy(module)
     made._parameters = {**module._parameters, "weight": weight, "bias": bias}
+    made._modules = dict(module._modules)
     rows, columns = layer.matrix(weight).shape
     for name, width in zip(layer.widths, (rows, columns // layer.taps), strict=True):
         setattr(made, name, width)

@@ -26,6 +26,7 @@ from geocolor.sharing import (
     save,
 )
 from geocolor.sharing.checkpoint import structure_of
+from geocolor.sharing.filling import unfilled_parameters
 
 X = torch.randn(3, 6, generator=torch.Generator().manual_seed(0))
 
@@ -270,7 +271,7 @@ def another_by_link(folder: Path) -> None:
         (lambda f: (f / "geocolor.json").write_text("[" * 100_000), "geocolor.json"),
         (lambda f: (f / "geocolor.json").write_text("[]"), "does not describe"),
         (lambda f: edit(f, format="other"), "does not describe"),
-        (lambda f: edit(f, version=2), "newer geocolor"),
+        (lambda f: edit(f, version=3), "newer geocolor"),
         (lambda f: edit(f, version=None), "newer geocolor"),
         (lambda f: edit(f, plan=None), "'plan' is missing"),
         (lambda f: edit(f, aliases=[]), "'aliases' is missing"),
@@ -323,11 +324,12 @@ def test_a_model_already_shared_is_not_filled_twice(folder):
         load(folder, loaded)
 
 
-def test_a_model_on_the_meta_device_is_refused(folder):
+def test_a_model_on_the_meta_device_is_filled(folder):
     with torch.device("meta"):
         model = fresh()
-    with pytest.raises(CheckpointError, match="meta device"):
-        load(folder, model)
+    loaded = load(folder, model)
+    assert not any(tensor.is_meta for tensor in loaded.state_dict().values())
+    assert torch.equal(loaded(X), shared_model().eval()(X))
 
 
 def test_a_model_of_no_library_must_be_given(folder):
@@ -513,3 +515,85 @@ def test_compressing_a_shared_checkpoint_again_is_refused(saved_llama):
     # Its own loader would fill the matrices it misses at random.
     with pytest.raises(ModelError, match="shared checkpoint already"):
         load_pretrained(folder)
+
+
+def test_a_checkpoint_of_the_first_version_is_read(folder):
+    edit(folder, version=1)
+    assert torch.equal(load(folder, fresh(1))(X), shared_model().eval()(X))
+
+
+def test_many_tensors_are_kept_in_several_files(tmp_path):
+    save(
+        shared_model(),
+        PLAN,
+        tmp_path / "many",
+        original_structure=structure_of(fresh()),
+        shard_bytes=150,
+    )
+    files = sorted(path.name for path in (tmp_path / "many").glob("*.safetensors"))
+    assert files[0] == f"geocolor-00001-of-{len(files):05}.safetensors"
+    assert len(files) > 3
+    loaded = load(tmp_path / "many", fresh(1))
+    assert torch.equal(loaded(X), shared_model().eval()(X))
+    (tmp_path / "many" / files[1]).unlink()
+    with pytest.raises(CheckpointError, match=f"{files[1]} is missing"):
+        load(tmp_path / "many", fresh(1))
+
+
+def test_a_file_of_another_name_is_never_opened(folder):
+    hashes = json.loads((folder / "geocolor.json").read_text())["sha256"]
+    edit(folder, sha256=hashes | {"../geocolor.safetensors": "0" * 64, "/etc/passwd": "0" * 64})
+    assert torch.equal(load(folder, fresh(1))(X), shared_model().eval()(X))
+
+
+def test_parameters_on_the_meta_device_are_filled_and_buffers_must_be_real(folder):
+    with unfilled_parameters():
+        model = fresh(1)
+    assert all(parameter.is_meta for parameter in model.parameters())
+    assert not any(buffer.is_meta for buffer in model.buffers())
+    loaded = load(folder, model)
+    assert torch.equal(loaded(X), shared_model().eval()(X))
+    assert loaded[0].first is loaded[1].first
+    assert loaded[3].weight is loaded[4].weight
+    assert all(parameter.requires_grad for parameter in loaded.parameters())
+    on_meta = fresh(1).to("meta")
+    on_meta.register_buffer("table", torch.zeros(2, device="meta"), persistent=False)
+    with pytest.raises(CheckpointError, match="table is on the meta device and in no file"):
+        load(folder, on_meta)
+
+
+MEMORY = """
+import sys
+from pathlib import Path
+import torch
+from torch import nn
+import geocolor.sharing as sharing
+from geocolor.sharing.filling import unfilled_parameters
+
+
+def private():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon"))
+
+
+with unfilled_parameters():
+    model = nn.Sequential(*(nn.Linear(2048, 2048, bias=False) for _ in range(4)))
+before = private()
+loaded = sharing.load(sys.argv[1], model)
+print(private() - before, float(loaded[3].weight.double().sum()))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
+def test_tensors_stay_in_their_file_until_they_are_read(tmp_path):
+    model = nn.Sequential(*(nn.Linear(2048, 2048, bias=False) for _ in range(4)))
+    save(model, SharingPlan(()), tmp_path / "large", original_structure=structure_of(model))
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY, str(tmp_path / "large")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    kilobytes, total = done.stdout.split()
+    assert float(total) == pytest.approx(float(model[3].weight.detach().double().sum()))
+    assert int(kilobytes) < 8192  # of 65,536 that the tensors take

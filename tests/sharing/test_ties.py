@@ -1,0 +1,210 @@
+"""Shared parameters stay shared, or something is said."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+import torch
+from torch import nn
+
+import geocolor
+from geocolor.errors import ModelError
+from geocolor.sharing import (
+    GroupPlan,
+    GroupWeights,
+    SharingPlan,
+    apply_plan,
+    keep_ties,
+    load,
+    save,
+)
+from geocolor.sharing.checkpoint import structure_of
+
+X = torch.randn(3, 6, generator=torch.Generator().manual_seed(0))
+PLAN = SharingPlan(
+    (
+        GroupPlan(("layers.0", "layers.1"), "basis", "read", 2),
+        GroupPlan(("layers.2", "layers.3"), "basis", "write", 3),
+        GroupPlan(("layers.4", "layers.5"), "tied", "read"),
+        GroupPlan(("layers.6", "layers.7"), "residual", "read", 1),
+    )
+)
+
+
+class Network(nn.Module):
+    """Eight layers, and an output that is also its input's embedding."""
+
+    def __init__(self, seed: int = 0) -> None:
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.enter = nn.Linear(6, 6, bias=False)
+            self.layers = nn.Sequential(*(nn.Linear(6, 6) for _ in range(8)))
+            self.leave = nn.Linear(6, 6, bias=False)
+        self.leave.weight = self.enter.weight
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.leave(torch.tanh(self.layers(self.enter(x))))
+
+
+def shared() -> Network:
+    model = Network()
+    generator = torch.Generator().manual_seed(1)
+
+    def random(*shape: int) -> torch.Tensor:
+        return torch.randn(*shape, generator=generator)
+
+    weights = {}
+    for group in PLAN.groups:
+        read = group.side == "read"
+        sizes = {"basis": (group.rank, 6) if read else (6, group.rank)}
+        own = {"basis": (6, group.rank) if read else (group.rank, 6)}.get(group.form)
+        weights[group.members] = GroupWeights(
+            random(*sizes.get(group.form, (6, 6))),
+            {name: random(*own) for name in group.members} if own else {},
+            differences={name: (random(6, 1), random(1, 6)) for name in group.members},
+        )
+    apply_plan(model, PLAN, weights)
+    keep_ties(model)
+    return model
+
+
+def stepped(model: nn.Module) -> nn.Module:
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
+    for _ in range(2):
+        optimizer.zero_grad()
+        model(X).square().sum().backward()
+        optimizer.step()
+    return model
+
+
+def reloaded(model: nn.Module, **options: bool) -> nn.Module:
+    fresh = shared()
+    fresh.load_state_dict(copy.deepcopy(model.state_dict()), **options)
+    return fresh
+
+
+def through_meta(model: nn.Module) -> nn.Module:
+    state = model.state_dict()
+    model = model.to("meta")
+    geocolor.assert_shared(model)
+    model = model.to_empty(device="cpu")
+    geocolor.assert_shared(model)
+    model.load_state_dict(state)
+    return model
+
+
+WAYS = {
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda model: pickle.loads(pickle.dumps(model)),  # noqa: S301
+    "half and back": lambda model: model.half().float(),
+    "double": nn.Module.double,
+    "state dict": reloaded,
+    "state dict assigned": lambda model: reloaded(model, assign=True),
+    "meta and back": through_meta,
+    "swapped": lambda model: swapped(model),
+    "shared memory": nn.Module.share_memory,
+    "optimiser": stepped,
+    "wrapped": lambda model: nn.Sequential(model),
+    "deepcopy, then meta": lambda model: through_meta(copy.deepcopy(model)),
+}
+
+
+def swapped(model: nn.Module) -> nn.Module:
+    torch.__future__.set_swap_module_params_on_conversion(True)
+    try:
+        return model.to(torch.bfloat16)
+    finally:
+        torch.__future__.set_swap_module_params_on_conversion(False)
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_ties_survive(way):
+    model = shared()
+    expected, count = model(X).detach(), sum(p.numel() for p in model.parameters())
+    changed = way(model)
+    geocolor.assert_shared(changed)
+    assert sum(parameter.numel() for parameter in changed.parameters()) == count
+    inner = changed[0] if isinstance(changed, nn.Sequential) else changed
+    assert inner.layers[0].first is inner.layers[1].first
+    assert inner.layers[2].second is inner.layers[3].second
+    assert inner.layers[4].weight is inner.layers[5].weight
+    assert inner.layers[6].base.weight is inner.layers[7].base.weight
+    assert inner.enter.weight is inner.leave.weight
+    if way is not stepped:
+        dtype = next(changed.parameters()).dtype
+        output = changed(X.to(dtype)).float()
+        loose = (
+            {"atol": 0.5, "rtol": 0.1} if way in (WAYS["swapped"], WAYS["half and back"]) else {}
+        )
+        torch.testing.assert_close(output, expected, **loose)
+
+
+def test_a_loaded_model_keeps_its_ties(tmp_path):
+    save(shared(), PLAN, tmp_path / "saved", original_structure=structure_of(Network()))
+    loaded = load(tmp_path / "saved", Network(1))
+    geocolor.assert_shared(loaded)
+    geocolor.assert_shared(through_meta(loaded))
+
+
+@pytest.mark.parametrize("assign", [False, True])
+def test_a_state_dict_with_two_values_for_one_parameter_is_refused(assign):
+    model = shared()
+    state = copy.deepcopy(model.state_dict())
+    state["layers.5.weight"] = state["layers.5.weight"] + 1
+    with pytest.raises(RuntimeError, match=r"layers\.4\.weight and layers\.5\.weight are one"):
+        model.load_state_dict(state, assign=assign)
+    around = nn.ModuleDict({"inner": shared()})
+    inner = {f"inner.{name}": value for name, value in state.items()}
+    with pytest.raises(RuntimeError, match="have two values"):
+        around.load_state_dict(inner, assign=assign)
+
+
+def test_a_state_dict_without_some_names_of_a_parameter_loads():
+    model, state = shared(), shared().state_dict()
+    del state["layers.5.weight"]
+    missing = model.load_state_dict(state, strict=False)
+    assert missing.missing_keys == ["layers.5.weight"]
+
+
+def part(model: Network) -> None:
+    model.layers[1].first = nn.Parameter(model.layers[1].first.detach().clone())
+
+
+def replace(model: Network) -> None:
+    model.layers[4] = nn.Linear(6, 6)
+
+
+def move_a_part(model: Network) -> None:
+    model.layers[:4].to("meta")
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (part, r"layers\.0\.first and layers\.1\.first share no longer"),
+        (replace, r"layers\.4 is not in the model any more"),
+        (move_a_part, "share no longer"),
+    ],
+)
+def test_ties_that_are_broken_are_told(harm, message):
+    model = shared()
+    harm(model)
+    with pytest.raises(ModelError, match=message):
+        geocolor.assert_shared(model)
+
+
+def test_a_model_that_knows_of_no_ties_is_told():
+    with pytest.raises(ModelError, match="Network does not know what it shares"):
+        geocolor.assert_shared(Network())
+
+
+def test_keeping_ties_again_changes_nothing():
+    model = shared()
+    names = list(dict(model.named_modules()))
+    keep_ties(model)
+    assert list(dict(model.named_modules())) == names
+    assert len(model._load_state_dict_pre_hooks) == 1
+    assert "shared parameters" in repr(model)
