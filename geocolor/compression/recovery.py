@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch import distributed, nn
 
 from geocolor.compression.divergence import Divergence, distance
 from geocolor.compression.progress import Progress, silent
@@ -20,6 +20,7 @@ from geocolor.compression.recovery_state import RecoveryState
 from geocolor.compression.several import Divergences, batches_by_model, joined_models
 from geocolor.curvature import Batch, Loss, scorer
 from geocolor.curvature.checkpoint import digest_of
+from geocolor.curvature.distributed import process_number, processes
 from geocolor.errors import InputError, ModelError
 from geocolor.io.atomic import require_writable
 from geocolor.units import models_of
@@ -82,6 +83,7 @@ def recover(
     batches: Iterable[Any],
     *,
     steps: int = 200,
+    together: int = 1,
     evaluation: Iterable[Any] | None = None,
     learning_rate: float = 1e-3,
     autocast: torch.dtype | None = None,
@@ -104,10 +106,13 @@ def recover(
     original : torch.nn.Module or sequence of them
         What it was made from.
     batches : iterable of Batch
-        Data to train on, a batch a step, over and again in ever new orders; for several models as
-        in :func:`geocolor.compress`. No labels are needed.
+        Data to train on, over and again in ever new orders; for several models as in
+        :func:`geocolor.compress`. No labels are needed.
     steps : int
         At most so many; fewer if three of ten measures in a row show no gain.
+    together : int
+        Batches a step, of each model. Under ``torchrun``, with a process group set up, the
+        processes share them evenly.
     evaluation : iterable of Batch, optional
         Held-out batches; default every eighth of `batches`, which is then not trained on.
     learning_rate : float
@@ -139,6 +144,10 @@ def recover(
     """
     if steps < 1:
         raise InputError(f"steps must be at least 1, not {steps}")
+    if together < 1 or together % processes():
+        raise InputError(
+            f"{together} batches a step cannot be shared evenly by {processes()} processes"
+        )
     if not 0 < learning_rate < math.inf:
         raise InputError(f"the learning rate must be positive, not {learning_rate}")
     started = time.monotonic()
@@ -161,7 +170,7 @@ def recover(
         identity = ""
         if checkpoint is not None:
             require_writable(checkpoint)
-            settings = [steps, learning_rate, str(autocast), str(loss), seed]
+            settings = [steps, together, learning_rate, str(autocast), str(loss), seed]
             identity = digest_of([settings, trained, training, held_out])
             state.resume(checkpoint, identity)
         if not state.measures:
@@ -170,18 +179,20 @@ def recover(
         try:
             while state.step < steps and state.misses < _PATIENCE:
                 for student, teacher, own in zip(students, teachers, training, strict=True):
-                    batch = own[_place(state.step, len(own), seed)]
-                    with torch.no_grad():
-                        target = score(teacher, batch)
-                    found = score(student, batch)
-                    total = distance(target.rows, found.rows, target.kind)
-                    torch.autograd.backward(total / len(found.rows))
+                    for at in range(process_number(), together, processes()):
+                        batch = own[_place(state.step * together + at, len(own), seed)]
+                        with torch.no_grad():
+                            target = score(teacher, batch)
+                        found = score(student, batch)
+                        total = distance(target.rows, found.rows, target.kind)
+                        torch.autograd.backward(total / (len(found.rows) * together))
+                _add_gradients(trained.values())
                 nn.utils.clip_grad_norm_(trained.values(), _LONGEST_GRADIENT)
                 state.advance(_share(state.step, steps))
                 on_progress("recovering", state.step, steps)
                 if state.step % every == 0 or state.step == steps:
                     state.note(judge.of(model))
-                    if checkpoint is not None:
+                    if checkpoint is not None and process_number() == 0:
                         state.save(checkpoint, identity)
         finally:
             state.put_best()
@@ -251,6 +262,16 @@ def _rates(trained: Mapping[str, nn.Parameter], learning_rate: float) -> list[fl
     # A tensor of zeros, a fresh bias say, has no size of its own.
     middle = sorted(sizes)[len(sizes) // 2]
     return [learning_rate * (size or middle) for size in sizes]
+
+
+def _add_gradients(parameters: Iterable[nn.Parameter]) -> None:
+    """Add the gradients of all processes, where there are several."""
+    if processes() == 1:
+        return
+    for parameter in parameters:
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+        distributed.all_reduce(parameter.grad)
 
 
 def _place(step: int, count: int, seed: int) -> int:

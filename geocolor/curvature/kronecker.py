@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from geocolor.curvature.batches import Batch
 from geocolor.curvature.checkpoint import Checkpoint
+from geocolor.curvature.distributed import add_over_processes, own_range, processes
 from geocolor.curvature.losses import Loss
 from geocolor.curvature.measured import Curvature
 from geocolor.curvature.moments import Read, add_gram, add_inputs, token_rows
@@ -64,6 +65,9 @@ def collect_curvature(
     while it is measured 8 for little more than half of them; and the inputs of all units for one
     batch.
 
+    Under ``torchrun``, with a process group set up, each process measures a part of the batches
+    and all get the curvature of all of them; batches and model must be the same in each.
+
     Parameters
     ----------
     model : torch.nn.Module
@@ -104,6 +108,12 @@ def collect_curvature(
     Martens and Grosse, "Optimizing neural networks with Kronecker-factored approximate
     curvature", ICML 2015.
     """
+    first = 0
+    if processes() > 1:
+        given = list(batches)
+        own = own_range(len(given))
+        first, batches = own.start, given[own.start : own.stop]
+        checkpoint = None if checkpoint is None else f"{os.fspath(checkpoint)}.{first}"
     sums = collect_sums(
         model,
         batches,
@@ -111,9 +121,12 @@ def collect_curvature(
         seed=seed,
         samples=samples,
         loss=loss,
+        first=first,
         checkpoint=checkpoint,
         on_progress=on_progress,
     )
+    if processes() > 1:
+        add_over_processes(sums, len(given))
     return sums.curvature(spend=True)
 
 
