@@ -148,6 +148,8 @@ def _proven(problem: Problem, search: Search, clique: Clique, listed: bool) -> O
         if isinstance(problem, CorrelationClusteringProblem) and listed:
             with _improving(problem, search, after=_ALONE_SECONDS):
                 outcome = edge_lp.prove_by_edges(problem, search)
+            if outcome.stop_reason is StopReason.MEMORY:
+                return _improved_only(problem, search, outcome.message)
             return Outcome(outcome.stop_reason, message=f"{tools}, then pairs: {outcome.message}")
         if isinstance(problem, PartitionProblem) and listed:
             until = time.monotonic() + _GROUPS_SHARE * search.remaining()
@@ -224,10 +226,7 @@ def _improving(
 def _proof(problem: Problem, search: Search, clique: Clique) -> Outcome:
     outcome = prove(problem, search, clique)
     if outcome.stop_reason is StopReason.MEMORY:
-        # What is left of the time is worth more to the heuristics.
-        with _improving(problem, search):
-            found = improve(problem, search, Budget(search))
-        return Outcome(found.stop_reason, message=f"{_tools(problem)} only: {outcome.message}")
+        return _improved_only(problem, search, outcome.message)
     message = f"{_tools(problem)}, then CP-SAT"
     if outcome.message:
         message = f"{message}: {outcome.message}"
@@ -245,3 +244,10 @@ auto = WithWorker(
         "correlation": solve_cpsat,
     },
 )
+
+
+def _improved_only(problem: Problem, search: Search, refused: str) -> Outcome:
+    """Give what is left of the time to the heuristics, where a proof would take too much."""
+    with _improving(problem, search):
+        found = improve(problem, search, Budget(search))
+    return Outcome(found.stop_reason, message=f"{_tools(problem)} only: {refused}")

@@ -26,6 +26,7 @@ from geocolor.solvers.kernels.subsets import (
     raise_duals,
     reduce_costs,
 )
+from geocolor.solvers.memory import too_much
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.scaling import scale_to
 from geocolor.solvers.search import Outcome, Search
@@ -36,6 +37,8 @@ __all__ = ["LARGEST", "Few", "solve_subset_dp"]
 # Nodes whose subsets are listed: 2^20 of them take 40 MB, and what may be left of 20 nodes after
 # any number of groups 170 MB.
 LARGEST = 20
+# Bytes for each subset, and for each state of a cover.
+_SUBSET_BYTES, _STATE_BYTES = 40, 16
 # Bits of all costs together.
 _BITS = 52
 _STARTS = 16
@@ -99,7 +102,8 @@ def solve_subset_dp(problem: Problem, search: Search) -> Outcome:
     Returns
     -------
     Outcome
-        COMPLETED if the problem is settled; MEMORY if there are more than `LARGEST` nodes.
+        COMPLETED if the problem is settled; MEMORY if there are more than `LARGEST` nodes, or the
+        tables would take more than there is.
 
     Raises
     ------
@@ -113,6 +117,10 @@ def solve_subset_dp(problem: Problem, search: Search) -> Outcome:
             StopReason.MEMORY,
             message=f"{count:,} nodes have too many subsets: {LARGEST} are the most",
         )
+    states = _states(count, min(problem.max_colors, count))
+    refused = too_much((_SUBSET_BYTES << count) + _STATE_BYTES * states, "tables of all subsets")
+    if refused is not None:
+        return Outcome(StopReason.MEMORY, message=refused)
     if count == 0:
         search.offer(np.zeros(0, dtype=np.int32))
         search.raise_lower_bound(0.0)
@@ -159,7 +167,7 @@ class _Cover:
         last = np.frexp(found)[1] - 1
         order = np.lexsort((costs[found], last))
         starts = np.searchsorted(last[order], np.arange(count + 1))
-        states = 1 + groups * (1 << (count - 1))
+        states = _states(count, groups)
         self._left, self._parent = np.empty((2, states), dtype=np.int32)
         spent = np.empty(states, dtype=np.int64)
         self._left[0], spent[0] = (1 << count) - 1, 0
@@ -208,6 +216,11 @@ class _Cover:
             colors[group >> nodes & 1 > 0] = color
             at = above
         return colors
+
+
+def _states(count: int, groups: int) -> int:
+    """Most states of a cover: what is left once each number of groups was taken."""
+    return 1 + groups * (1 << (count - 1)) if count else 1
 
 
 def _costs(problem: Few) -> _Costs:

@@ -13,6 +13,7 @@ from geocolor.bounds import Clique, least_inside_pairs
 from geocolor.graph import Adjacency
 from geocolor.problem import ColoringProblem, PartitionProblem, Problem
 from geocolor.solvers.cliques import edge_clique_cover, order_around
+from geocolor.solvers.memory import too_much
 from geocolor.solvers.process.arrays import packed
 from geocolor.solvers.scaling import Scaled
 from geocolor.solvers.search import Search
@@ -23,11 +24,14 @@ __all__ = [
     "coloring_request",
     "estimate",
     "packing_request",
+    "refusal",
     "weighted_request",
 ]
 
 # Literals a model may have: some 1.5 GB and 20 s of building.
 MOST_LITERALS = 6_000_000
+# Bytes that a literal takes by the time it is solved, the parent's description included.
+_LITERAL_BYTES = 250
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,13 @@ class Request:
 
     model: dict[str, Any]
     literals: int
+
+
+def refusal(literals: int) -> str | None:
+    """Say why a model of so many literals is not built; None if it may be."""
+    if literals > MOST_LITERALS:
+        return f"a CP-SAT model would have {literals:,} literals; the limit is {MOST_LITERALS:,}"
+    return too_much(_LITERAL_BYTES * literals, "a CP-SAT model", fresh=True)
 
 
 def estimate(problem: Problem) -> int:

@@ -20,11 +20,11 @@ from geocolor.problem import (
 )
 from geocolor.solvers.budget import Budget
 from geocolor.solvers.cpsat.requests import (
-    MOST_LITERALS,
     Request,
     coloring_request,
     estimate,
     packing_request,
+    refusal,
     weighted_request,
 )
 from geocolor.solvers.dsatur import dsatur
@@ -72,13 +72,7 @@ def run(problem: Problem, search: Search) -> Outcome:
 
 def too_large(problem: Problem) -> str | None:
     """Say why CP-SAT is not worth trying on `problem`; None if it is."""
-    literals = estimate(problem)
-    if literals <= MOST_LITERALS:
-        return None
-    return (
-        f"a CP-SAT model of this problem has some {literals:,} literals; the limit is "
-        f"{MOST_LITERALS:,}"
-    )
+    return refusal(estimate(problem))
 
 
 def prove(
@@ -188,12 +182,9 @@ def _ask(
     """Let a worker solve one model; None if a smaller one may now do better."""
     if request is None:
         return Outcome(StopReason.TIME)
-    if request.literals > MOST_LITERALS:
-        return Outcome(
-            StopReason.MEMORY,
-            message=f"the CP-SAT model would have {request.literals:,} literals; the limit is "
-            f"{MOST_LITERALS:,}",
-        )
+    refused = refusal(request.literals)
+    if refused is not None:
+        return Outcome(StopReason.MEMORY, message=refused)
     worker = pool.acquire()
     try:
         return _listen(problem, search, request, scaled, worker)

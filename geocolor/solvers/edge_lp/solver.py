@@ -18,6 +18,7 @@ from geocolor.solvers.edge_lp.certificate import FINE, EdgeBound
 from geocolor.solvers.edge_lp.cuts import pair_indices, separate
 from geocolor.solvers.edge_lp.relaxation import EdgeRelaxation
 from geocolor.solvers.local_search import settle
+from geocolor.solvers.memory import too_much
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.scaling import scale_weights
 from geocolor.solvers.search import Outcome, Search
@@ -28,6 +29,8 @@ __all__ = ["LARGEST", "prove_by_edges", "solve_edge_lp"]
 
 # Nodes of the largest graph whose pairs are worth columns.
 LARGEST = 400
+# Bytes for each pair, with the cuts that come in: 90 MB were measured at 200 nodes.
+_BYTES_A_PAIR = 5_000
 _CLIQUE_WORK = 20_000_000
 # Share of the time left that the heuristics get for a first clustering, and their most in seconds.
 _SHARE, _SECONDS = 0.2, 2.0
@@ -97,6 +100,10 @@ def prove_by_edges(problem: CorrelationClusteringProblem, search: Search) -> Out
         return Outcome(
             StopReason.COMPLETED, message=f"pairs of more than {LARGEST} nodes are not listed"
         )
+    pairs = problem.graph.num_nodes * (problem.graph.num_nodes - 1) // 2
+    refused = too_much(_BYTES_A_PAIR * pairs, "a linear program over all pairs")
+    if refused is not None:
+        return Outcome(StopReason.MEMORY, message=refused)
     return _Proof(problem, search).run()
 
 

@@ -14,7 +14,7 @@ from geocolor.problem import ColoringProblem
 from geocolor.solvers.memetic import is_sparse
 from geocolor.solvers.orbits import OrbitSearch
 from geocolor.solvers.result import StopReason
-from geocolor.solvers.sat.requests import MOST_LITERALS, estimate
+from geocolor.solvers.sat.requests import too_large
 from geocolor.solvers.sat.solver import Strategy, prove_by_sat
 from geocolor.solvers.sat.symmetric import SymmetricSearch
 from geocolor.solvers.search import Outcome, Search
@@ -159,11 +159,8 @@ class Proof:
     def _satisfiability(self, until: float) -> Outcome:
         """Ask CaDiCaL from both ends; from above alone, if both would be too much."""
         adjacency, search = self._problem.graph.conflicts, self._search
-        both = (
-            estimate(adjacency, self._search.sought() + int(search.lower_bound or 0))
-            <= MOST_LITERALS
-        )
-        strategy: Strategy = "both" if both else "descend"
+        refused = too_large(adjacency, self._search.sought() + int(search.lower_bound or 0))
+        strategy: Strategy = "both" if refused is None else "descend"
         return prove_by_sat(self._problem, search, self._clique, strategy, until)
 
     def _columns(self, until: float) -> Outcome:

@@ -10,20 +10,26 @@ from numpy.typing import NDArray
 from geocolor.bounds import Clique
 from geocolor.graph import Adjacency
 from geocolor.solvers.cliques import edge_clique_cover, order_around
+from geocolor.solvers.memory import too_much
 from geocolor.solvers.process.arrays import packed
 from geocolor.solvers.search import Search
 
-__all__ = ["MOST_LITERALS", "estimate", "question"]
+__all__ = ["question", "too_large"]
 
 # Literals that the formulas may have: some 1 GB and 20 s of building.
-MOST_LITERALS = 20_000_000
+_MOST_LITERALS = 20_000_000
+# Bytes that a literal takes, with what is learned from it.
+_LITERAL_BYTES = 50
 # Literals about a node and a color, edges apart.
 _PER_NODE = 25
 
 
-def estimate(adjacency: Adjacency, colors: int) -> int:
-    """Estimate the literals of a formula about so many colors, before any work."""
-    return colors * (_PER_NODE * adjacency.num_nodes + 2 * adjacency.num_edges)
+def too_large(adjacency: Adjacency, colors: int) -> str | None:
+    """Say why formulas about so many colors are not built, before any work; None if they may be."""
+    literals = colors * (_PER_NODE * adjacency.num_nodes + 2 * adjacency.num_edges)
+    if literals > _MOST_LITERALS:
+        return f"CaDiCaL would get some {literals:,} literals; the limit is {_MOST_LITERALS:,}"
+    return too_much(_LITERAL_BYTES * literals, "what CaDiCaL is asked", fresh=True)
 
 
 def question(

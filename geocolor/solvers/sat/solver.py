@@ -13,7 +13,7 @@ from geocolor.problem import ColoringProblem, Problem
 from geocolor.solvers.dsatur import dsatur
 from geocolor.solvers.process.client import Worker, WorkerDiedError, WorkerPool
 from geocolor.solvers.result import StopReason
-from geocolor.solvers.sat.requests import MOST_LITERALS, estimate, question
+from geocolor.solvers.sat.requests import question, too_large
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.start import begin
 
@@ -87,13 +87,9 @@ def prove_by_sat(
         return _impossible(most)
     adjacency = problem.graph.conflicts
     colors = {"ascend": least, "descend": most, "both": most + least * (least < most)}[strategy]
-    literals = estimate(adjacency, colors)
-    if literals > MOST_LITERALS:
-        return Outcome(
-            StopReason.MEMORY,
-            message=f"{most} classes would take some {literals:,} literals; the limit is "
-            f"{MOST_LITERALS:,}",
-        )
+    refused = too_large(adjacency, colors)
+    if refused is not None:
+        return Outcome(StopReason.MEMORY, message=refused)
     request = question(adjacency, search, clique, least)
     if request is None:
         return Outcome(StopReason.TIME)

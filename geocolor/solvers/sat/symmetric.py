@@ -19,7 +19,7 @@ from geocolor.graph.automorphisms import automorphisms
 from geocolor.problem import ColoringProblem
 from geocolor.solvers.process.arrays import packed
 from geocolor.solvers.process.client import WorkerDiedError
-from geocolor.solvers.sat.requests import MOST_LITERALS, estimate, question
+from geocolor.solvers.sat.requests import question, too_large
 from geocolor.solvers.sat.solver import SEEDS, pool
 from geocolor.solvers.search import Search
 
@@ -190,7 +190,7 @@ class SymmetricSearch:
 
     def _new_questions(self, until: float) -> list[tuple[Symmetry, tuple[Permutation, ...]]]:
         adjacency = self._problem.graph.conflicts
-        if self._k > self._problem.max_colors or 2 * estimate(adjacency, self._k) > MOST_LITERALS:
+        if self._k > self._problem.max_colors or too_large(adjacency, 2 * self._k) is not None:
             return []
         groups = symmetries(adjacency, min(until, time.monotonic() + _SECONDS))
         if not groups:

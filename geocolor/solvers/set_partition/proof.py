@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geocolor.problem import GroupPartitionProblem, PartitionProblem
+from geocolor.solvers.memory import too_much
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.set_partition.certificate import GroupBound
@@ -20,6 +21,8 @@ __all__ = ["LARGEST", "Grouped", "prove_by_groups"]
 
 # Nodes of the largest graph whose pairs are worth a matrix.
 LARGEST = 1_000
+# Bytes for each node: of 100,000 groups, as they are found, known and covered with.
+_BYTES_A_NODE = 300_000
 # Groups that may be listed, and the entries of their table.
 _MOST_GROUPS, _MOST_ENTRIES = 200_000, 50_000_000
 # Share of the time left that covers by the groups known may take before all are listed.
@@ -52,6 +55,9 @@ def prove_by_groups(problem: Grouped, search: Search, until: float = float("inf"
             StopReason.COMPLETED,
             message=f"groups of more than {LARGEST:,} nodes are not listed",
         )
+    refused = too_much(_BYTES_A_NODE * problem.graph.num_nodes, "a list of groups")
+    if refused is not None:
+        return Outcome(StopReason.MEMORY, message=refused)
     return _Proof(problem, search, min(until, search.deadline)).run()
 
 

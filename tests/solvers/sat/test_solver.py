@@ -12,7 +12,7 @@ from geocolor.errors import SolverError
 from geocolor.graph import ConflictGraph, gnp, mycielski
 from geocolor.problem import ColoringProblem
 from geocolor.solvers import Status, StopReason, solve
-from geocolor.solvers.sat.requests import MOST_LITERALS
+from geocolor.solvers.sat.requests import too_large
 from geocolor.solvers.sat.solver import Strategy, pool, prove_by_sat
 from geocolor.solvers.search import Search
 
@@ -82,7 +82,7 @@ def test_the_same_seed_gives_the_same_answer() -> None:
 
 def test_a_formula_too_large_is_refused_before_it_is_built() -> None:
     graph = gnp(3000, 0.5, seed=0)
-    assert graph.conflicts.num_edges * 300 > MOST_LITERALS
+    assert "literals; the limit is" in str(too_large(graph.conflicts, 300))
     result = solve(ColoringProblem(graph), "sat", time_limit=20)
     assert result.status is Status.FEASIBLE
     assert result.stop_reason is StopReason.MEMORY
