@@ -94,6 +94,13 @@ def command(
         Path | None,
         typer.Option("--map", metavar="OUT", help="Draw the sharing map: .png, .svg or .pdf."),
     ] = None,
+    expanded: Annotated[
+        bool,
+        typer.Option(
+            "--expanded",
+            help="Write a standard folder of full size, which any tool loads, and no plan.",
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the report as one JSON object.")
     ] = False,
@@ -151,7 +158,8 @@ def command(
                 on_progress=reporter(line),
             )
         line.update("saving")
-        compressed.save(output, tokenizer=[one.tokenizer for one in loaded])
+        tokenizers = [one.tokenizer for one in loaded]
+        compressed.save(output, tokenizer=tokenizers, expanded=expanded)
     if as_json:
         typer.echo(json.dumps({**compressed.report.to_json(), "output": str(output)}))
     else:

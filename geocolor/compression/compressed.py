@@ -16,7 +16,7 @@ from geocolor.compression.record import CompressionRecord, Origin, UnitRecord
 from geocolor.compression.recovery import recover
 from geocolor.compression.report import Report
 from geocolor.errors import InputError
-from geocolor.sharing import SharingPlan, save
+from geocolor.sharing import SharingPlan, save, save_expanded
 from geocolor.units import Unit
 
 __all__ = ["Compressed"]
@@ -100,7 +100,13 @@ class Compressed:
         recovery = recover(model, original, batches, **options)
         return replace(self, model=model, report=replace(self.report, recovery=recovery))
 
-    def save(self, directory: str | os.PathLike[str], *, tokenizer: Any = None) -> None:
+    def save(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        tokenizer: Any = None,
+        expanded: bool = False,
+    ) -> None:
         """Save to a new or empty directory; :func:`geocolor.load` reads it back.
 
         Parameters
@@ -109,12 +115,18 @@ class Compressed:
             Appears only once complete.
         tokenizer : object, or a list of several, optional
             A tokenizer of transformers to keep beside the model; of several models, one for each.
+        expanded : bool
+            Save a standard folder instead, of the original's size, that plain transformers loads.
 
         Raises
         ------
         InputError
-            The directory is not empty or cannot be written.
+            The directory is not empty or cannot be written; or the model is not of transformers
+            and is to be saved expanded.
         """
+        if expanded:
+            save_expanded(self.model, self.plan, directory, companions=_listed(tokenizer))
+            return
         save(
             self.model,
             self.plan,

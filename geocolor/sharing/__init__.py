@@ -2,6 +2,7 @@
 
 from geocolor.sharing.apply import GroupWeights, apply_plan, prepare_structure
 from geocolor.sharing.checkpoint import load, save
+from geocolor.sharing.expanded import save_expanded
 from geocolor.sharing.layers import Factored, FactoredConvolution, FactoredLinear, Residual
 from geocolor.sharing.plan import GroupPlan, SharingPlan
 from geocolor.sharing.size import ModelSize, measure_size
@@ -23,4 +24,5 @@ __all__ = [
     "measure_size",
     "prepare_structure",
     "save",
+    "save_expanded",
 ]

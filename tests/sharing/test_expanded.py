@@ -1,0 +1,48 @@
+"""Expanded checkpoints: what plain transformers loads says the same."""
+
+from __future__ import annotations
+
+import pytest
+
+import torch
+from torch import nn
+
+from geocolor import compress
+from geocolor.bench.models.architectures import ARCHITECTURES
+from geocolor.errors import InputError
+
+transformers = pytest.importorskip("transformers")
+
+
+@pytest.mark.parametrize("name", ["llama", "gpt2", "vit"])
+def test_plain_transformers_loads_it_and_says_the_same(name, tmp_path):
+    architecture = ARCHITECTURES[name]
+    model, batches = architecture.build(), architecture.batches()
+    compressed = compress(model, batches, 0.5)
+    assert {group.form for group in compressed.plan.groups} >= {"basis"}
+    compressed.save(tmp_path / "whole", expanded=True)
+    loaded, told = type(model).from_pretrained(tmp_path / "whole", output_loading_info=True)
+    assert not any(told.values())
+    batch = batches[0]
+    whole = batch if isinstance(batch, dict) else {"pixel_values": batch}
+    with torch.no_grad():
+        expected, found = compressed.model(**whole).logits, loaded.eval()(**whole).logits
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+    assert sum(p.numel() for p in loaded.parameters()) == sum(p.numel() for p in model.parameters())
+    for key, value in model.state_dict().items():
+        assert loaded.state_dict()[key].shape == value.shape
+
+
+def test_half_precision_stays_half(tmp_path, tiny_llama):
+    model = tiny_llama(num_hidden_layers=1).bfloat16()
+    compressed = compress(model, [torch.randint(0, 61, (4, 8))], 0.6)
+    compressed.save(tmp_path / "half", expanded=True)
+    loaded = transformers.LlamaForCausalLM.from_pretrained(tmp_path / "half", dtype="auto")
+    assert {parameter.dtype for parameter in loaded.parameters()} == {torch.bfloat16}
+
+
+def test_other_models_have_no_standard_folder(tmp_path):
+    compressed = compress(nn.Sequential(nn.Linear(8, 8)), [torch.randn(32, 8)], 0.5)
+    with pytest.raises(InputError, match="no standard folder for a Sequential"):
+        compressed.save(tmp_path / "plain", expanded=True)
+    assert not (tmp_path / "plain").exists()
