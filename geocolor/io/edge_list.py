@@ -26,7 +26,7 @@ def read_edge_list(source: Source, meaning: Meaning) -> Listing:
     """Read lines of two nodes and perhaps a weight; ``#`` and ``%`` begin lines of comment.
 
     Whole numbers count in ascending order, other names as they first come. A line of one word
-    names a node; then nodes count as they first come whatever they are called.
+    names a node; where such lines hold numbers out of order, these too count as they first come.
 
     Raises
     ------

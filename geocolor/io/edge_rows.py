@@ -11,7 +11,7 @@ from geocolor.io.listing import Listing, Note
 from geocolor.io.names import Names
 from geocolor.io.rows import edge_rows, names
 from geocolor.io.source import Source, shown
-from geocolor.io.tokens import tokenize
+from geocolor.io.tokens import Tokens, tokenize
 
 __all__ = ["EdgeRows", "is_plain_number", "nodes_to_name_first"]
 
@@ -37,6 +37,7 @@ class EdgeRows:
         self._names = Names(source.name, source.limits)
         self._seen = 0  # names so far
         self._firsts: list[NDArray[np.int64]] = []  # which names are the first ends of edges
+        self._alone: list[NDArray[np.int64]] = []  # and which are alone
         self._values: list[NDArray[np.float64]] = []
         self._lines: list[NDArray[np.int64]] = []
         self._edges = 0
@@ -72,10 +73,12 @@ class EdgeRows:
             is_name[heads[weighted] + 2] = False
             at = np.flatnonzero(is_name)
             ends = np.minimum(counts, 2)
-            numbers = self._numbers(tokens.whole(at), tokens.data[tokens.starts[at]], ends)
+            numbers = self._numbers(tokens, at)
             if numbers is None:
                 words = block.split()
-                if len(at) < len(words):
+                if len(weighted) == len(heads):
+                    del words[2::3]
+                elif len(weighted):
                     words = [words[place] for place in at.tolist()]
                 self._names.add(words)
             else:
@@ -83,18 +86,15 @@ class EdgeRows:
             self._take(ends, values, lines)
         self.lines_before += len(tokens.breaks)
 
-    def _numbers(
-        self,
-        read: tuple[NDArray[np.int64], NDArray[np.bool_]],
-        begins: NDArray[np.uint8],
-        ends: NDArray[np.int64],
-    ) -> NDArray[np.int64] | None:
-        """Give names as numbers, if they are and no line has one alone, which sets the order."""
-        numbers, fine = read
-        if not self._names.numeric or not fine.all() or (ends == 1).any():
+    def _numbers(self, tokens: Tokens, at: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        """Give names as numbers, if these and all before are."""
+        if not self._names.numeric:
             return None
+        numbers, fine = tokens.whole(at)
         # Numbers with leading zeros are not what they read as.
-        return None if ((begins == _ZERO) & (numbers != 0)).any() else numbers
+        starts = tokens.starts[at]
+        zeros = (tokens.data[starts] == _ZERO) & (tokens.ends[at] - starts > 1)
+        return None if not fine.all() or zeros.any() else numbers
 
     def add(
         self, words: list[bytes], ends: list[int], values: list[float], lines: list[int]
@@ -112,8 +112,7 @@ class EdgeRows:
         lines : list of int
             Their lines in the file.
         """
-        plain = all(map(is_plain_number, words)) and 1 not in ends
-        if self._names.numeric and plain:
+        if self._names.numeric and all(map(is_plain_number, words)):
             self._names.add_numbers(np.array(list(map(int, words)), dtype=np.int64))
         else:
             self._names.add(words)
@@ -125,6 +124,7 @@ class EdgeRows:
         firsts = self._seen + np.cumsum(ends) - ends
         self._seen += int(ends.sum())
         edges = ends == 2
+        self._alone.append(firsts[~edges])
         self._edges += int(np.count_nonzero(edges))
         self._limits.require_edges((self._edges + 1) // 2, self.name)
         self._firsts.append(firsts[edges])
@@ -133,8 +133,9 @@ class EdgeRows:
 
     def listing(self, *, directed: bool = False, notes: tuple[Note, ...] = ()) -> Listing:
         """Put them together."""
+        none = np.empty(0, dtype=np.int64)
+        labels, nodes = self._names.nodes(np.concatenate([none, *self._alone]))
         numeric = self._names.numeric
-        labels, nodes = self._names.nodes()
         firsts = np.concatenate([np.empty(0, dtype=np.int64), *self._firsts])
         pairs = np.stack([nodes[firsts], nodes[firsts + 1]], axis=1).astype(np.int32)
         if numeric and labels:

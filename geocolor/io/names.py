@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from itertools import count
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,8 +21,8 @@ _SMALL_TABLE = 1 << 20
 class Names:
     """Names as they come, block by block; numbers as long as all of them are numbers.
 
-    Whole numbers without sign count in ascending order, other names in the order in which they
-    first come.
+    Whole numbers without sign count in ascending order, unless those that stand alone in a line
+    are in another; then they, and other names, count in the order in which they first come.
 
     Parameters
     ----------
@@ -38,7 +41,8 @@ class Names:
         self.name, self.limits = name, limits
         self.numeric = True
         self._numbers: list[NDArray[np.int64]] = []
-        self._index: dict[bytes, int] = {}
+        # A name that is new gets the next number by being looked up.
+        self._index: defaultdict[bytes, int] = defaultdict(count().__next__)
         self._parts: list[NDArray[np.int64]] = []
 
     def add_numbers(self, numbers: NDArray[np.int64]) -> None:
@@ -52,15 +56,18 @@ class Names:
             for part in self._numbers:
                 self.add([b"%d" % number for number in part.tolist()])
             self._numbers = []
-        for word in dict.fromkeys(words):
-            self._index.setdefault(word, len(self._index))
-        self.limits.require_nodes(len(self._index), self.name)
         self._parts.append(
             np.fromiter(map(self._index.__getitem__, words), dtype=np.int64, count=len(words))
         )
+        self.limits.require_nodes(len(self._index), self.name)
 
-    def nodes(self) -> tuple[list[str], NDArray[np.int64]]:
+    def nodes(self, alone: NDArray[np.int64]) -> tuple[list[str], NDArray[np.int64]]:
         """Give the names of all nodes, and the node of every name that was added.
+
+        Parameters
+        ----------
+        alone : ndarray of int64
+            Which names stand alone in a line.
 
         Raises
         ------
@@ -78,6 +85,9 @@ class Names:
                 ) from error
             return labels, np.concatenate([np.empty(0, dtype=np.int64), *self._parts])
         numbers = np.concatenate([np.empty(0, dtype=np.int64), *self._numbers])
+        if (np.diff(numbers[alone]) < 0).any():
+            self.numeric = False
+            return self._by_first(numbers)
         low, high = int(numbers.min(initial=0)), int(numbers.max(initial=0))
         if high - low > max(_SMALL_TABLE, 8 * len(numbers)):
             named, nodes = np.unique(numbers, return_inverse=True)
@@ -88,3 +98,9 @@ class Names:
             nodes = (np.cumsum(present) - 1)[numbers - low]
         self.limits.require_nodes(len(named), self.name)
         return list(map(str, named.tolist())), nodes
+
+    def _by_first(self, numbers: NDArray[np.int64]) -> tuple[list[str], NDArray[np.int64]]:
+        named, first, nodes = np.unique(numbers, return_index=True, return_inverse=True)
+        self.limits.require_nodes(len(named), self.name)
+        order = np.argsort(first)
+        return list(map(str, named[order].tolist())), np.argsort(order)[nodes]

@@ -61,17 +61,20 @@ class _Edges:
         up = self.pairs[:, 0] < self.pairs[:, 1]
         if 2 * np.count_nonzero(up) != len(self):
             return False
-        first, second = self.where(up)._in_order(), self.where(~up)._in_order()
-        if not np.array_equal(first.keys, second.keys):
-            return False
-        if first.values is None or second.values is None:
-            return True
-        return bool(np.array_equal(first.values, second.values))
-
-    def _in_order(self) -> _Edges:
+        first, second = self.where(up), self.where(~up)
         if self.values is None:
-            return self.where(np.argsort(self.keys))
-        return self.where(np.lexsort((self.values, self.keys)))
+            return np.array_equal(np.sort(first.keys), np.sort(second.keys))
+        (keys, values), (other_keys, other_values) = first._in_order(), second._in_order()
+        return np.array_equal(keys, other_keys) and np.array_equal(values, other_values)
+
+    def _in_order(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Give keys and values, both ascending."""
+        keys = self.keys
+        values = np.empty(0) if self.values is None else self.values
+        order = np.argsort(keys)
+        if (np.diff(keys[order]) == 0).any():
+            order = np.lexsort((values, keys))
+        return keys[order], values[order]
 
 
 def settle(

@@ -21,9 +21,7 @@ def test_every_format_is_tested() -> None:
     assert set(ROOM) == set(FORMATS)
 
 
-def comes_back(name: str, graph: ConflictGraph, folder: Path, packed: str) -> None:
-    path = folder / f"graph{FORMATS[name].suffixes[0]}{packed}"
-    write(graph, path, format=name)
+def require_same(name: str, path: Path, graph: ConflictGraph) -> None:
     found = read(path, format=name)
     assert found.fingerprint == graph.fingerprint
     if ROOM[name].get("names") and graph.labels is not None:
@@ -32,10 +30,13 @@ def comes_back(name: str, graph: ConflictGraph, folder: Path, packed: str) -> No
 
 @pytest.mark.parametrize("name", EVERY)
 @given(data=st.data())
-@settings(max_examples=25, suppress_health_check=SHARED)
+@settings(max_examples=15, suppress_health_check=SHARED)
 def test_round_trip(name: str, data: st.DataObject, tmp_path: Path) -> None:
+    graph = data.draw(graphs(name))
     packed = data.draw(st.sampled_from(["", ".gz", ".xz", ".zst"]))
-    comes_back(name, data.draw(graphs(name)), tmp_path, packed)
+    path = tmp_path / f"graph{FORMATS[name].suffixes[0]}{packed}"
+    write(graph, path, format=name)
+    require_same(name, path, graph)
 
 
 @pytest.mark.slow
@@ -43,7 +44,11 @@ def test_round_trip(name: str, data: st.DataObject, tmp_path: Path) -> None:
 @given(data=st.data())
 @settings(max_examples=500, suppress_health_check=SHARED)
 def test_500_round_trips(name: str, data: st.DataObject, tmp_path: Path) -> None:
-    comes_back(name, data.draw(graphs(name)), tmp_path, "")
+    graph = data.draw(graphs(name))
+    path = tmp_path / "graph"
+    # Not by write, which waits for the disk.
+    path.write_bytes(b"".join(FORMATS[name].text(graph)))
+    require_same(name, path, graph)
 
 
 def example(kind: str) -> ConflictGraph:
@@ -86,9 +91,7 @@ def test_one_graph_has_one_fingerprint_in_all_formats(kind: str, tmp_path: Path)
 @settings(max_examples=10, suppress_health_check=SHARED)
 def test_content_tells_the_format(name: str, data: st.DataObject, tmp_path: Path) -> None:
     graph = data.draw(graphs(name))
-    first = tmp_path / f"a{FORMATS[name].suffixes[0]}"
-    write(graph, first, format=name)
-    (tmp_path / "graph").write_bytes(first.read_bytes())
+    (tmp_path / "graph").write_bytes(b"".join(FORMATS[name].text(graph)))
     if name in ("metis", "edges", "csv", "cplib"):  # numbers and words are all that these have
         return
     assert read_closely(tmp_path / "graph").format.name == name
@@ -137,8 +140,7 @@ def test_the_same_graph_gives_the_same_file(name: str, tmp_path: Path) -> None:
 @settings(max_examples=5, suppress_health_check=SHARED)
 def test_a_cut_file_is_refused_or_read(name: str, data: st.DataObject, tmp_path: Path) -> None:
     path = tmp_path / "graph"
-    write(data.draw(graphs(name)), path, format=name)
-    whole = path.read_bytes()
+    whole = b"".join(FORMATS[name].text(data.draw(graphs(name))))
     for kept in range(0, len(whole), max(1, len(whole) // 20)):
         path.write_bytes(whole[:kept])
         try:

@@ -165,8 +165,11 @@ def test_names_are_kept_and_numbers_are_sorted(reading) -> None:
     assert text_of(found, "numbers") == (
         "nodes are the numbers 9 to 12, 1 of which are in no line and are no nodes"
     )
+    assert reading("9\n3\n3 9\n5 9\n").graph.labels == ("9", "3", "5")
+    assert reading("3\n4\n9\n9 3\n5 9\n").graph.labels == ("3", "4", "5", "9")
     assert reading("1 2\n2 x\n").graph.labels == ("1", "2", "x")
     assert reading("01 1\n").graph.labels == ("01", "1")
+    assert reading("00 0\n").graph.labels == ("00", "0")
 
 
 @pytest.mark.parametrize("suffix", [".col", ".gr"])
