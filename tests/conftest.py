@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +15,54 @@ from hypothesis import settings
 # deadline for each example would fail by chance.
 settings.register_profile("geocolor", deadline=None)
 settings.load_profile("geocolor")
+
+
+_QUIET = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--window-size=1200,900", "about:blank"),
+)
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A real Chromium."""
+    webdriver = pytest.importorskip("selenium.webdriver")
+    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or chromedriver is None:
+        message = "no chromium with chromedriver on this machine"
+        if os.environ.get("GEOCOLOR_REQUIRE_BROWSER"):
+            pytest.fail(message)
+        pytest.skip(message)
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in (*_QUIET, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = webdriver.ChromeService(chromedriver)
+    browser = webdriver.Chrome(options=options, service=service)
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture
+def drain(driver: Any) -> Callable[[], tuple[list[str], list[str]]]:
+    """Gives what the browser wrote to its console, and what it asked for, since the last call."""
+
+    def taken() -> tuple[list[str], list[str]]:
+        console = [entry["message"] for entry in driver.get_log("browser")]
+        log = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
+        requests = [
+            event["params"]["request"]["url"].partition("#")[0]
+            for event in log
+            if event["method"] == "Network.requestWillBeSent"
+            # Nor what the page itself holds, nor what the browser's own pages ask for.
+            and not event["params"]["request"]["url"].startswith("data:")
+            and event["params"]["documentURL"].startswith("file:")
+        ]
+        return console, requests
+
+    return taken
 
 
 @pytest.fixture

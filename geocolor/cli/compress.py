@@ -36,7 +36,7 @@ __all__ = ["EXAMPLES", "command"]
 EXAMPLES = """\b
 Examples:
   geocolor compress ./smollm2 --keep 0.8 --calibration wiki.txt -o ./smaller
-  geocolor compress ./smollm2 --keep 0.6 --calibration wiki.txt -o ./smaller --map sharing.png
+  geocolor compress ./smollm2 --keep 0.6 --calibration wiki.txt -o ./smaller --report report.html
   geocolor compress ./minilm --calibration news.txt --random-plans 8 -o ./smaller
   geocolor compress ./minilm --calibration news.txt --preset svd-llm -o ./smaller --json
   geocolor compress ./smollm2 --calibration wiki.txt --preset mine.toml -o ./smaller
@@ -94,6 +94,10 @@ def command(
         Path | None,
         typer.Option("--map", metavar="OUT", help="Draw the sharing map: .png, .svg or .pdf."),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="HTML", help="Write a page about all of it."),
+    ] = None,
     expanded: Annotated[
         bool,
         typer.Option(
@@ -112,7 +116,7 @@ def command(
     and the tokenizer. Several models, fine-tunes of one base say, are compressed together: what
     stands at one place of them may share, and SHARE is of all of them.
     """
-    _require(keep, output, picture, checkpoint)
+    _require(keep, output, picture, checkpoint, report)
     settle_torch()
     texts = for_each(calibration, model_dirs, "--calibration")
     judged = for_each(evaluation, model_dirs, "--evaluation") if evaluation else []
@@ -157,6 +161,12 @@ def command(
                 checkpoint=None if checkpoint is None else f"{checkpoint}.recovery",
                 on_progress=reporter(line),
             )
+        compressed = compressed.told(
+            ("Model folders", ", ".join(folder.resolve().name for folder in model_dirs)),
+            ("Calibration text", ", ".join(text.name for text in calibration)),
+            ("Windows", f"{windows} of {length} tokens"),
+            ("Evaluation text", ", ".join(text.name for text in evaluation or []) or "none"),
+        )
         line.update("saving")
         tokenizers = [one.tokenizer for one in loaded]
         compressed.save(output, tokenizer=tokenizers, expanded=expanded)
@@ -166,21 +176,32 @@ def command(
         typer.echo(f"{compressed.report}\nsaved       {output}")
     if picture is not None:
         _draw(compressed, picture)
+    if report is not None:
+        from geocolor.compression.page import write_page
+
+        write_page(compressed.record, report, folder=str(output), expanded=expanded)
 
 
 def _one_or_all(values: list[Any]) -> Any:
     return values[0] if len(values) == 1 else values
 
 
-def _require(keep: float, output: Path, picture: Path | None, checkpoint: Path | None) -> None:
+def _require(
+    keep: float,
+    output: Path,
+    picture: Path | None,
+    checkpoint: Path | None,
+    report: Path | None,
+) -> None:
     """Refuse before minutes of work what would fail after it."""
     from geocolor.io.atomic import require_new_directory, require_writable
 
     if not 0 < keep <= 1:
         raise InputError(f"--keep must be in (0, 1], not {keep:g}")
     require_new_directory(output)
-    if checkpoint is not None:
-        require_writable(checkpoint)
+    for file in (checkpoint, report):
+        if file is not None:
+            require_writable(file)
     if picture is not None:
         from geocolor.plotting.canvas import require_picture
 

@@ -26,6 +26,7 @@ from geocolor.cli import (
     info,
     plot,
     presets,
+    report,
     solve,
     solvers,
     warm_up,
@@ -48,6 +49,7 @@ COMMANDS = {
     "graph": graph,
     "presets": presets,
     "plot": plot,
+    "report": report,
 }
 
 _EPILOG = """\b

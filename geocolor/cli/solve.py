@@ -138,7 +138,7 @@ def command(
     if checkpoint is not None:
         _require_checkpoint(checkpoint, file, output)
 
-    from geocolor.cli.report import summary, to_record
+    from geocolor.cli.results import summary, to_record
     from geocolor.graph.jit import compile_seconds
     from geocolor.solvers import StopReason, solve
 

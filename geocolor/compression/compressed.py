@@ -69,6 +69,10 @@ class Compressed:
             self.plan, self.matrices, self.report, self.configuration, self.origin
         )
 
+    def told(self, *facts: tuple[str, str]) -> Compressed:
+        """Note down more of where it comes from: names and values, for pages and saved folders."""
+        return replace(self, origin=replace(self.origin, asked=(*self.origin.asked, *facts)))
+
     def recover(self, batches: Iterable[Any], **options: Any) -> Compressed:
         """Distil the model from its original for some steps; this one is left as it is.
 
@@ -99,6 +103,23 @@ class Compressed:
         model = copy.deepcopy(self.model)
         recovery = recover(model, original, batches, **options)
         return replace(self, model=model, report=replace(self.report, recovery=recovery))
+
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Write a page about it that needs nothing else: what it has become, why, and at what cost.
+
+        Parameters
+        ----------
+        path : path-like
+            Where it goes; it appears only once complete.
+
+        Raises
+        ------
+        InputError
+            It cannot be written.
+        """
+        from geocolor.compression.page import write_page
+
+        write_page(self.record, path)
 
     def save(
         self,

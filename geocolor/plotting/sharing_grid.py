@@ -115,7 +115,7 @@ def _role(unit: Unit) -> str:
 def _short(roles: Sequence[str]) -> dict[str, str]:
     """Shorten roles to their last telling part, or as many parts as keep them apart."""
     parts = {role: [p for p in role.split(".") if p not in ("*", "dense")] for role in roles}
-    names = dict.fromkeys(roles, "")
+    names = {role: role for role in roles}
     for depth in range(1, 1 + max((len(p) for p in parts.values()), default=0)):
         names = {role: ".".join(p[-depth:]) or role for role, p in parts.items()}
         if len(set(names.values())) == len(names):

@@ -1,8 +1,5 @@
 """Reports opened in a real Chromium: what they draw, what they do, and that they stay quiet."""
 
-import json
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,47 +13,25 @@ from geocolor.bench.results import Results
 from geocolor.bench.trial import Trial
 from geocolor.solvers import TracePoint
 
-webdriver = pytest.importorskip("selenium.webdriver")
-from selenium.webdriver.common.keys import Keys  # noqa: E402
-from selenium.webdriver.support.wait import WebDriverWait  # noqa: E402
+pytest.importorskip("selenium.webdriver")
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
 
 MakeResults = Callable[..., Results]
 HOSTILE = "<script>alert(1)</script>"
-QUIET = (
-    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    *("--window-size=1200,900", "about:blank"),
-)
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or chromedriver is None:
-        message = "no chromium with chromedriver on this machine"
-        if os.environ.get("GEOCOLOR_REQUIRE_BROWSER"):
-            pytest.fail(message)
-        pytest.skip(message)
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in (*QUIET, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = webdriver.ChromeService(chromedriver)
-    browser = webdriver.Chrome(options=options, service=service)
-    yield browser
-    browser.quit()
 
 
 @pytest.fixture
-def opened(driver: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+def opened(
+    driver: Any, drain: Callable[[], tuple[list[str], list[str]]], tmp_path: Path
+) -> Iterator[Callable[..., Any]]:
     """Opens a report; at the end, whatever was done, it was quiet and asked for nothing."""
     path = tmp_path / "report.html"
 
     def open_report(results: Results, fragment: str = "") -> Any:
         write_report(results, path)
         driver.get("about:blank")
-        drain(driver)
+        drain()
         driver.get(path.as_uri() + fragment)
         wait(driver, lambda _: all_of(driver, "#instance-table table"))
         return driver
@@ -65,23 +40,9 @@ def opened(driver: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     driver.set_window_size(900, 700)  # figures follow the window, hidden ones included
     driver.set_window_size(1200, 900)
     driver.execute_async_script("setTimeout(arguments[0], 300)")
-    console, requests = drain(driver)
+    console, requests = drain()
     assert console == []
     assert set(requests) == {path.as_uri()}
-
-
-def drain(driver: Any) -> tuple[list[str], list[str]]:
-    console = [entry["message"] for entry in driver.get_log("browser")]
-    events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
-    requests = [
-        event["params"]["request"]["url"].partition("#")[0]
-        for event in events
-        if event["method"] == "Network.requestWillBeSent"
-        # Nor what the page itself holds, nor what the browser's own pages ask for.
-        and not event["params"]["request"]["url"].startswith("data:")
-        and event["params"]["documentURL"].startswith("file:")
-    ]
-    return console, requests
 
 
 def all_of(driver: Any, selector: str) -> list[Any]:

@@ -37,9 +37,18 @@ def test_compress_saves_what_load_gives_back(
 ) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     out, picture = tmp_path / "smaller", tmp_path / "map.png"
+    page = tmp_path / "page.html"
     options = ("--keep", 0.6, "--calibration", text, "-o", out, "--map", picture, "--json")
-    assert run("compress", folder, *options) == 0
+    assert run("compress", folder, *options, "--report", page) == 0
     report = json.loads(capsys.readouterr().out)
+    written = page.read_text(encoding="utf-8")
+    assert "8 of 16 tokens" in written
+    for kind in ("map", "ranks"):
+        assert main(["plot", str(out), "--kind", kind, "-o", str(tmp_path / "a.png")]) == 0
+    assert main(["plot", str(out), "--kind", "prediction", "-o", str(tmp_path / "a.png")]) == 2
+    assert "give compress --random-plans 8" in capsys.readouterr().err
+    assert main(["report", str(out), "-o", str(page)]) == 0
+    assert page.read_text(encoding="utf-8") == written
     assert report["kept"] <= 0.6
     assert report["measured_on"] == "calibration"
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from geocolor import __version__
@@ -22,6 +19,7 @@ from geocolor.bench.summary.caveats import find_warnings
 from geocolor.errors import InputError
 from geocolor.io.atomic import atomic_file, require_writable
 from geocolor.plotting.benchmark import Look, draw_trace_axes, solver_looks
+from geocolor.plotting.html import base_style, content_policy, page_environment
 
 __all__ = ["write_report"]
 
@@ -74,7 +72,7 @@ def write_report(
     Raises
     ------
     InputError
-        The target gap is negative, the path cannot be written, or plotly or jinja2 is missing.
+        The target gap is negative, the path cannot be written, or plotly is missing.
     """
     require_writable(path)
     page = _render(results, target_gap)
@@ -84,22 +82,16 @@ def write_report(
 
 def _render(results: Results, target_gap: float) -> str:
     try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
         from plotly.offline import get_plotlyjs
     except ImportError as error:
         raise InputError(f"{error.name} is not installed: pip install 'geocolor[bench]'") from error
 
-    loader = PackageLoader(__package__)
-    environment = Environment(
-        loader=loader,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
+    environment = page_environment(__package__)
     environment.filters["duration"] = duration
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
-    style, *sources = (loader.get_source(environment, name)[0] for name in (_STYLE, *_SCRIPTS))
+    style, *sources = (
+        environment.loader.get_source(environment, name)[0] for name in (_STYLE, *_SCRIPTS)
+    )
     scripts = [get_plotlyjs(), "\n".join(sources)]
     measured = measure(results, target_gap=target_gap)
     looks = solver_looks(measured.solvers)
@@ -111,18 +103,20 @@ def _render(results: Results, target_gap: float) -> str:
     data["traceAxes"] = {
         kind: figure_json(draw_trace_axes(limit, _OBJECTIVES[kind])) for kind in measured.kinds
     }
-    return environment.get_template("report.html.jinja").render(
-        facts=gather_facts(results, target_gap),
-        campaign=results.campaign,
-        measured=measured,
-        warnings=find_warnings(measured),
-        parts=parts,
-        looks=looks,
-        generator=f"geocolor {__version__}",
-        policy=_policy(scripts),
-        style=style,
-        scripts=scripts,
-        data=data,
+    return str(
+        environment.get_template("report.html.jinja").render(
+            facts=gather_facts(results, target_gap),
+            campaign=results.campaign,
+            measured=measured,
+            warnings=find_warnings(measured),
+            parts=parts,
+            looks=looks,
+            generator=f"geocolor {__version__}",
+            policy=content_policy(scripts),
+            style=base_style() + style,
+            scripts=scripts,
+            data=data,
+        )
     )
 
 
@@ -137,15 +131,4 @@ def _part(measured: Measured, looks: dict[str, Look]) -> Part:
         build_matrices(summary),
         draw_pictures(measured, looks),
         measured.solvers,
-    )
-
-
-def _policy(scripts: Sequence[str]) -> str:
-    """Forbid every script but the page's own, and every request."""
-    hashes = (
-        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts
-    )
-    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:"
     )
