@@ -23,7 +23,7 @@ export THP_MEM_ALLOC_ENABLE := 1
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help venv assets test warm-up lint types contracts bench-check bench-baseline bench-coloring \
-	bench-partition slow demo bench-models clean
+	bench-partition slow demo bench-models pages docs clean
 
 help:  ## show this list
 	@echo "geocolor: make TARGET"
@@ -61,7 +61,7 @@ venv: $(VENV)/.dev  ## the environment, installed from the pinned versions
 
 assets: $(VENV)/.assets  ## the models and texts of the demo and the slow tests
 
-test: lint types contracts warm-up bench-check  ## everything that must hold: lint, types, contracts, tests
+test: lint types contracts pages warm-up bench-check  ## everything that must hold: lint, types, contracts, tests
 	@echo "== pytest"
 	@$(BIN)/python -m pytest --cov --cov-report=term --durations=40
 
@@ -141,6 +141,14 @@ bench-models: $(VENV)/.assets  ## the README's table with intervals and times, i
 	@$(BIN)/python -m geocolor bench models smollm2 --keep 0.8,0.6 --latency \
 		--presets default,fixed-width,svd-llm,basis-sharing \
 		-o bench-models --cache .cache
+
+pages: $(VENV)/.dev  ## the site, into build/docs; warnings are errors
+	@echo "== pages"
+	@$(BIN)/python -m sphinx -q -W --keep-going -d build/doctrees docs build/docs
+
+docs: pages  ## the site, and what its pages show is run
+	@echo "== examples of the pages"
+	@$(BIN)/python -m pytest docs
 
 clean:  ## remove the environment and whatever runs left behind, the demo's model cache too
 	@echo "== clean"
