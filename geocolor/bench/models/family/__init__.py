@@ -1,0 +1,1 @@
+"""Fine-tunes of one base, compressed together and by the usual alternatives."""
