@@ -14,12 +14,14 @@ from geocolor.errors import ModelError
 
 __all__ = [
     "Batch",
+    "batch_size",
     "call_model",
     "checked_batches",
     "first_sample",
     "frozen_eval",
     "on_device",
     "output_mask",
+    "split_batch",
     "token_mask",
 ]
 
@@ -91,7 +93,7 @@ def call_model(model: nn.Module, batch: Batch) -> Any:
         if isinstance(moved, Mapping):
             return model(**moved)
         return model(*moved[: _takes(model)])
-    except ModelError:
+    except (ModelError, torch.OutOfMemoryError):
         raise
     except (RuntimeError, TypeError, IndexError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0]
@@ -121,17 +123,36 @@ def _shape(value: Any) -> str:
     return str(tuple(value.shape)) if isinstance(value, Tensor) else type(value).__name__
 
 
+def batch_size(batch: Batch) -> int:
+    """Count the samples of a batch; 1 where its tensors do not agree on how many there are."""
+    counts = {len(part) if part.ndim else 0 for part in _tensors(batch)}
+    return max(1, counts.pop()) if len(counts) == 1 else 1
+
+
+def split_batch(batch: Batch, pieces: int) -> list[Batch]:
+    """Divide a batch into so many pieces of about one size, or into as many as it has samples."""
+    count = batch_size(batch)
+    if min(count, pieces) <= 1:
+        return [batch]
+    step = -(-count // pieces)
+    return [_samples(batch, at, at + step) for at in range(0, count, step)]
+
+
 def first_sample(batch: Batch) -> Batch:
     """Take the first sample of a batch, where its tensors agree on how many there are."""
-    parts = _tensors(batch)
-    counts = {len(part) if part.ndim else 0 for part in parts}
-    if len(counts) != 1 or 0 in counts:
-        return batch
+    return split_batch(batch, batch_size(batch))[0]
+
+
+def _samples(batch: Batch, start: int, stop: int) -> Batch:
     if isinstance(batch, Tensor):
-        return batch[:1]
+        return batch[start:stop]
+
+    def taken(value: Any) -> Any:
+        return value[start:stop] if isinstance(value, Tensor) else value
+
     if isinstance(batch, Mapping):
-        return {key: _first(value) for key, value in batch.items()}
-    return tuple(_first(value) for value in batch)
+        return {key: taken(value) for key, value in batch.items()}
+    return tuple(taken(value) for value in batch)
 
 
 def _tensors(batch: Batch) -> list[Tensor]:
@@ -139,10 +160,6 @@ def _tensors(batch: Batch) -> list[Tensor]:
         return [batch]
     values = batch.values() if isinstance(batch, Mapping) else batch
     return [value for value in values if isinstance(value, Tensor)]
-
-
-def _first(value: Any) -> Any:
-    return value[:1] if isinstance(value, Tensor) else value
 
 
 def token_mask(batch: Batch) -> Tensor | None:

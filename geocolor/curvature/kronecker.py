@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from geocolor.curvature.batches import Batch
+from geocolor.curvature.batches import Batch, batch_size
 from geocolor.curvature.checkpoint import Checkpoint
 from geocolor.curvature.distributed import add_over_processes, own_range, processes
 from geocolor.curvature.losses import Loss
@@ -21,7 +21,7 @@ from geocolor.curvature.moments import Read, add_gram, add_inputs, token_rows
 from geocolor.curvature.passes import Recorder, check_samples, run_pass
 from geocolor.curvature.sums import CurvatureSums
 from geocolor.curvature.targets import Prediction
-from geocolor.errors import InputError
+from geocolor.errors import InputError, ModelError
 from geocolor.units import Unit
 
 __all__ = ["collect_curvature", "collect_sums"]
@@ -73,7 +73,8 @@ def collect_curvature(
     model : torch.nn.Module
         Any model; it runs in eval mode and is put back as it was.
     batches : iterable of Batch
-        Calibration batches.
+        Calibration batches. Where a device runs out of memory, they go through the model in
+        halves, and those in halves again, with the same targets.
     units : sequence of Unit
         What to measure: linear layers, also transposed, and convolutions. A weight used at
         several places is measured over all of them.
@@ -164,11 +165,52 @@ def collect_sums(
         raise InputError(
             "a function cannot be known again, so sums of its losses are not kept in a checkpoint"
         )
-    sums = CurvatureSums({unit.name: unit.shape for unit in units}, seed, samples)
-    kept = None
-    if checkpoint is not None:
-        kept = Checkpoint(checkpoint, model, sums, first, str(loss))
-        sums = kept.sums
+    pieces = 1
+    while True:
+        sums = CurvatureSums({unit.name: unit.shape for unit in units}, seed, samples)
+        kept = None
+        if checkpoint is not None:
+            kept = Checkpoint(checkpoint, model, sums, first, str(loss))
+            sums = kept.sums
+        try:
+            _add_batches(model, batches, units, sums, kept, first, loss, pieces, on_progress)
+        except torch.OutOfMemoryError as error:
+            refused = _indivisible(batches, pieces, error)
+        else:
+            return sums
+        if refused is not None:
+            raise ModelError(refused)
+        # Anew, since a batch may be in the sums by half; what the checkpoint holds stays.
+        pieces *= 2
+        torch.cuda.empty_cache()
+
+
+def _indivisible(
+    batches: Iterable[Batch], pieces: int, error: torch.OutOfMemoryError
+) -> str | None:
+    """Say why batches cannot go through the model in more pieces; None if they can."""
+    reason = str(error).strip().partition("\n")[0]
+    if iter(batches) is batches:
+        return (
+            f"out of memory: {reason}; give smaller batches, or a list, of which halves are tried"
+        )
+    if max(map(batch_size, batches), default=1) <= pieces:
+        return f"out of memory with one sample at a time: {reason}"
+    return None
+
+
+def _add_batches(
+    model: nn.Module,
+    batches: Iterable[Batch],
+    units: Sequence[Unit],
+    sums: CurvatureSums,
+    kept: Checkpoint | None,
+    first: int,
+    loss: Loss,
+    pieces: int,
+    on_progress: Callable[[int], None] | None,
+) -> None:
+    """Add what all batches give to sums."""
     recorder = _KroneckerRecorder(model, units, sums)
 
     def after_batch(index: int, outputs: int) -> None:
@@ -184,11 +226,11 @@ def collect_sums(
         model,
         numbered if kept is None else kept.remaining(numbered),
         recorder,
-        seed=seed,
-        samples=samples,
+        seed=sums.seed,
+        samples=sums.samples,
         after_batch=after_batch,
         loss=loss,
+        pieces=pieces,
     )
     if kept is not None:
         kept.write()
-    return sums

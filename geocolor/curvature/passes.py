@@ -13,11 +13,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from geocolor.curvature.batches import Batch, call_model, frozen_eval, token_mask
+from geocolor.curvature.batches import Batch, call_model, frozen_eval, split_batch, token_mask
 from geocolor.curvature.layers import layers_of
-from geocolor.curvature.losses import Loss, scorer
+from geocolor.curvature.losses import Loss, Scorer, scorer
 from geocolor.curvature.moments import Read, token_rows
-from geocolor.curvature.targets import Prediction, probes, target_generator
+from geocolor.curvature.targets import Prediction, numbers, probes, target_generator
 from geocolor.errors import InputError, ModelError
 from geocolor.units import Unit
 
@@ -155,6 +155,7 @@ def run_pass(
     samples: int | None,
     after_batch: Callable[[int, int], None],
     loss: Loss = "auto",
+    pieces: int = 1,
 ) -> None:
     """Send batches through a model forwards and backwards.
 
@@ -174,6 +175,9 @@ def run_pass(
         Called with a batch's index and its number of scored outputs, all having been recorded.
     loss : str or callable
         What the output is scored by; see :func:`~.losses.scorer`.
+    pieces : int
+        Pieces that each batch goes through the model in, for want of memory; its targets are
+        those of the whole batch.
 
     Raises
     ------
@@ -184,16 +188,51 @@ def run_pass(
         score = scorer(loss)
         with frozen_eval(model), torch.enable_grad():
             for index, batch in batches:
-                recorder.start_batch(token_mask(batch))
-                prediction = call_without_cache(model, batch, score)
-                if not prediction.rows.requires_grad:
-                    raise ModelError("the model's output does not depend on any unit")
-                recorder.after_forward(prediction)
-                for probe, last in probes(prediction, target_generator(seed, index), samples):
-                    recorder.backward(prediction, probe, last=last)
-                after_batch(index, len(prediction.rows))
+                parts = split_batch(batch, pieces)
+                generator = target_generator(seed, index)
+                drawn = _drawn_for(parts, model, recorder, score, generator, samples)
+                outputs = 0
+                for part in parts:
+                    recorder.start_batch(token_mask(part))
+                    prediction = call_without_cache(model, part, score)
+                    rows = prediction.rows
+                    if not rows.requires_grad:
+                        raise ModelError("the model's output does not depend on any unit")
+                    recorder.after_forward(prediction)
+                    here = slice(outputs, outputs + len(rows))
+                    own = (
+                        numbers(rows, prediction.kind, generator, samples or 0)
+                        if drawn is None
+                        else (each[here] for each in drawn)
+                    )
+                    for probe, last in probes(prediction, own, samples):
+                        recorder.backward(prediction, probe, last=last)
+                    outputs += len(rows)
+                after_batch(index, outputs)
     finally:
         recorder.remove()
+
+
+def _drawn_for(
+    parts: Sequence[Batch],
+    model: nn.Module,
+    recorder: Recorder,
+    score: Scorer,
+    generator: torch.Generator,
+    samples: int | None,
+) -> list[Tensor] | None:
+    """Draw targets for all parts of a batch together; None for one part, which draws its own."""
+    if len(parts) == 1 or samples is None:
+        return None
+    outputs = 0
+    for part in parts:
+        # With gradients, which the hooks need; what they keep is dropped with the next part.
+        recorder.start_batch(None)
+        prediction = call_without_cache(model, part, score)
+        outputs += len(prediction.rows)
+    values, dtype = prediction.rows.shape[1], prediction.rows.dtype
+    whole = torch.zeros((), dtype=dtype).expand(outputs, values)
+    return list(numbers(whole, prediction.kind, generator, samples))
 
 
 def call_without_cache(

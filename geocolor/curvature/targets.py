@@ -7,7 +7,7 @@ cross-entropy and for squared error equals the generalised Gauss-Newton matrix (
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -22,6 +22,7 @@ __all__ = [
     "Kind",
     "Prediction",
     "finite_rows",
+    "numbers",
     "prediction_of",
     "prediction_rows",
     "probes",
@@ -149,8 +150,19 @@ def finite_rows(rows: Tensor) -> Tensor:
     return rows
 
 
+def numbers(rows: Tensor, kind: Kind, generator: torch.Generator, samples: int) -> Iterator[Tensor]:
+    """Draw what targets of rows of such a shape and dtype are made of, for each sample of them."""
+    for _ in range(samples):
+        if kind is Kind.CLASSES:
+            yield _shares(rows, generator)
+        else:
+            # The gradient of the squared error to a sample is the noise itself, and that of the
+            # loss to itself is one.
+            yield torch.ones_like(rows) if kind is Kind.LOSS else _noise(rows, generator)
+
+
 def probes(
-    prediction: Prediction, generator: torch.Generator, samples: int | None
+    prediction: Prediction, drawn: Iterable[Tensor], samples: int | None
 ) -> Iterator[tuple[Tensor, bool]]:
     """Give gradients at the prediction whose outer products add up to its curvature.
 
@@ -158,8 +170,8 @@ def probes(
     ----------
     prediction : Prediction
         For one batch.
-    generator : torch.Generator
-        Source of targets, on the CPU whatever the model's device.
+    drawn : iterable of Tensor
+        From :func:`numbers`, for its rows; not looked at where `samples` is None.
     samples : int or None
         Targets drawn for each output, each a probe: the products' mean over them is right in
         expectation. None: a probe for each value of each output of a sample, whose products add
@@ -183,15 +195,12 @@ def probes(
         return
     probabilities = rows.softmax(-1) if prediction.categorical else None
     cumulative = None if probabilities is None else probabilities.cumsum(-1)
-    for number in range(samples):
+    for number, values in enumerate(drawn):
         last = number + 1 == samples
         if probabilities is None or cumulative is None:
-            # The gradient of the squared error to a sample is the noise itself, and that of
-            # the loss to itself is one.
-            given = prediction.kind is Kind.LOSS
-            yield torch.ones_like(rows) if given else _noise(rows, generator), last
+            yield values.to(rows.device), last
             continue
-        targets = _drawn(cumulative, generator)
+        targets = _drawn(cumulative, values)
         probe = probabilities if last else probabilities.clone()
         probe[torch.arange(len(rows), device=rows.device), targets] -= 1
         yield probe, last
@@ -240,7 +249,7 @@ def sampled_loss(rows: Tensor, generator: torch.Generator, *, categorical: bool)
     if not categorical:
         # The gradient of the squared error to a sample is the noise itself.
         return (rows * _noise(rows, generator)).sum()
-    targets = _drawn(rows.detach().softmax(-1).cumsum(-1), generator)
+    targets = _drawn(rows.detach().softmax(-1).cumsum(-1), _shares(rows, generator))
     return torch.nn.functional.cross_entropy(rows, targets, reduction="sum")
 
 
@@ -248,9 +257,12 @@ def _noise(rows: Tensor, generator: torch.Generator) -> Tensor:
     return torch.randn(rows.shape, generator=generator, dtype=rows.dtype).to(rows.device)
 
 
-def _drawn(cumulative: Tensor, generator: torch.Generator) -> Tensor:
+def _shares(rows: Tensor, generator: torch.Generator) -> Tensor:
+    return torch.rand(len(rows), 1, generator=generator, dtype=rows.dtype)
+
+
+def _drawn(cumulative: Tensor, share: Tensor) -> Tensor:
     """Draw a class for each row by inverting its distribution, with one random number each."""
-    share = torch.rand(len(cumulative), 1, generator=generator, dtype=cumulative.dtype)
     level = share.to(cumulative.device) * cumulative[:, -1:]
     # Right of equal values: a class of probability zero is never drawn.
     drawn = torch.searchsorted(cumulative, level, right=True)[:, 0]
