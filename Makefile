@@ -23,7 +23,7 @@ export THP_MEM_ALLOC_ENABLE := 1
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help venv assets test warm-up lint types contracts bench-check bench-baseline bench-coloring \
-	bench-partition slow demo bench-models pages docs clean
+	bench-partition fuzz slow demo bench-models pages docs clean
 
 help:  ## show this list
 	@echo "geocolor: make TARGET"
@@ -69,6 +69,16 @@ test: lint types contracts pages warm-up bench-check  ## everything that must ho
 warm-up: $(VENV)/.dev  ## compile all kernels, once for each installation
 	@echo "== kernels"
 	@$(BIN)/geocolor warm-up
+
+# A minute for all readers; hours, if you have them: make fuzz FUZZ_SECONDS=3600.
+FUZZ_SECONDS ?= 4
+
+fuzz: $(VENV)/.dev  ## mutated graph files to every reader; only our own errors may escape
+	@mkdir -p build
+	@for format in $$($(BIN)/python -c "from geocolor.io import FORMATS; print(*FORMATS)"); do \
+		echo "== fuzzing $$format"; \
+		$(BIN)/python tests/fuzz/readers.py "$$format" -max_total_time=$(FUZZ_SECONDS) \
+			-verbosity=0 -artifact_prefix=build/ || exit 1; done
 
 lint: $(VENV)/.dev  ## ruff: rules and formatting
 	@echo "== ruff"

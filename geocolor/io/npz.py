@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import math
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geocolor.errors import FormatError, LimitError
+from geocolor.errors import FormatError, InputError, LimitError
 from geocolor.graph import ConflictGraph
 from geocolor.io.limits import Limits
 from geocolor.io.listing import Listing
@@ -29,6 +31,31 @@ _MOST_ARRAYS = 64
 # Room for a description of types and shape; what is longer describes no array read here.
 _LONGEST_HEADER = 1 << 14
 _COMPRESSED = ("csr", "csc")
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What the zip module raises over damaged archives.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
+
+
+@contextmanager
+def _refusing(what: str, name: str) -> Iterator[None]:
+    """Turn what is raised over a damaged archive into our own error."""
+    try:
+        yield
+    except InputError:
+        raise
+    except _DAMAGE as error:
+        raise FormatError(f"{what}: {error}", name) from error
 
 
 @dataclass(frozen=True)
@@ -51,32 +78,24 @@ class _Archive:
     def __init__(self, data: bytes, name: str, limits: Limits) -> None:
         self.name = name
         self.headers: dict[str, _Header] = {}
-        try:
+        with _refusing("not a whole zip file", name):
             self.zip = zipfile.ZipFile(io.BytesIO(data))
-            members = self.zip.infolist()
-            if len(members) > _MOST_ARRAYS:
-                raise LimitError(f"{name}: {len(members)} arrays, the limit is {_MOST_ARRAYS}")
-            total = 0
-            for member in members:
-                if not member.filename.endswith(_SUFFIX):
-                    raise FormatError(f"{member.filename[:40]!r} is no array", name)
-                header = self._header(member)
-                total += header.count * header.dtype.itemsize
-                if max(total, member.file_size) > limits.text_bytes:
-                    found = f"arrays of {max(total, member.file_size)} bytes"
-                    raise limits.beyond("text_bytes", name, found)
-                self.headers[member.filename.removesuffix(_SUFFIX)] = header
-        except (
-            zipfile.BadZipFile,
-            NotImplementedError,
-            RuntimeError,
-            zlib.error,
-            EOFError,
-        ) as error:
-            raise FormatError(f"not a whole zip file: {error}", name) from error
+        members = self.zip.infolist()
+        if len(members) > _MOST_ARRAYS:
+            raise LimitError(f"{name}: {len(members)} arrays, the limit is {_MOST_ARRAYS}")
+        total = 0
+        for member in members:
+            header = self._header(member)
+            total += header.count * header.dtype.itemsize
+            if max(total, member.file_size) > limits.text_bytes:
+                found = f"arrays of {max(total, member.file_size)} bytes"
+                raise limits.beyond("text_bytes", name, found)
+            self.headers[member.filename.removesuffix(_SUFFIX)] = header
 
     def _header(self, member: zipfile.ZipInfo) -> _Header:
-        with self.zip.open(member) as file:
+        if not member.filename.endswith(_SUFFIX) or member.compress_type not in _PACKED:
+            raise FormatError(f"{member.filename[:40]!r} is no array", self.name)
+        with _refusing("not a whole zip file", self.name), self.zip.open(member) as file:
             try:
                 version = np.lib.format.read_magic(file)
                 read = {
@@ -112,20 +131,13 @@ class _Archive:
         """
         if key not in self.headers:
             raise FormatError(f"no array {key!r}", self.name)
-        try:
-            with self.zip.open(self.headers[key].member) as file:
-                found: NDArray[Any] = np.lib.format.read_array(
-                    file, allow_pickle=False, max_header_size=_LONGEST_HEADER
-                )
-        except (
-            zipfile.BadZipFile,
-            NotImplementedError,
-            RuntimeError,
-            zlib.error,
-            EOFError,
-            ValueError,
-        ) as error:
-            raise FormatError(f"the array {key!r} is damaged: {error}", self.name) from error
+        with (
+            _refusing(f"the array {key!r} is damaged", self.name),
+            self.zip.open(self.headers[key].member) as file,
+        ):
+            found: NDArray[Any] = np.lib.format.read_array(
+                file, allow_pickle=False, max_header_size=_LONGEST_HEADER
+            )
         return found
 
     def real(self, key: str) -> NDArray[np.float64]:

@@ -112,6 +112,7 @@ ANSWERS = {
     "nan_weight.json": ": weights[1][2] is nan, not a finite number",
     "nan_weight.net": ":3: the weight is 'nan', not a finite number",
     "negative_node.col": ":3: '-1' is not a node number",
+    "negative_seek.npz": ": not a whole zip file: ",
     "negative_size.json": ": node sizes must be positive and finite",
     "newer.json": ": version 99 of geocolor.graph; this geocolor reads up to 1, a newer one may "
     "help",
