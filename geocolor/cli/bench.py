@@ -227,7 +227,14 @@ def run(
     typer.echo(json.dumps(summary.to_json()) if as_json else to_text(summary))
 
 
-@app.command("report")
+@app.command(
+    "report",
+    epilog="""\b
+Examples:
+  geocolor bench report results
+  geocolor bench report results -o table.md --target-gap 0.01
+""",
+)
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Results of geocolor bench.")],
     output: Annotated[
@@ -257,7 +264,14 @@ def report(
     typer.echo(f"written {path}")
 
 
-@app.command("compare")
+@app.command(
+    "compare",
+    epilog="""\b
+Examples:
+  geocolor bench compare old_results new_results
+  geocolor bench compare old_results new_results --json
+""",
+)
 def compare(
     old: Annotated[Path, typer.Argument(metavar="OLD", help="Results before a change.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="Results after it.")],

@@ -41,7 +41,8 @@ def command(
         int, typer.Option("--reach", metavar="N", min=0, help="Layers between heads merged.")
     ] = 2,
     time_limit: Annotated[
-        str, typer.Option("--time-limit", metavar="TIME", help="Of each solver, at each price.")
+        str,
+        typer.Option("--time-limit", "-t", metavar="TIME", help="Of each solver, at each price."),
     ] = "10m",
     seed: SeedOption = 0,
     calibration: Annotated[

@@ -76,6 +76,7 @@ def command(
         str,
         typer.Option(
             "--time-limit",
+            "-t",
             metavar="TIME",
             help="A calibration, or a trial, is killed after it.",
         ),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geocolor.cli.stages import Stages
 from geocolor.errors import InputError
 
 if TYPE_CHECKING:
@@ -195,8 +196,9 @@ def batches_to_train(text: str, tokenizer: Any, steps: int, length: int) -> list
 
 def reporter(line: ProgressLine) -> Any:
     """Make an ``on_progress`` that writes to a progress line."""
+    stages = Stages()
 
     def show(stage: str, done: int, total: int) -> None:
-        line.update(f"{stage} {done} of {total}")
+        line.update(stages.tell(stage, done, total))
 
     return show

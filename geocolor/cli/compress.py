@@ -25,6 +25,7 @@ from geocolor.cli.calibrated import (
     reporter,
     settle_torch,
 )
+from geocolor.cli.config_file import ConfigOption
 from geocolor.cli.console import ProgressLine
 from geocolor.errors import InputError
 
@@ -42,6 +43,8 @@ Examples:
   geocolor compress ./smollm2 --calibration wiki.txt --preset mine.toml -o ./smaller
   geocolor compress ./smollm2 --calibration wiki.txt --checkpoint ./measured -o ./smaller
   geocolor compress ./smollm2 --calibration wiki.txt --recover 400 -o ./smaller
+  geocolor compress ./smollm2 --calibration wiki.txt -o ./smaller --dry-run
+  geocolor compress --config smaller.toml --keep 0.6
   geocolor compress ./a ./b ./c --keep 0.4 --calibration wiki.txt -o ./together
 
 \b
@@ -105,10 +108,15 @@ def command(
             help="Write a standard folder of full size, which any tool loads, and no plan.",
         ),
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say how long it may take and what memory; do nothing."),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the report as one JSON object.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    config: ConfigOption = None,
 ) -> None:
     """Make a model smaller by sharing parameters where the curvature says it costs least.
 
@@ -118,6 +126,11 @@ def command(
     """
     _require(keep, output, picture, checkpoint, report)
     settle_torch()
+    if dry_run:
+        for file in (*calibration, *(evaluation or ())):
+            read_text(file)
+        _foresee(model_dirs, windows * length, random_plans, as_json=as_json, quiet=quiet)
+        return
     texts = for_each(calibration, model_dirs, "--calibration")
     judged = for_each(evaluation, model_dirs, "--evaluation") if evaluation else []
     others = [read_text(file) for file in judged]
@@ -180,6 +193,17 @@ def command(
         from geocolor.compression.page import write_page
 
         write_page(compressed.record, report, folder=str(output), expanded=expanded)
+
+
+def _foresee(
+    folders: list[Path], tokens: int, random_plans: int, *, as_json: bool, quiet: bool
+) -> None:
+    with ProgressLine(quiet=quiet) as line:
+        line.update("looking at the model")
+        from geocolor.compression.outlook import foresee_compression
+
+        outlook = foresee_compression(folders, tokens, random_plans=random_plans)
+    typer.echo(json.dumps(outlook.to_json()) if as_json else str(outlook))
 
 
 def _one_or_all(values: list[Any]) -> Any:

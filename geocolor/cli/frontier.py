@@ -34,6 +34,7 @@ Examples:
   geocolor frontier options.json --budget 64000000 --budget 85000000 --json
   geocolor frontier options.json --points 50 --time-limit 2m -o frontier.csv
 
+\b
 FILE lists what groups of units may be stored as:
   {"format": "geocolor.options", "version": 1, "units": ["q0", "q1"],
    "options": [[[0], "dense", 0.0, 4096], [[1], "dense", 0.0, 4096], [[0, 1], "tied", 0.5, 4096]]}

@@ -90,7 +90,6 @@ app = typer.Typer(
     help="Graph coloring and weighted partition, and which layers of a model may share weights.",
     epilog=_EPILOG,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -99,7 +99,7 @@ def command(
     seed: Annotated[int, typer.Option("--seed", metavar="S", help="Of all random choices.")] = 0,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", metavar="N", help="Threads; default all processors."),
+        typer.Option("--workers", "-w", metavar="N", help="Threads; default all processors."),
     ] = None,
     checkpoint: Annotated[
         Path | None,

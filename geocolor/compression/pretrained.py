@@ -7,12 +7,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from geocolor.errors import ModelError
 from geocolor.sharing.checkpoint import PLAN_FILE
 
-__all__ = ["load_pretrained"]
+__all__ = ["empty_pretrained", "load_pretrained"]
 
 
 def load_pretrained(folder: str | os.PathLike[str]) -> tuple[nn.Module, Any]:
@@ -39,6 +40,50 @@ def load_pretrained(folder: str | os.PathLike[str]) -> tuple[nn.Module, Any]:
         The folder holds no such model, or transformers is not installed.
     """
     path = Path(folder)
+    builder = _named_class(path)
+    _require_own_shards(path)
+    from transformers import AutoTokenizer
+
+    options = {"local_files_only": True, "trust_remote_code": False}
+    try:
+        model: nn.Module = builder.from_pretrained(
+            path, use_safetensors=True, dtype="auto", **options
+        )
+        tokenizer = AutoTokenizer.from_pretrained(path, **options)
+    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+        first_line = str(error).strip().partition("\n")[0]
+        raise ModelError(f"{path} cannot be loaded: {first_line}") from error
+    return model.eval(), tokenizer
+
+
+def empty_pretrained(folder: str | os.PathLike[str]) -> nn.Module:
+    """Build the model of a local folder without its weights, on the meta device.
+
+    Raises
+    ------
+    ModelError
+        As for :func:`load_pretrained`.
+    """
+    path = Path(folder)
+    builder = _named_class(path)
+    try:
+        config = builder.config_class.from_pretrained(path, local_files_only=True)
+        with torch.device("meta"):
+            model: nn.Module = builder(config)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
+        first_line = str(error).strip().partition("\n")[0]
+        raise ModelError(f"{path} cannot be built: {first_line}") from error
+    return model
+
+
+def _named_class(path: Path) -> Any:
+    """Find the class that a folder's ``config.json`` names.
+
+    Raises
+    ------
+    ModelError
+        There is none, or transformers is not installed.
+    """
     if (path / PLAN_FILE).exists():
         # Its own loader would fill what it misses at random.
         raise ModelError(f"{path} is a shared checkpoint already: read it with geocolor.load")
@@ -60,18 +105,7 @@ def load_pretrained(folder: str | os.PathLike[str]) -> tuple[nn.Module, Any]:
         raise ModelError(
             f"{path / 'config.json'} names the class {name!r}, unknown to transformers"
         )
-    _require_own_shards(path)
-    options = {"local_files_only": True, "trust_remote_code": False}
-    builder: Any = kind
-    try:
-        model: nn.Module = builder.from_pretrained(
-            path, use_safetensors=True, dtype="auto", **options
-        )
-        tokenizer = transformers.AutoTokenizer.from_pretrained(path, **options)
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
-        first_line = str(error).strip().partition("\n")[0]
-        raise ModelError(f"{path} cannot be loaded: {first_line}") from error
-    return model.eval(), tokenizer
+    return kind
 
 
 def _require_own_shards(folder: Path) -> None:

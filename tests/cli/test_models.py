@@ -289,3 +289,76 @@ def test_windows_longer_than_the_model_reads_are_refused(
     options = ("--calibration", text, "-o", tmp_path / "smaller", "--length", 65, "--windows", 2)
     assert main([str(part) for part in ("compress", folder, *options)]) == 2
     assert "--length 65 exceeds the 64 positions" in capsys.readouterr().err
+
+
+def test_a_dry_run_counts_and_does_nothing(
+    folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--calibration", text, "-o", tmp_path / "smaller", "--dry-run", "--json")
+    assert run("compress", folder, *options) == 0
+    outlook = json.loads(capsys.readouterr().out)
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder)
+    assert outlook["parameters"] == sum(p.numel() for p in model.parameters())
+    assert outlook["units"] == 28
+    assert outlook["tokens"] == 8 * 16
+    assert 0 < outlook["calibration_seconds"] < outlook["seconds"]
+    assert run("compress", folder, *options, "--random-plans", 8) == 0
+    more = json.loads(capsys.readouterr().out)
+    assert more["seconds"] > 2 * outlook["seconds"]
+    assert more["memory"] == outlook["memory"]
+    assert {path.name for path in tmp_path.iterdir()} == {"model", "text.txt"}
+    assert run("compress", folder, *options[:-2], "--dry-run") == 0
+    assert "28 may share" in capsys.readouterr().out
+    assert run("compress", tmp_path, *options) == 2
+    assert "no config.json" in capsys.readouterr().err
+    missing = ("--calibration", tmp_path / "none.txt", *options[2:])
+    assert run("compress", folder, *missing) == 2
+    assert "cannot read" in capsys.readouterr().err
+
+
+def test_a_file_gives_options_and_the_command_line_comes_first(
+    folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "smaller.toml"
+    lines = {
+        "model-dirs": [str(folder)], "calibration": str(text), "output": str(tmp_path / "smaller"),
+        "windows": 4, "length": 16, "preset": "svd-llm", "keep": 0.9, "json": True,
+    }  # fmt: skip
+    file.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in lines.items()))
+    assert main(["compress", "--config", str(file), "--keep", "0.5"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["method"], report["keep"]) == ("svd-llm", 0.5)
+    assert geocolor.load(tmp_path / "smaller") is not None
+    from geocolor.compression.record import read_record
+
+    assert read_record(tmp_path / "smaller").origin.tokens == 4 * 16
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("kep = 0.5", "no option 'kep'; did you mean 'keep'?"),
+        ("keep = [0.5]", "keep cannot be [0.5]"),
+        ("[keep]\nx = 1", "keep cannot be {'x': 1}"),
+        ("keep = ", "not TOML"),
+        ("config = 'a.toml'", "no option 'config'"),
+    ],
+)
+def test_a_file_of_wrong_options(
+    line: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.toml"
+    file.write_text(line)
+    assert main(["compress", "--config", str(file)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"geocolor: error: {file}: ")
+    assert message in printed.err
+
+
+def test_a_value_of_the_wrong_kind_is_bad_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.toml").write_text("keep = 'much'\nmodel-dirs = '.'\ncalibration = 'a'\n")
+    assert main(["compress", "--config", str(tmp_path / "a.toml"), "-o", "b"]) == 2
+    assert "Invalid value for '--keep'" in capsys.readouterr().err

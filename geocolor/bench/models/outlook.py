@@ -12,13 +12,12 @@ from geocolor.bench.journal import JOURNAL_FILE, read_journal
 from geocolor.bench.models.campaign import ModelCampaign
 from geocolor.bench.models.running import missing_trials
 from geocolor.bench.models.trial import DENSE, ModelTrial
+from geocolor.compression.outlook import calibration_seconds, compression_seconds
 
 __all__ = ["Outlook", "foresee"]
 
-# Measured with SmolLM2-135M (538 MB) on 2 cores: seconds per byte of weights and token of
-# calibration, and per byte of weights for a trial, without and with latency.
-_CALIBRATION = 1.5e-11
-_TRIAL = 5e-8
+# Measured with SmolLM2-135M (538 MB) on 2 cores: seconds per byte of weights for a trial with
+# latency.
 _TIMED_TRIAL = 1.2e-7
 
 
@@ -84,7 +83,7 @@ def _calibration(trial: ModelTrial, entries: Mapping[str, Any]) -> float:
         if entry.get("model") == trial.subject.name and entry["calibration"] > 0
     ]
     tokens = trial.protocol.windows * trial.protocol.length
-    return statistics.median(seen) if seen else _CALIBRATION * trial.subject.bytes * tokens
+    return statistics.median(seen) if seen else calibration_seconds(trial.subject.bytes, tokens)
 
 
 def _trial(trial: ModelTrial, entries: Mapping[str, Any]) -> float:
@@ -96,4 +95,6 @@ def _trial(trial: ModelTrial, entries: Mapping[str, Any]) -> float:
     ]
     if seen:
         return statistics.median(seen)
-    return (_TIMED_TRIAL if trial.protocol.latency else _TRIAL) * trial.subject.bytes
+    if trial.protocol.latency:
+        return _TIMED_TRIAL * trial.subject.bytes
+    return compression_seconds(trial.subject.bytes)

@@ -1,0 +1,155 @@
+"""How long a compression will take, and what memory, said before it is begun."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from geocolor.compression.pretrained import empty_pretrained
+from geocolor.units import Side, Unit, find_units
+
+__all__ = ["Outlook", "calibration_seconds", "compression_seconds", "foresee_compression"]
+
+# Measured with SmolLM2-135M (538 MB) on 2 cores: seconds per byte of weights and token of
+# calibration, and per byte of weights for planning, applying and measuring.
+_CALIBRATION = 1.5e-11
+_COMPRESSION = 5e-8
+# Python with torch, transformers and numba; bytes of a number of a curvature factor: the sum of
+# products in float64, packed, and what is made of it in float32.
+_BASE = 0.6e9
+_FACTOR = 8
+# Logits of so many positions are held: reference predictions, and those of a batch with gradients.
+_POSITIONS = 4096
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a compression would mean.
+
+    Attributes
+    ----------
+    models : tuple of str
+        Classes.
+    parameters : int
+        Of all models.
+    unit_parameters, units : int
+        Of the shareable matrices, and how many those are.
+    tokens : int
+        Input positions of calibration, of all models.
+    calibration_seconds, seconds : float
+        Likely wall clock on two cores: of calibration, and in all.
+    memory : int
+        Likely peak, in bytes.
+    """
+
+    models: tuple[str, ...]
+    parameters: int
+    unit_parameters: int
+    units: int
+    tokens: int
+    calibration_seconds: float
+    seconds: float
+    memory: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Give plain JSON values."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        """Show it as people read it."""
+        return "\n".join(
+            (
+                f"model       {', '.join(self.models)}, {self.parameters:,} parameters",
+                f"matrices    {self.units:,} may share, {self.unit_parameters:,} parameters",
+                f"calibration {self.tokens:,} tokens, some {self.calibration_seconds:,.0f} s",
+                f"in all      some {self.seconds:,.0f} s, as on two cores that do nothing else",
+                f"memory      some {self.memory / 1e9:.1f} GB",
+            )
+        )
+
+
+def calibration_seconds(weights: int, tokens: int) -> float:
+    """Foresee how long curvature takes to be measured, on two cores.
+
+    Parameters
+    ----------
+    weights : int
+        Bytes of the model's parameters.
+    tokens : int
+        Input positions.
+    """
+    return _CALIBRATION * weights * tokens
+
+
+def compression_seconds(weights: int) -> float:
+    """Foresee how long a plan takes to be made, applied and measured, on two cores.
+
+    Parameters
+    ----------
+    weights : int
+        Bytes of the model's parameters.
+    """
+    return _COMPRESSION * weights
+
+
+def foresee_compression(
+    folders: Sequence[str | os.PathLike[str]], tokens: int, *, random_plans: int = 0
+) -> Outlook:
+    """Foresee what compressing models in local folders takes; no weights are read.
+
+    Parameters
+    ----------
+    folders : sequence of path-like
+        Hugging Face folders.
+    tokens : int
+        Input positions of calibration, for each model.
+    random_plans : int
+        Plans that are measured first.
+
+    Raises
+    ------
+    ModelError
+        A folder holds no such model, or the model has nothing to share.
+    """
+    models = [empty_pretrained(folder) for folder in folders]
+    units = [find_units(model) for model in models]
+    weights = sum(_stored(Path(folder)) for folder in folders)
+    calibration = calibration_seconds(weights, tokens)
+    factors = sum(_factor_sizes(own) for own in units)
+    logits = max(4 * _POSITIONS * _classes(model) for model in models)
+    return Outlook(
+        models=tuple(type(model).__name__ for model in models),
+        parameters=sum(p.numel() for model in models for p in model.parameters()),
+        unit_parameters=sum(unit.parameters for own in units for unit in own),
+        units=sum(map(len, units)),
+        tokens=tokens * len(models),
+        calibration_seconds=calibration,
+        seconds=calibration + (1 + random_plans) * compression_seconds(weights),
+        memory=int(_BASE + weights + _FACTOR * factors + logits),
+    )
+
+
+def _stored(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+
+
+def _factor_sizes(units: Sequence[Unit]) -> int:
+    """Count the numbers of all factors; matrices of a layer that read one space have one factor."""
+    inputs = {
+        (unit.layer, unit.space, unit.shape[1]) if unit.side is Side.READ else unit.name: unit
+        for unit in units
+    }
+    return sum(unit.shape[1] ** 2 for unit in inputs.values()) + sum(
+        unit.shape[0] ** 2 for unit in units
+    )
+
+
+def _classes(model: nn.Module) -> int:
+    """Give the width of a language model's output; of others it is small."""
+    head = getattr(model, "get_output_embeddings", lambda: None)()
+    return int(head.weight.shape[0]) if head is not None else 0
