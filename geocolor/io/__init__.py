@@ -10,6 +10,7 @@ from geocolor.io.listing import Note
 from geocolor.io.meaning import Meaning
 from geocolor.io.reading import Reading, read, read_closely, write
 from geocolor.io.restrictions import read_fixed, read_lists, read_order
+from geocolor.io.sharing_options import read_options, write_options
 from geocolor.io.sizes import read_sizes
 from geocolor.io.solution import Solution, read_solution, write_solution
 
@@ -27,10 +28,12 @@ __all__ = [
     "read_closely",
     "read_fixed",
     "read_lists",
+    "read_options",
     "read_order",
     "read_sizes",
     "read_solution",
     "require_graph_name",
     "write",
+    "write_options",
     "write_solution",
 ]
