@@ -23,11 +23,11 @@ export THP_MEM_ALLOC_ENABLE := 1
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help venv assets test warm-up lint types contracts bench-check bench-baseline bench-coloring \
-	bench-partition fuzz slow demo bench-models pages docs clean
+	bench-partition fuzz slow demo bench-models bench-models-all pages docs clean
 
 help:  ## show this list
 	@echo "geocolor: make TARGET"
-	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  \1\t\2/p' Makefile | expand -t 20
 	@echo "PYTHON (now $(or $(PYTHON),not found)) makes the environment VENV (now $(VENV))."
 
 $(VENV)/.made:
@@ -152,6 +152,13 @@ bench-models: $(VENV)/.assets  ## the README's table with intervals and times, i
 		--presets default,fixed-width,svd-llm,basis-sharing \
 		-o bench-models --cache .cache
 
+# A seed of SmolLM2 takes an hour and a half on two free cores; killed, it goes on where it stood.
+bench-models-all: $(VENV)/.assets  ## both models, all presets, keep 0.9 to 0.4, three seeds: hours
+	@echo "== compressed models, all of them"
+	@$(BIN)/python -m geocolor bench models minilm smollm2 --keep 0.9,0.8,0.7,0.6,0.5,0.4 \
+		--presets default,private,fixed-width,svd-llm,basis-sharing,geo-sharing,uniform-tie \
+		--seeds 3 -o bench-models-all --cache .cache
+
 pages: $(VENV)/.dev  ## the site, into build/docs; warnings are errors
 	@echo "== pages"
 	@$(BIN)/python -m sphinx -q -W --keep-going -d build/doctrees docs build/docs
@@ -162,6 +169,6 @@ docs: pages  ## the site, and what its pages show is run
 
 clean:  ## remove the environment and whatever runs left behind, the demo's model cache too
 	@echo "== clean"
-	@rm -rf "$(VENV)" .cache demo-output bench-models build dist .coverage .coverage.* \
+	@rm -rf "$(VENV)" .cache demo-output bench-models bench-models-all build dist .coverage .coverage.* \
 		coverage.xml htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find geocolor tests instances -name __pycache__ -type d -prune -exec rm -rf {} +
