@@ -12,9 +12,9 @@ from geocolor.graph import ConflictGraph
 from geocolor.io.listing import Listing
 from geocolor.io.meaning import Meaning
 from geocolor.io.numbered import number_labels
-from geocolor.io.rows import number, require_room
 from geocolor.io.source import Source, shown
 from geocolor.io.tokens import LONGEST_NUMBER
+from geocolor.io.writing import number, require_room
 
 __all__ = ["cplib_text", "read_cplib"]
 

@@ -15,8 +15,8 @@ from geocolor.io.attributed import finite
 from geocolor.io.edge_rows import EdgeRows, is_plain_number, nodes_to_name_first
 from geocolor.io.listing import Listing, Note
 from geocolor.io.meaning import Meaning
-from geocolor.io.rows import edge_rows, names, number, require_room
 from geocolor.io.source import Source
+from geocolor.io.writing import edge_rows, names, number, require_room
 
 __all__ = ["csv_text", "looks_like_csv", "read_csv"]
 

@@ -13,9 +13,9 @@ from geocolor.io.limits import Limits
 from geocolor.io.listing import EdgeParts, Listing
 from geocolor.io.meaning import Meaning
 from geocolor.io.numbered import Numbering, node_pairs, number_labels, numbers_note
-from geocolor.io.rows import edge_rows, require_room
 from geocolor.io.source import Source, shown
 from geocolor.io.tokens import LONGEST_NUMBER, Tokens, tokenize
+from geocolor.io.writing import edge_rows, require_room
 
 __all__ = ["dimacs_text", "header_numbers", "read_dimacs"]
 

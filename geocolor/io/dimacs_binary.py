@@ -15,8 +15,8 @@ from geocolor.io.limits import Limits
 from geocolor.io.listing import EdgeParts, Listing
 from geocolor.io.meaning import Meaning
 from geocolor.io.numbered import number_labels
-from geocolor.io.rows import require_room
 from geocolor.io.source import Source
+from geocolor.io.writing import require_room
 
 __all__ = ["dimacs_binary_text", "looks_like_dimacs_binary", "read_dimacs_binary"]
 

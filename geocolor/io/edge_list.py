@@ -10,8 +10,8 @@ from geocolor.graph import ConflictGraph
 from geocolor.io.edge_rows import EdgeRows, nodes_to_name_first
 from geocolor.io.listing import Listing
 from geocolor.io.meaning import Meaning
-from geocolor.io.rows import edge_rows, names, number, require_room
 from geocolor.io.source import Source
+from geocolor.io.writing import edge_rows, names, number, require_room
 
 __all__ = ["edge_list_text", "looks_like_edges", "read_edge_list"]
 

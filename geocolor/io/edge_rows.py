@@ -9,9 +9,9 @@ from geocolor.errors import FormatError
 from geocolor.graph import ConflictGraph
 from geocolor.io.listing import Listing, Note
 from geocolor.io.names import Names
-from geocolor.io.rows import edge_rows, names
 from geocolor.io.source import Source, shown
 from geocolor.io.tokens import Tokens, tokenize
+from geocolor.io.writing import edge_rows, names
 
 __all__ = ["EdgeRows", "is_plain_number", "nodes_to_name_first"]
 

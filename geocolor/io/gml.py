@@ -12,8 +12,8 @@ from geocolor.graph import ConflictGraph
 from geocolor.io.attributed import AttributedParts
 from geocolor.io.listing import Listing
 from geocolor.io.meaning import Meaning
-from geocolor.io.rows import edge_rows, names, number
 from geocolor.io.source import Source
+from geocolor.io.writing import edge_rows, names, number
 
 __all__ = ["gml_text", "read_gml"]
 

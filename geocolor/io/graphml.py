@@ -10,8 +10,8 @@ from geocolor.graph import ConflictGraph
 from geocolor.io.attributed import AttributedParts
 from geocolor.io.listing import Listing
 from geocolor.io.meaning import Meaning
-from geocolor.io.rows import edge_rows, names, number
 from geocolor.io.source import Source
+from geocolor.io.writing import edge_rows, names, number
 from geocolor.io.xml_text import Elements, parse_xml
 
 __all__ = ["graphml_text", "is_xml_name", "quoted", "read_graphml"]

@@ -15,9 +15,9 @@ from geocolor.io.listing import EdgeParts, Listing
 from geocolor.io.matrix import matrix_listing
 from geocolor.io.meaning import Meaning
 from geocolor.io.numbered import Numbering, node_pairs, number_labels
-from geocolor.io.rows import edge_rows, number, require_room
 from geocolor.io.source import Source, shown
 from geocolor.io.tokens import LONGEST_NUMBER, Tokens, tokenize
+from geocolor.io.writing import edge_rows, number, require_room
 
 __all__ = ["matrix_market_text", "read_matrix_market"]
 

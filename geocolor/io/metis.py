@@ -14,9 +14,9 @@ from geocolor.io.limits import Limits
 from geocolor.io.listing import EdgeParts, Listing, Note, Symmetry
 from geocolor.io.meaning import Meaning
 from geocolor.io.numbered import number_labels
-from geocolor.io.rows import number, require_room
 from geocolor.io.source import Source, shown
 from geocolor.io.tokens import LONGEST_NUMBER, Tokens, tokenize
+from geocolor.io.writing import number, require_room
 
 __all__ = ["metis_text", "read_metis"]
 

@@ -12,8 +12,8 @@ from geocolor.io.attributed import AttributedParts
 from geocolor.io.json_text import parse_object
 from geocolor.io.listing import Listing
 from geocolor.io.meaning import Meaning
-from geocolor.io.rows import edge_rows, names
 from geocolor.io.source import Source
+from geocolor.io.writing import edge_rows, names
 
 __all__ = ["node_link_text", "read_node_link"]
 

@@ -21,8 +21,8 @@ from geocolor.io.limits import Limits
 from geocolor.io.listing import Listing
 from geocolor.io.matrix import matrix_listing
 from geocolor.io.meaning import Meaning
-from geocolor.io.rows import require_room
 from geocolor.io.source import Source, shown
+from geocolor.io.writing import require_room
 
 __all__ = ["npz_text", "read_npz"]
 

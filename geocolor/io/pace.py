@@ -11,9 +11,9 @@ from geocolor.graph import ConflictGraph
 from geocolor.io.listing import EdgeParts, Listing, Note
 from geocolor.io.meaning import Meaning
 from geocolor.io.numbered import Numbering, node_pairs, number_labels, numbers_note
-from geocolor.io.rows import edge_rows, require_room
 from geocolor.io.source import Source, shown
 from geocolor.io.tokens import LONGEST_NUMBER, Tokens, tokenize
+from geocolor.io.writing import edge_rows, require_room
 
 __all__ = ["pace_text", "read_pace"]
 

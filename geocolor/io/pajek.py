@@ -13,9 +13,9 @@ from geocolor.graph import ConflictGraph
 from geocolor.io.attributed import finite
 from geocolor.io.listing import Listing, Note
 from geocolor.io.meaning import Meaning
-from geocolor.io.rows import edge_rows, names, number, require_room
 from geocolor.io.source import Source
 from geocolor.io.tokens import LONGEST_NUMBER
+from geocolor.io.writing import edge_rows, names, number, require_room
 
 __all__ = ["pajek_text", "read_pajek"]
 
