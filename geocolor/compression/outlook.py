@@ -21,7 +21,7 @@ _CALIBRATION = 1.5e-11
 _COMPRESSION = 5e-8
 # Python with torch, transformers and numba; bytes of a number of a curvature factor: the sum of
 # products in float64, packed, and what is made of it in float32.
-_BASE = 0.6e9
+_BASE = 0.8e9
 _FACTOR = 8
 # Logits of so many positions are held: reference predictions, and those of a batch with gradients.
 _POSITIONS = 4096

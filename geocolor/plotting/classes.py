@@ -13,7 +13,9 @@ from geocolor.plotting.colors import class_colors
 
 __all__ = ["Classes"]
 
-_PLAIN = "#4e79a7"
+_PLAIN, _GRAY = "#4e79a7", "#c4c4c4"
+# As many classes of one node have colors of their own.
+_LONE = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +62,10 @@ class Classes:
         place[ranking] = np.arange(len(ranking))
         of = place[found]
         colors = [_PLAIN] if coloring is None else class_colors(len(counts))
+        lone = int((counts == 1).sum())
+        if lone > _LONE:
+            # Colors are for those that have company.
+            colors[len(colors) - lone :] = [_GRAY] * lone
         return cls(of, counts[ranking], np.argsort(of, kind="stable"), colors)
 
     @property

@@ -72,18 +72,18 @@ def draw_network(
 
     figure, axes = canvas(_SIDE, _SIDE)
     # Fewer lines can be darker; on a circle all of them cross.
-    faint = float(np.clip(1200 / max(len(conflicts), 1), 0.012, 0.5))
-    _add_lines(axes, places, conflicts[~broken], _EDGE, faint, 0.7 if faint > 0.1 else 0.4)
+    faint = float(np.clip((150 if round_ else 600) / max(len(conflicts), 1), 0.012, 0.5))
+    _add_lines(axes, places[conflicts[~broken]], _EDGE, faint, 0.7 if faint > 0.1 else 0.4)
     strong = float(np.clip(400 / max(len(gains), 1), 0.15, 0.9))
-    _add_lines(axes, places, gains, _GAIN, strong, 1.3)
-    _add_lines(axes, places, conflicts[broken], _BROKEN, 1.0, 1.6)
+    _add_lines(axes, _bent(places[gains]), _GAIN, strong, 1.8)
+    _add_lines(axes, places[conflicts[broken]], _BROKEN, 1.0, 1.6)
     faces = [classes.colors[number] for number in classes.of.tolist()]
     # Points of diameter: as much as there is room for on a circle, or in a square.
     room = 1200 / (graph.num_nodes + 20) if round_ else 130 / (graph.num_nodes + 20) ** 0.5
     size = float(np.clip(room, 2.5, 16.0))
     edge = 0.7 if size > 8 else 0.0
     axes.scatter(*places.T, s=size**2, c=faces, edgecolors="white", linewidths=edge, zorder=3)
-    axes.set_aspect("equal", adjustable="datalim")
+    axes.set_aspect("equal", adjustable="box" if round_ else "datalim")
     axes.set(xticks=[], yticks=[])
     for spine in axes.spines.values():
         spine.set_visible(False)
@@ -103,21 +103,25 @@ def draw_network(
     save_picture(figure, path)
 
 
+def _bent(lines: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bend lines towards the middle, where those between neighbours on a circle can be seen."""
+    along = np.linspace(0, 1, 15)[:, None]
+    start, end = lines[:, :1], lines[:, 1:]
+    middle = 0.3 * (start + end)
+    bent = (1 - along) ** 2 * start + 2 * along * (1 - along) * middle + along**2 * end
+    return np.asarray(bent)
+
+
 def _add_lines(
-    axes: Any,
-    places: NDArray[np.float64],
-    pairs: NDArray[np.int32],
-    color: str,
-    alpha: float,
-    width: float,
+    axes: Any, lines: NDArray[np.float64], color: str, alpha: float, width: float
 ) -> None:
     from matplotlib.collections import LineCollection
 
-    if len(pairs):
+    if len(lines):
         # Many lines as pixels: as curves they would make a file of a hundred megabytes.
-        lines = LineCollection(list(places[pairs]), colors=color, alpha=alpha, linewidths=width)
-        lines.set_rasterized(len(pairs) > 5_000)
-        axes.add_collection(lines)
+        drawn = LineCollection(list(lines), colors=color, alpha=alpha, linewidths=width)
+        drawn.set_rasterized(len(lines) > 5_000)
+        axes.add_collection(drawn)
 
 
 def _add_names(
@@ -158,11 +162,15 @@ def _add_legend(axes: Any, classes: Classes | None, lines: list[tuple[str, str, 
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], color=color, lw=1.5, label=text) for color, text, is_ in lines if is_]
-    if classes is not None and len(classes.sizes) <= _LISTED:
-        handles += [
-            Line2D([], [], marker="o", ls="", color=color, label=_nodes(size))
-            for size, color in zip(classes.sizes.tolist(), classes.colors, strict=True)
-        ]
+    if classes is not None:
+        words: dict[tuple[str, int], int] = {}
+        for size, color in zip(classes.sizes.tolist(), classes.colors, strict=True):
+            words[color, size] = words.get((color, size), 0) + 1
+        if len(words) <= _LISTED:
+            handles += [
+                Line2D([], [], marker="o", ls="", color=color, label=_nodes(size, number))
+                for (color, size), number in words.items()
+            ]
     if handles:
         axes.legend(
             handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=4, fontsize=7,
@@ -170,5 +178,6 @@ def _add_legend(axes: Any, classes: Classes | None, lines: list[tuple[str, str, 
         )  # fmt: skip
 
 
-def _nodes(count: int) -> str:
-    return "class of 1 node" if count == 1 else f"class of {count} nodes"
+def _nodes(size: int, classes: int) -> str:
+    nodes = "1 node" if size == 1 else f"{size} nodes"
+    return f"class of {nodes}" if classes == 1 else f"{classes} classes of {nodes}"

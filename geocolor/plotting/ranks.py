@@ -18,7 +18,7 @@ __all__ = ["draw_ranks"]
 _BANDS = ("#6f8fae", "#a9bfd4", "#dde6ee")
 _MARKS = {"dense": "s", "basis": "o", "tied": "s", "residual": "^", "narrow": "D"}
 _FACES = {"dense": "#bbbbbb", "basis": "#ffffff", "narrow": "#7fbf7b"}
-_ACROSS, _LABELS = 3, 34
+_ACROSS, _LABELS = 3, 24
 
 
 def draw_ranks(

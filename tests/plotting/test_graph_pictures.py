@@ -110,6 +110,14 @@ def test_the_largest_class_comes_first() -> None:
     assert classes.starts.tolist() == [0, 3, 5, 6]
 
 
+def test_nodes_alone_are_gray_where_they_are_many() -> None:
+    few = Classes.of_coloring(queen(2, 3), [0, 0, 0, 1, 2, 3])
+    many = Classes.of_coloring(queen(2, 3), [0, 0, 1, 2, 3, 4])
+    assert len(set(few.colors)) == 4
+    assert len(many.colors) == 5
+    assert len(set(many.colors)) == 2
+
+
 def test_colors_are_told_apart() -> None:
     colors = class_colors(60)
     assert len(set(colors)) == 60
