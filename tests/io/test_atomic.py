@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from geocolor.errors import InputError
-from geocolor.io.atomic import atomic_directory, atomic_file, require_writable
+from geocolor.io.atomic import (
+    atomic_directory,
+    atomic_file,
+    require_new_directory,
+    require_writable,
+)
 
 
 def test_replaces_whole(tmp_path: Path) -> None:
@@ -73,6 +78,15 @@ def test_read_only_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(InputError, match=r"cannot write .*a\.json: the folder .* is read-only"):
         require_writable(tmp_path / "a.json")
+
+
+def test_folders_that_cannot_be_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match=r"cannot write .*: no folder"):
+        require_new_directory(tmp_path / "none" / "out")
+    require_new_directory(tmp_path / "out")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(InputError, match=r"cannot write .*out: the folder .* is read-only"):
+        require_new_directory(tmp_path / "out")
 
 
 def test_full_disk_is_one_clear_error_and_leaves_nothing(tmp_path: Path) -> None:

@@ -141,6 +141,17 @@ def test_empty_graph() -> None:
     assert check(ColoringProblem(ConflictGraph.from_edges(0)), []).objective == 0.0
 
 
+def test_what_is_no_coloring_is_refused() -> None:
+    for wrong in ([[0, 1]], [0.5], ["a"]):
+        with pytest.raises(InputError, match="colors must be integers of shape"):
+            Coloring.from_colors(wrong)
+    coloring = Coloring.from_colors([3, 1])
+    assert repr(coloring) == "Coloring(num_nodes=2, num_colors=2)"
+    assert coloring.by_node("ab") == {"a": 0, "b": 1}
+    with pytest.raises(InputError, match="2 nodes were colored, but 3 are given"):
+        coloring.by_node("abc")
+
+
 @given(st.lists(st.integers(-(2**40), 2**40), max_size=20))
 def test_coloring_numbers_by_first_appearance(colors: list[int]) -> None:
     coloring = Coloring.from_colors(colors)

@@ -69,7 +69,7 @@ def test_auto_does_without(problem: Problem, monkeypatch: pytest.MonkeyPatch) ->
 
 
 LIMITED = """
-import json, resource, sys
+import json, resource, sys, threading
 import numpy as np
 from geocolor.graph import ConflictGraph, gnp
 from geocolor.problem import ColoringProblem, CorrelationClusteringProblem, PartitionProblem
@@ -91,12 +91,22 @@ name, kind, count, share = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys
 solve(problem(kind, 14), name, time_limit=60, workers=1, max_iterations=100)  # imports, kernels
 asked = problem(kind, count)
 start = np.arange(count) if kind != "partition" else np.arange(count) % max(2, count // 4)
-before = status("VmSize")
+before = most = status("VmSize")
+done = threading.Event()
+
+def watch():  # the process's own peak may be from before
+    global most
+    while not done.wait(0.005):
+        most = max(most, status("VmSize"))
+
 if share:
-    most = before + int(share)
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
-result = solve(asked, name, time_limit=15, workers=1, initial=start, max_iterations=20_000)
-print(json.dumps([result.stop_reason, result.objective, status("VmPeak") - before]))
+    limit = before + int(share)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+else:
+    threading.Thread(target=watch, daemon=True).start()
+result = solve(asked, name, time_limit=5, workers=1, initial=start, max_iterations=20_000)
+done.set()
+print(json.dumps([result.stop_reason, result.objective, most - before]))
 """
 
 
@@ -129,11 +139,9 @@ def limited(*arguments: object) -> Any:
 )
 def test_half_of_the_need_keeps_the_incumbent(name: str, kind: str, count: int) -> None:
     _, _, need = limited(name, kind, count, 0)
-    reason, objective, taken = limited(name, kind, count, need / 2)
-    figures = f"need {need / 1e6:.0f} MB, took {taken / 1e6:.0f} MB"
-    sys.stdout.write(f"{name} {kind} {count}: {figures}: {reason}\n")
+    reason, objective, _ = limited(name, kind, count, need / 2)
+    sys.stdout.write(f"{name} {kind} {count}: half of {need / 1e6:.0f} MB: {reason}\n")
     assert objective is not None
-    assert taken <= need / 2 + 1e6
 
 
 @pytest.fixture
