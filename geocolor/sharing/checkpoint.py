@@ -24,7 +24,7 @@ from geocolor.errors import CheckpointError, InputError
 from geocolor.io.atomic import atomic_directory
 from geocolor.sharing.apply import prepare_structure, put_back_on_error
 from geocolor.sharing.equal import tie_named
-from geocolor.sharing.filling import fill, unfilled_parameters
+from geocolor.sharing.filling import cast_buffers, fill, unfilled_parameters
 from geocolor.sharing.plan import SharingPlan
 from geocolor.sharing.ties import keep_ties
 
@@ -125,6 +125,12 @@ def save(
                 if path.is_file()
             },
             "aliases": aliases,
+            # What is computed when a model is built is in no file, but may have been cast since.
+            "buffers": {
+                name: str(buffer.dtype).removeprefix("torch.")
+                for name, buffer in model.named_buffers()
+                if buffer.is_floating_point() and name not in tensors and name not in aliases
+            },
             "plan": plan.to_json(),
             "details": dict(details or {}),
         }
@@ -229,6 +235,7 @@ def load(
         prepare_structure(model, plan)
         if isinstance(model, nn.ModuleList):
             tie_named(model, description["aliases"])
+        cast_buffers(model, description.get("buffers", {}))
         with ExitStack() as opened:
             try:
                 fill(

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from geocolor.errors import CheckpointError
 
-__all__ = ["fill", "unfilled_parameters"]
+__all__ = ["cast_buffers", "fill", "unfilled_parameters"]
 
 
 @contextmanager
@@ -89,3 +90,34 @@ def fill(model: nn.Module, files: Sequence[Any], aliases: Mapping[str, str]) -> 
         for held in (module._parameters, module._buffers):
             for key, tensor in held.items():
                 held[key] = instead.get(id(tensor), tensor)
+
+
+_DTYPES = {
+    str(dtype).removeprefix("torch."): dtype
+    for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+}
+
+
+def cast_buffers(model: nn.Module, dtypes: Any) -> None:
+    """Cast buffers that no file holds to the dtypes they had.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Changed in place.
+    dtypes : mapping of str to str
+        By buffer name; from a file, so anything.
+
+    Raises
+    ------
+    CheckpointError
+        It is no such mapping, or the model has no such buffer.
+    """
+    state = model.state_dict()
+    buffers = {name: buffer for name, buffer in model.named_buffers() if name not in state}
+    if not isinstance(dtypes, Mapping):
+        raise CheckpointError("'buffers' must give the dtypes of buffers")
+    for name, dtype in dtypes.items():
+        if name not in buffers or dtype not in _DTYPES:
+            raise CheckpointError(f"no buffer {name} of dtype {dtype!r} in the model")
+        buffers[name].data = buffers[name].data.to(_DTYPES[dtype])

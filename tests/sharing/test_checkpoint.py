@@ -275,6 +275,9 @@ def another_by_link(folder: Path) -> None:
         (lambda f: edit(f, version=None), "newer geocolor"),
         (lambda f: edit(f, plan=None), "'plan' is missing"),
         (lambda f: edit(f, aliases=[]), "'aliases' is missing"),
+        (lambda f: edit(f, buffers=[]), "'buffers' must give"),
+        (lambda f: edit(f, buffers={"nowhere": "float16"}), "no buffer nowhere"),
+        (lambda f: edit(f, buffers={"5.running_mean": "float16"}), r"no buffer 5\.running_mean"),
         (lambda f: edit(f, sha256=1), "'sha256' is missing"),
         (lambda f: edit(f, sha256={}), "not the file that was saved"),
         (lambda f: edit(f, original_structure=None), "'original_structure' is missing"),
@@ -597,3 +600,16 @@ def test_tensors_stay_in_their_file_until_they_are_read(tmp_path):
     kilobytes, total = done.stdout.split()
     assert float(total) == pytest.approx(float(model[3].weight.detach().double().sum()))
     assert int(kilobytes) < 8192  # of 65,536 that the tensors take
+
+
+def test_buffers_that_are_in_no_file_come_back_in_their_dtype(tmp_path):
+    def build() -> nn.Module:
+        model = fresh()
+        model.register_buffer("table", torch.linspace(0, 1, 5), persistent=False)
+        return model
+
+    model = build().bfloat16()
+    save(model, SharingPlan(()), tmp_path / "half", original_structure=structure_of(model))
+    loaded = load(tmp_path / "half", build())
+    assert torch.equal(loaded.table, model.table)
+    assert loaded.table.dtype == torch.bfloat16

@@ -53,7 +53,7 @@ class Row:
     untouched : bool
         Whether the original's modules, modes and bits are what they were.
     learns : bool
-        Whether a gradient step changes every parameter that is to be trained.
+        Whether a gradient step is finite and its gradient reaches every matrix.
     alike : bool or None
         Whether a fresh process that loads the checkpoint gets the same outputs, to the bit; None
         until it was asked.
@@ -181,21 +181,21 @@ def _forms(compressed: Compressed) -> str:
 
 
 def _learns(analysis: Analysis, compressed: Compressed, batch: Batch, loss: str) -> bool:
-    """Take a step of gradient descent on a copy; every part of every unit must move."""
+    """Take a step of gradient descent on a copy; the gradient must reach every part of a unit."""
     model = copy.deepcopy(compressed.model).train()
-    parts = {
-        name: parameter.detach().clone()
-        for unit in analysis.units
-        for name, parameter in model.get_submodule(unit.name).named_parameters(unit.name)
-        # A shift of all keys changes no attention: its gradient is nothing but rounding.
-        if parameter.numel() and not name.endswith("bias")
-    }
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-2)
     scorer(loss)(model, batch).rows.square().sum().backward()  # type: ignore[no-untyped-call]
+    parts = [
+        parameter.grad
+        for unit in analysis.units
+        for name, parameter in model.get_submodule(unit.name).named_parameters()
+        # A shift of all keys changes no attention: its gradient is nothing but rounding.
+        if parameter.numel() and not name.endswith("bias")
+    ]
+    reached = all(part is not None and bool(part.any()) for part in parts)
     optimizer.step()
-    finite = all(bool(torch.isfinite(parameter).all()) for parameter in model.parameters())
-    moved = all(not torch.equal(model.get_parameter(name), old) for name, old in parts.items())
-    return finite and moved
+    geocolor.assert_shared(model)
+    return reached and all(bool(torch.isfinite(each).all()) for each in model.parameters())
 
 
 def _ask_a_fresh_process(folder: Path) -> dict[str, bool]:
