@@ -35,7 +35,7 @@ __all__ = ["EXAMPLES", "command"]
 EXAMPLES = """\b
 Examples:
   geocolor check queen8_8.col queen8_8.sol
-  geocolor check layers.json result.json
+  geocolor check layers.json result.json --json
   geocolor check layers.json classes.txt --problem partition --colors 8
   geocolor check layers.json classes.txt --colors 8 --capacity 40 --sizes sizes.txt
   geocolor check exams.col exams.sol --fixed rooms.txt --lists allowed.txt
@@ -61,6 +61,7 @@ def command(
     cost: CostOption = None,
     capacity: CapacityOption = None,
     sizes: SizesOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     *,
     reader: Reader,
 ) -> None:
@@ -103,6 +104,12 @@ def command(
             raise
         raise CheckError(f"{failed}; the edge is in {file}:{line}", failed.edge) from failed
     _require_claims(found.claims, report)
+    if as_json:
+        import json
+
+        told = {"problem": question.kind, "num_colors": report.num_colors}
+        typer.echo(json.dumps({"valid": True, **told, "objective": report.objective}))
+        return
     counted = question.kind in ("coloring", "equitable")
     objective = "" if counted else f", objective {report.objective:.10g}"
     typer.echo(f"valid {question.kind}: {report.num_colors} colors{objective}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -57,6 +58,7 @@ def command(
     length: LengthOption = 256,
     seed: SeedOption = 0,
     checkpoint: CheckpointOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Write the weighted conflict graph of a model's layers.
@@ -96,13 +98,24 @@ def command(
         )
         graph = analysis.conflict_graph(keep, method)
         write(graph, output)
-        gains = int((graph.weights.edge_values() < 0).sum())
-        told = (
-            f"{output}: {graph.num_nodes} layers, {graph.weights.num_edges} priced pairs "
-            f"({gains} gain by sharing), {graph.conflicts.num_edges} hard conflicts"
-        )
+        facts = {
+            "output": str(output),
+            "layers": graph.num_nodes,
+            "priced_pairs": graph.weights.num_edges,
+            "gains": int((graph.weights.edge_values() < 0).sum()),
+            "conflicts": graph.conflicts.num_edges,
+        }
         if options is not None:
             listed = analysis.options(keep, method)
             write_options(listed, options)
-            told += f"\n{options}: {len(listed)} options of {len(set(listed.groups))} groups"
-    typer.echo(told)
+            groups = len(set(listed.groups))
+            facts |= {"options_output": str(options), "options": len(listed), "groups": groups}
+    if as_json:
+        typer.echo(json.dumps(facts))
+        return
+    typer.echo(
+        f"{output}: {facts['layers']} layers, {facts['priced_pairs']} priced pairs "
+        f"({facts['gains']} gain by sharing), {facts['conflicts']} hard conflicts"
+    )
+    if options is not None:
+        typer.echo(f"{options}: {facts['options']} options of {facts['groups']} groups")

@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geocolor.cli.options import (
-    MaxBytesOption,
-    MaxEdgesOption,
-    MaxNodesOption,
-    limits_of,
-)
+from geocolor.cli.reading import Reader, reads_a_graph
 from geocolor.errors import FormatError, InputError
 
 if TYPE_CHECKING:
@@ -46,6 +41,7 @@ _OF_GRAPHS = (Picture.NETWORK, Picture.MATRIX)
 _OF_MODELS = (Picture.MAP, Picture.RANKS, Picture.PREDICTION)
 
 
+@reads_a_graph
 def command(
     source: Annotated[
         Path,
@@ -75,9 +71,8 @@ def command(
     title: Annotated[
         str | None, typer.Option("--title", metavar="TEXT", help="What stands above it.")
     ] = None,
-    max_nodes: MaxNodesOption = None,
-    max_edges: MaxEdgesOption = None,
-    max_bytes: MaxBytesOption = None,
+    *,
+    reader: Reader,
 ) -> None:
     """Draw what is in a file or a folder.
 
@@ -88,16 +83,15 @@ def command(
     from geocolor.plotting.canvas import require_picture
 
     require_picture(output)
-    limits = limits_of(max_nodes, max_edges, max_bytes)
     if source.is_dir():
         _require(kind, _OF_MODELS, coloring, "a compressed model")
         _draw_model(source, kind or Picture.MAP, output, title)
-    elif (found := _other_json(source, limits)) is not None:
+    elif (found := _other_json(source, reader.limits)) is not None:
         _require(kind, (Picture.FRONTIER,), coloring, "a frontier")
         _draw_frontier(found, str(source), output, title)
     else:
         _require(kind, _OF_GRAPHS, None, "a graph")
-        _draw_graph(source, kind, coloring, limits, output, title)
+        _draw_graph(source, kind, coloring, reader, output, title)
 
 
 def _require(
@@ -143,19 +137,19 @@ def _draw_graph(
     source: Path,
     kind: Picture | None,
     coloring: Path | None,
-    limits: Limits,
+    reader: Reader,
     output: Path,
     title: str | None,
 ) -> None:
-    from geocolor.io import read, read_solution
+    from geocolor.io import read_solution
     from geocolor.plotting.matrix import draw_matrix
     from geocolor.plotting.network import draw_network
 
-    graph = read(source, limits=limits)
+    graph = reader.read(source).graph
     colors = None
     words = [f"{source.name}: {graph.num_nodes} nodes, {graph.conflicts.num_edges} hard conflicts"]
     if coloring is not None:
-        colors = read_solution(coloring, limits).colors
+        colors = read_solution(coloring, reader.limits).colors_of(graph)
         if colors is None:
             raise InputError(f"{coloring} holds no coloring")
         words.append(f"{len(set(colors.tolist()))} classes")

@@ -23,6 +23,13 @@ def test_valid(run, queen5: Path, solution: Path) -> None:
     assert done.out.startswith("valid coloring: ")
 
 
+def test_valid_for_machines(run, queen5: Path, solution: Path) -> None:
+    told = run("check", queen5, solution, "--json").json()
+    assert told["valid"] is True
+    assert told["problem"] == "coloring"
+    assert told["objective"] == told["num_colors"] >= 5
+
+
 def test_too_many_colors_for_the_question(run, queen5: Path, solution: Path) -> None:
     done = run("check", queen5, solution, "--colors", 4)
     assert done.code == 1

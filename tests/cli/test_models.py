@@ -145,8 +145,11 @@ def test_graph_can_be_solved(
     folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "layers.json"
-    assert run("graph", folder, "--calibration", text, "--keep", 0.5, "-o", out) == 0
-    assert "28 layers" in capsys.readouterr().out
+    asked = ("graph", folder, "--calibration", text, "--keep", 0.5, "-o", out)
+    assert run(*asked, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["layers"] == 28
+    assert told["output"] == str(out)
     graph = geocolor.read(out)
     assert graph.labels is not None
     assert "model.layers.0.self_attn.q_proj" in graph.labels
