@@ -137,6 +137,11 @@ def answer(info: SolverInfo, run: Solver, search: Search) -> SolveResult:
         raise SolverError(f"solver {info.name!r} called exit: {error}") from error
     except KeyboardInterrupt:
         outcome = Outcome(StopReason.INTERRUPT)
+    except SystemError as error:
+        # What becomes of Ctrl-C that meets compiled code, such as numba's as it loads a kernel.
+        if not _is_interrupt(error):
+            raise
+        outcome = Outcome(StopReason.INTERRUPT)
     except MemoryError:
         outcome = Outcome(StopReason.MEMORY, message="out of memory; the incumbent is kept")
     if search.refusal is not None:
@@ -149,6 +154,12 @@ def answer(info: SolverInfo, run: Solver, search: Search) -> SolveResult:
             "search.offer, and nothing is returned"
         )
     return _result(info, search, outcome)
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """Whether an error came of Ctrl-C."""
+    before = error.__cause__ or error.__context__
+    return isinstance(before, KeyboardInterrupt) or (before is not None and _is_interrupt(before))
 
 
 def _run(run: Solver, problem: Problem, search: Search) -> Outcome | None:
