@@ -45,10 +45,13 @@ class ProgressLine:
     ----------
     quiet : bool
         Never show it.
+    limit : float, optional
+        Seconds that the call takes at most.
     """
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False, limit: float | None = None) -> None:
         self._text = ""
+        self._most = "" if limit is None else f" of {limit:g} s"
         self._started = time.monotonic()
         self._ended = threading.Event()
         shown = watched(quiet=quiet)
@@ -77,7 +80,12 @@ class ProgressLine:
         if self._ended.wait(_SHOW_AFTER):
             return
         from rich.console import Console
+        from rich.text import Text
 
         with Console(stderr=True).status("") as status:
             while not self._ended.wait(_REFRESH):
-                status.update(f"{time.monotonic() - self._started:.0f} s  {self._text}")
+                status.update(Text(self.line(time.monotonic() - self._started)))
+
+    def line(self, elapsed: float) -> str:
+        """Give the line as it is after so many seconds."""
+        return f"{elapsed:.0f} s{self._most}  {self._text}"

@@ -89,7 +89,7 @@ def command(
     if output is not None:
         _require_output(output)
     options = read_options(file, limits=limits_of(max_nodes, max_edges, max_bytes))
-    with ProgressLine(quiet=quiet) as line:
+    with ProgressLine(quiet=quiet, limit=limit) as line:
         done = 0
 
         def show(result: SharingResult) -> None:

@@ -158,7 +158,7 @@ def command(
     start = _start(question, initial, order, reader.limits)
     _refuse_at_a_glance(question)
     compile_first(solver, question.kind, quiet=quiet)
-    with ProgressLine(quiet=quiet) as line:
+    with ProgressLine(quiet=quiet, limit=limit) as line:
 
         def show(point: TracePoint, coloring: Coloring | None) -> None:
             line.update(_progress(point, coloring))

@@ -177,7 +177,9 @@ def stderr_on_a_terminal(*arguments: object) -> str:
 
 
 def test_progress_on_a_terminal(queen5: Path) -> None:
-    assert "best 25" in stderr_on_a_terminal(queen5)
+    shown = stderr_on_a_terminal(queen5)
+    assert "best 25" in shown
+    assert "s of 10 s" in shown
 
 
 def test_no_progress_if_quiet(queen5: Path) -> None:
