@@ -32,7 +32,7 @@ def loaded_by(arguments: list[str], names: list[str]) -> list[str]:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    heavy = ["numpy", "scipy", "numba", "rich", "ortools", "torch", "networkx", "geocolor.io"]
+    heavy = ["numpy", "scipy", "numba", "rich", "ortools", "torch", "networkx"]
     assert loaded_by(["--help"], heavy) == []
     assert loaded_by(["solve", "--help"], heavy) == []
 
