@@ -8,7 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from geocolor.graph import ConflictGraph
+from geocolor.errors import InputError
+from geocolor.graph import ConflictGraph, SharingOptions
 from geocolor.io.atomic import write_pieces
 from geocolor.io.formats import Format, format_of, format_to_write
 from geocolor.io.limits import Limits
@@ -168,6 +169,16 @@ def write(
     Raises
     ------
     InputError
-        The format is unknown or cannot hold the graph, or the file cannot be written.
+        The format is unknown or cannot hold the graph, the file cannot be written, or it is no
+        graph: :func:`geocolor.io.write_options` writes sharing options.
     """
+    _require_graph(graph)
     write_pieces(path, format_to_write(path, format).text(graph))
+
+
+def _require_graph(given: object) -> None:
+    if not isinstance(given, ConflictGraph):
+        hint = ""
+        if isinstance(given, SharingOptions):
+            hint = "; geocolor.io.write_options writes those"
+        raise InputError(f"a ConflictGraph is written, not a {type(given).__name__}{hint}")

@@ -8,6 +8,7 @@ import pytest
 
 from geocolor.errors import InputError
 from geocolor.graph import SharingOptions
+from geocolor.io import write
 from geocolor.io.sharing_options import read_options, write_options
 
 
@@ -57,3 +58,12 @@ def test_broken_files_are_refused(tmp_path: Path, change: dict[str, Any], messag
     path.write_text(json.dumps({**some(), **change}))
     with pytest.raises(InputError, match=message):
         read_options(path)
+
+
+def test_options_are_no_graph(tmp_path: Path) -> None:
+    options = SharingOptions(["a"], [(0,)], [1.0], [1], ["dense"])
+    with pytest.raises(InputError, match="write_options writes those"):
+        write(options, tmp_path / "options.json")
+    with pytest.raises(InputError, match="not a str"):
+        write("graph", tmp_path / "graph.json")
+    assert not list(tmp_path.iterdir())
