@@ -199,8 +199,10 @@ def _learns(analysis: Analysis, compressed: Compressed, batch: Batch, loss: str)
 
 
 def _ask_a_fresh_process(folder: Path) -> dict[str, bool]:
+    # The order of a sum, and with it the last bits, depends on the number of threads.
+    asked = [str(folder), str(torch.get_num_threads())]
     done = subprocess.run(
-        [sys.executable, "-m", "geocolor.bench.models.architecture_loads", str(folder)],
+        [sys.executable, "-m", "geocolor.bench.models.architecture_loads", *asked],
         capture_output=True,
         text=True,
         check=False,
