@@ -137,7 +137,7 @@ def test_enough_colors_for_the_clique_are_no_slip(run, queen5: Path) -> None:
         (["--time-limit", "soon"], "'soon' is no duration"),
         (["--seed", "-1"], "the seed must not be negative: -1"),
         (["--workers", "0"], "at least one worker is needed, not 0"),
-        (["-o", "out.pdf"], "cannot tell the solution format of out.pdf: use .json, .csv, .sol, .txt"),
+        (["-o", "out.pdf"], "the solution format of out.pdf: use .json, .csv, .sol, .txt"),
         (["-o", "nowhere/out.sol"], "no folder"),
     ],
 )
