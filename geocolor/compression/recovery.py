@@ -252,7 +252,9 @@ def _training(model: nn.Module) -> Iterator[dict[str, nn.Parameter]]:
 @contextmanager
 def _arithmetic(model: nn.Module, dtype: torch.dtype | None) -> Iterator[None]:
     device = next(model.parameters()).device.type
-    with torch.enable_grad(), torch.autocast(device, dtype, enabled=dtype is not None):
+    # Its cache of cast weights would outlive the steps that change them.
+    autocast = torch.autocast(device, dtype, enabled=dtype is not None, cache_enabled=False)
+    with torch.enable_grad(), autocast:
         yield
 
 

@@ -195,6 +195,14 @@ def test_language_models_are_distilled_in_bfloat16_with_embeddings_left_alone(ti
     assert after.requires_grad
 
 
+def test_arithmetic_of_fewer_bits_sees_what_the_steps_changed(compressed):
+    exact, cast = (
+        compressed.recover(BATCHES, steps=60, learning_rate=1e-2, autocast=dtype).report.recovery
+        for dtype in (None, torch.bfloat16)
+    )
+    assert cast.after == pytest.approx(exact.after, rel=0.1)
+
+
 def test_a_plain_loop_trains_it_and_ties_hold(mlp: Callable[..., nn.Sequential]):
     base = mlp(6, 24, 24, 6)
     models = compress([base, copy.deepcopy(base)], BATCHES[:1], keep=0.5).model
