@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from geocolor.cli.calibrated import reporter, settle_torch
+from geocolor.cli.calibrated import chosen_subject, reporter, settle_torch
 from geocolor.cli.console import ProgressLine
-from geocolor.errors import InputError
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -54,18 +53,13 @@ def command(
     """
     settle_torch()
     from geocolor.bench.models.curvature_cost import measure_curvature_cost
-    from geocolor.bench.models.subject import PACKAGED, folder_subject, packaged_subject
     from geocolor.compression import text_windows
     from geocolor.compression.pretrained import load_pretrained
 
     with ProgressLine(quiet=quiet) as line:
         line.update("loading the model")
-        if model in PACKAGED:
-            subject = packaged_subject(model, cache)
-        elif calibration is None:
-            raise InputError(f"{model}: give a model folder its text with --calibration FILE")
-        else:
-            subject = folder_subject(Path(model), calibration, [calibration])
+        given = [] if calibration is None else [calibration]
+        subject = chosen_subject(model, calibration, given, cache)
         loaded, tokenizer = load_pretrained(subject.folder)
         text = Path(subject.calibration.path).read_text(encoding="utf-8")
         cut = text_windows(text, tokenizer, windows=turns * windows, length=length)

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geocolor.cli.calibrated import LengthOption, SeedOption, WindowsOption, reporter, settle_torch
+from geocolor.cli.calibrated import (
+    LengthOption,
+    SeedOption,
+    WindowsOption,
+    chosen_subject,
+    reporter,
+    settle_torch,
+)
 from geocolor.cli.compiling import compile_first
 from geocolor.cli.console import ProgressLine, note
 from geocolor.cli.options import seconds
@@ -80,16 +87,11 @@ def command(
         compile_first(solver, "group-partition", quiet=quiet)
     from geocolor.bench.models.head_units import heads_of
     from geocolor.bench.models.heads import group_heads, head_graph, table
-    from geocolor.bench.models.subject import PACKAGED, folder_subject, packaged_subject
 
     with ProgressLine(quiet=quiet) as line:
         line.update("reading the model and its texts")
-        if model in PACKAGED:
-            subject = packaged_subject(model, cache)
-        elif calibration is None:
-            raise InputError(f"{model}: give a model folder its text with --calibration FILE")
-        else:
-            subject = folder_subject(Path(model), calibration, [calibration])
+        given = [] if calibration is None else [calibration]
+        subject = chosen_subject(model, calibration, given, cache)
         heads = heads_of(
             subject,
             windows,

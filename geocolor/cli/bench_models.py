@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geocolor.cli.calibrated import LengthOption, WindowsOption
+from geocolor.cli.calibrated import LengthOption, WindowsOption, chosen_subject
 from geocolor.cli.console import ProgressLine, note
 from geocolor.cli.options import byte_count, seconds
 from geocolor.errors import InputError
@@ -16,7 +16,6 @@ from geocolor.errors import InputError
 if TYPE_CHECKING:
     from geocolor.bench.models.campaign import ModelCampaign
     from geocolor.bench.models.record import ModelRecord
-    from geocolor.bench.models.subject import Subject
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -110,7 +109,7 @@ def command(
     with ProgressLine(quiet=quiet) as line:
         line.update("reading models and texts")
         campaign = plan_campaign(
-            _subjects(models, calibration, evaluation or [], cache),
+            [chosen_subject(each, calibration, evaluation or [], cache) for each in models],
             _listed(presets),
             _shares(keep),
             range(seeds),
@@ -145,25 +144,6 @@ def command(
     from geocolor.bench.models.tables import markdown, plain_text
 
     typer.echo(markdown(results) if as_markdown else plain_text(results), nl=False)
-
-
-def _subjects(
-    models: list[str], calibration: Path | None, evaluation: list[Path], cache: Path
-) -> list[Subject]:
-    from geocolor.bench.models.subject import PACKAGED, folder_subject, packaged_subject
-
-    found = []
-    for model in models:
-        if model in PACKAGED:
-            found.append(packaged_subject(model, cache))
-        elif calibration is None:
-            raise InputError(
-                f"{model}: give a model folder its text with --calibration FILE, or choose one "
-                f"of {', '.join(PACKAGED)}"
-            )
-        else:
-            found.append(folder_subject(Path(model), calibration, evaluation))
-    return found
 
 
 def _foretell(campaign: ModelCampaign, folder: Path, *, as_json: bool) -> None:

@@ -13,11 +13,11 @@ from geocolor.cli.calibrated import (
     PresetOption,
     SeedOption,
     WindowsOption,
+    chosen_subject,
     reporter,
     settle_torch,
 )
 from geocolor.cli.console import ProgressLine
-from geocolor.errors import InputError
 
 if TYPE_CHECKING:
     from geocolor.compression import PredictionFit
@@ -77,19 +77,14 @@ def command(
         require_picture(picture)
     settle_torch()
     from geocolor.bench.models.session import Session
-    from geocolor.bench.models.subject import PACKAGED, folder_subject, packaged_subject
     from geocolor.bench.models.trial import Protocol
     from geocolor.compression.configuration_file import chosen_configuration
 
     method = chosen_configuration(preset)
     with ProgressLine(quiet=quiet) as line:
         line.update("reading the model and its texts")
-        if model in PACKAGED:
-            subject = packaged_subject(model, cache)
-        elif calibration is None or evaluation is None:
-            raise InputError(f"{model}: give a folder its texts: --calibration, --evaluation FILE")
-        else:
-            subject = folder_subject(Path(model), calibration, [evaluation])
+        given = [] if evaluation is None else [evaluation]
+        subject = chosen_subject(model, calibration, given, cache)
         protocol = Protocol(windows=windows, length=length, divergence_windows=_SCORED)
         session = Session(subject, protocol, seed, reporter(line))
         fit = session.calibrate().fit_prediction(method, plans=plans)

@@ -52,7 +52,7 @@ def test_people_get_a_table_and_what_it_is_worth(asked: list[object]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("nowhere",), "--calibration, --evaluation"),
+        (("nowhere",), "--calibration FILE"),
         (("minilm", "--preset", "svd-llm.toml"), "svd-llm.toml"),
         (("minilm", "--picture", "no/such/place.png"), "no/such"),
     ],
