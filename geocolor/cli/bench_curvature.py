@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from geocolor.cli.calibrated import chosen_subject, reporter, settle_torch
+from geocolor.cli.calibrated import reporter, settle_torch
 from geocolor.cli.console import ProgressLine
 
 __all__ = ["EXAMPLES", "command"]
@@ -53,6 +53,7 @@ def command(
     """
     settle_torch()
     from geocolor.bench.models.curvature_cost import measure_curvature_cost
+    from geocolor.bench.models.subject import chosen_subject
     from geocolor.compression import text_windows
     from geocolor.compression.pretrained import load_pretrained
 

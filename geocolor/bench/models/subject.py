@@ -14,7 +14,14 @@ from geocolor.bench.models.texts import Texts, packaged_texts
 from geocolor.errors import InputError
 from geocolor.io.atomic import atomic_file
 
-__all__ = ["PACKAGED", "Subject", "Text", "folder_subject", "packaged_subject"]
+__all__ = [
+    "PACKAGED",
+    "Subject",
+    "Text",
+    "chosen_subject",
+    "folder_subject",
+    "packaged_subject",
+]
 
 PACKAGED = ("smollm2", "minilm")
 # What decides what a model folder computes; read-me files and pictures do not.
@@ -100,6 +107,26 @@ def folder_subject(folder: Path, calibration: Path, evaluation: Sequence[Path]) 
         raise InputError("two evaluation texts have one name; rename one, the table goes by names")
     name = folder.resolve().name
     return _subject(name, folder, _text(calibration.name, calibration), texts)
+
+
+def chosen_subject(
+    model: str, calibration: Path | None, evaluation: Sequence[Path], cache: Path
+) -> Subject:
+    """Take a model out of its package, or a folder with texts of the user's.
+
+    Raises
+    ------
+    InputError
+        A folder has no texts, or what is named cannot be used.
+    """
+    if model in PACKAGED:
+        return packaged_subject(model, cache)
+    if calibration is None:
+        raise InputError(
+            f"{model}: give a model folder its text with --calibration FILE, or choose one of "
+            f"{', '.join(PACKAGED)}"
+        )
+    return folder_subject(Path(model), calibration, evaluation)
 
 
 def packaged_subject(name: str, cache: Path) -> Subject:
