@@ -87,13 +87,12 @@ class Proof:
 
     def _methods(self) -> Iterator[Callable[[], Outcome]]:
         yield self._mycielskian
-        promise = promising(self._problem.graph.conflicts, self._search.sought() + 1)
-        if promise and self._near():
+        if self._promising() and self._near():
             now = time.monotonic()
             look = min(_LOOK_SECONDS, _LOOK_SHARE * (self._until - now))
             yield partial(self._columns, min(self._until, now + look))
         yield partial(self._symmetric, self._turn())
-        if not promising(self._problem.graph.conflicts, self._search.sought() + 1):
+        if not self._promising():
             yield partial(self._satisfiability, self._until if self._near() else self._turn())
             return
         # Clauses, which are about edges, are then likely to be the shorter way.
@@ -110,6 +109,10 @@ class Proof:
     def _over(self) -> bool:
         late = time.monotonic() >= self._until
         return late or self._search.answered() or self._search.out_of_time()
+
+    def _promising(self) -> bool:
+        """Whether stable sets may pay, by the incumbent there is now."""
+        return promising(self._problem.graph.conflicts, self._search.sought() + 1)
 
     def _near(self) -> bool:
         """Whether incumbent and bound are close."""
