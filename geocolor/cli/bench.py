@@ -16,6 +16,7 @@ from geocolor.cli import (
     bench_heads,
     bench_models,
     bench_prediction,
+    bench_recovery,
 )
 from geocolor.cli.compiling import compile_first
 from geocolor.cli.console import ProgressLine, note
@@ -298,6 +299,7 @@ app.command("architectures", epilog=bench_architectures.EXAMPLES)(bench_architec
 app.command("heads", epilog=bench_heads.EXAMPLES)(bench_heads.command)
 app.command("curvature", epilog=bench_curvature.EXAMPLES)(bench_curvature.command)
 app.command("prediction", epilog=bench_prediction.EXAMPLES)(bench_prediction.command)
+app.command("recovery", epilog=bench_recovery.EXAMPLES)(bench_recovery.command)
 
 
 def _require_extra() -> None:

@@ -29,16 +29,11 @@ __all__ = [
     "PresetOption",
     "SeedOption",
     "WindowsOption",
-    "batches_of",
-    "batches_to_train",
     "for_each",
     "load_for_calibration",
     "reporter",
     "settle_torch",
 ]
-
-# Token positions that go through the model at once; logits of more cost memory, not time.
-_BATCH_TOKENS = 512
 
 ModelFolder = Annotated[
     Path, typer.Argument(metavar="MODEL_DIR", help="Local Hugging Face folder with safetensors.")
@@ -121,13 +116,14 @@ def load_for_calibration(
     """
     text = read_text(text_file)
     line.update("loading the model")
+    from geocolor.compression.calibration import text_batches
     from geocolor.compression.pretrained import load_pretrained
 
     model, tokenizer = load_pretrained(folder)
     longest = getattr(model.config, "max_position_embeddings", None)
     if isinstance(longest, int) and length > longest:
         raise InputError(f"--length {length} exceeds the {longest} positions of the model")
-    return CalibratedModel(model, tokenizer, batches_of(text, tokenizer, windows, length))
+    return CalibratedModel(model, tokenizer, text_batches(text, tokenizer, windows, length))
 
 
 def for_each(files: Sequence[Path], folders: Sequence[Path], option: str) -> list[Path]:
@@ -163,35 +159,6 @@ def read_text(path: Path) -> str:
     if not text.strip():
         raise InputError(f"{path} is empty")
     return text
-
-
-def batches_of(text: str, tokenizer: Any, windows: int, length: int) -> list[Tensor]:
-    """Cut windows from a text and stack them to batches of some 512 tokens.
-
-    Raises
-    ------
-    ModelError
-        The text is too short.
-    """
-    from geocolor.compression import text_windows
-
-    stacked = text_windows(text, tokenizer, windows=windows, length=length)
-    together = max(1, _BATCH_TOKENS // length)
-    return [stacked[i : i + together] for i in range(0, windows, together)]
-
-
-def batches_to_train(text: str, tokenizer: Any, steps: int, length: int) -> list[Tensor]:
-    """Cut as many batches from a text as there are steps, or as it has.
-
-    Raises
-    ------
-    ModelError
-        The text is too short for one.
-    """
-    tokens = len(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
-    together = max(1, _BATCH_TOKENS // length)
-    windows = min(steps * together, max(1, tokens // length))
-    return batches_of(text, tokenizer, windows, length)
 
 
 def reporter(line: ProgressLine) -> Any:

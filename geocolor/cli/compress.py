@@ -17,8 +17,6 @@ from geocolor.cli.calibrated import (
     PresetOption,
     SeedOption,
     WindowsOption,
-    batches_of,
-    batches_to_train,
     for_each,
     load_for_calibration,
     read_text,
@@ -137,6 +135,7 @@ def command(
     with ProgressLine(quiet=quiet) as line:
         line.update("loading")
         from geocolor.compression import analyze
+        from geocolor.compression.calibration import text_batches, training_batches
         from geocolor.compression.configuration_file import chosen_configuration
 
         method = chosen_configuration(preset)
@@ -145,7 +144,7 @@ def command(
             for folder, text in zip(model_dirs, texts, strict=True)
         ]
         measured = [
-            batches_of(other, one.tokenizer, _EVALUATED, length)
+            text_batches(other, one.tokenizer, _EVALUATED, length)
             for other, one in zip(others, loaded, strict=bool(others))
         ]
         analysis = analyze(
@@ -163,7 +162,7 @@ def command(
         compressed = analysis.compress(keep, method)
         if recover:
             training = [
-                batches_to_train(read_text(text), one.tokenizer, recover, length)
+                training_batches(read_text(text), one.tokenizer, recover, length)
                 for text, one in zip(texts, loaded, strict=True)
             ]
             compressed = compressed.recover(

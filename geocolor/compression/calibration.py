@@ -9,7 +9,10 @@ from torch import Tensor
 
 from geocolor.errors import ModelError
 
-__all__ = ["text_windows"]
+__all__ = ["batches_of", "text_batches", "text_windows", "training_batches"]
+
+# Token positions that go through the model at once; logits of more cost memory, not time.
+_BATCH_TOKENS = 512
 
 
 def text_windows(text: str, tokenizer: Any, *, windows: int, length: int) -> Tensor:
@@ -48,3 +51,36 @@ def text_windows(text: str, tokenizer: Any, *, windows: int, length: int) -> Ten
         )
     starts = [(2 * i + 1) * slots // (2 * windows) * length for i in range(windows)]
     return torch.stack([ids[start : start + length] for start in starts])
+
+
+def text_batches(text: str, tokenizer: Any, windows: int, length: int) -> list[Tensor]:
+    """Cut windows from a text and stack them to batches of some 512 tokens.
+
+    Raises
+    ------
+    ModelError
+        The text is too short.
+    """
+    return batches_of(text_windows(text, tokenizer, windows=windows, length=length))
+
+
+def batches_of(windows: Tensor) -> list[Tensor]:
+    """Stack windows of shape (windows, length) to batches of some 512 tokens."""
+    return list(torch.split(windows, _together(windows.shape[1])))
+
+
+def training_batches(text: str, tokenizer: Any, count: int, length: int) -> list[Tensor]:
+    """Cut so many batches of some 512 tokens from a text, or as many as it has.
+
+    Raises
+    ------
+    ModelError
+        The text is too short for one.
+    """
+    tokens = len(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+    windows = min(count * _together(length), max(1, tokens // length))
+    return text_batches(text, tokenizer, windows, length)
+
+
+def _together(length: int) -> int:
+    return max(1, _BATCH_TOKENS // length)

@@ -15,6 +15,7 @@ import torch
 from torch import distributed, nn
 
 from geocolor.compression.divergence import Divergence, distance
+from geocolor.compression.hidden_states import block_names, hidden_distance, watched_blocks
 from geocolor.compression.progress import Progress, silent
 from geocolor.compression.recovery_state import RecoveryState
 from geocolor.compression.several import Divergences, batches_by_model, joined_models
@@ -86,6 +87,7 @@ def recover(
     together: int = 1,
     evaluation: Iterable[Any] | None = None,
     learning_rate: float = 1e-3,
+    hidden_states: float = 0.0,
     autocast: torch.dtype | None = None,
     loss: Loss = "auto",
     seed: int = 0,
@@ -119,6 +121,10 @@ def recover(
         The highest; it rises over a tenth of the steps and falls to 0 along a cosine. For each
         tensor it is relative to the root mean square of its numbers, as factors have scales of
         their own.
+    hidden_states : float
+        Weight of a second target beside the predictions: what the original's blocks give, by
+        their mean relative squared distance. Blocks are the members of the model's outermost
+        lists of modules.
     autocast : torch.dtype, optional
         Arithmetic of both models; ``torch.bfloat16`` is twice as fast on some CPUs.
     loss : str or callable
@@ -150,6 +156,8 @@ def recover(
         )
     if not 0 < learning_rate < math.inf:
         raise InputError(f"the learning rate must be positive, not {learning_rate}")
+    if not 0 <= hidden_states < math.inf:
+        raise InputError(f"the weight of hidden states cannot be {hidden_states}")
     started = time.monotonic()
     students = list(models_of(model).values())
     teachers = list(models_of(joined_models(original)).values())
@@ -159,6 +167,7 @@ def recover(
     held_out = None if evaluation is None else batches_by_model(evaluation, len(students))
     training, held_out = (given, held_out) if held_out is not None else _split(given)
     score = scorer(loss)
+    blocks = [block_names(teacher) if hidden_states else () for teacher in teachers]
     with _training(model) as trained, _arithmetic(model, autocast):
         judge = Divergences(
             [
@@ -171,6 +180,7 @@ def recover(
         if checkpoint is not None:
             require_writable(checkpoint)
             settings = [steps, together, learning_rate, str(autocast), str(loss), seed]
+            settings += [hidden_states] if hidden_states else []
             identity = digest_of([settings, trained, training, held_out])
             state.resume(checkpoint, identity)
         if not state.measures:
@@ -178,14 +188,19 @@ def recover(
         every = max(1, steps // _MEASURES)
         try:
             while state.step < steps and state.misses < _PATIENCE:
-                for student, teacher, own in zip(students, teachers, training, strict=True):
+                for student, teacher, own, names in zip(
+                    students, teachers, training, blocks, strict=True
+                ):
                     for at in range(process_number(), together, processes()):
                         batch = own[_place(state.step * together + at, len(own), seed)]
-                        with torch.no_grad():
+                        with torch.no_grad(), watched_blocks(teacher, names) as states:
                             target = score(teacher, batch)
-                        found = score(student, batch)
-                        total = distance(target.rows, found.rows, target.kind)
-                        torch.autograd.backward(total / (len(found.rows) * together))
+                        with watched_blocks(student, names) as own_states:
+                            found = score(student, batch)
+                        total = distance(target.rows, found.rows, target.kind) / len(found.rows)
+                        if hidden_states:
+                            total = total + hidden_states * hidden_distance(states, own_states)
+                        torch.autograd.backward(total / together)
                 _add_gradients(trained.values())
                 nn.utils.clip_grad_norm_(trained.values(), _LONGEST_GRADIENT)
                 state.advance(_share(state.step, steps))

@@ -113,7 +113,7 @@ def test_an_interrupted_compression_goes_on_to_the_same_bits(
 ) -> None:
     from geocolor.curvature import CurvatureSums, checkpoint
 
-    monkeypatch.setattr("geocolor.cli.calibrated._BATCH_TOKENS", 32)
+    monkeypatch.setattr("geocolor.compression.calibration._BATCH_TOKENS", 32)
     whole, out, kept = tmp_path / "whole", tmp_path / "smaller", tmp_path / "measured"
     assert run("compress", folder, "--calibration", text, "-o", whole) == 0
     monkeypatch.setattr(checkpoint, "_SECONDS", 0)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from geocolor.compression import Compressed, compress, recover
+from geocolor.compression.hidden_states import block_names, hidden_distance, watched_blocks
 from geocolor.errors import FormatError, InputError, ModelError
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -164,6 +165,8 @@ def test_arguments_out_of_range_are_refused(compressed):
         compressed.recover(BATCHES, steps=0)
     with pytest.raises(InputError, match="must be positive"):
         compressed.recover(BATCHES, learning_rate=-1.0)
+    with pytest.raises(InputError, match="hidden states cannot be nan"):
+        compressed.recover(BATCHES, hidden_states=float("nan"))
     with pytest.raises(ModelError, match="give several"):
         compressed.recover(BATCHES[:1])
     with pytest.raises(ModelError, match="2 models cannot have 1 originals"):
@@ -193,6 +196,29 @@ def test_language_models_are_distilled_in_bfloat16_with_embeddings_left_alone(ti
     before, after = (c.model.get_input_embeddings().weight for c in (compressed, better))
     assert torch.equal(before, after)
     assert after.requires_grad
+
+
+def test_hidden_states_are_a_second_target(tiny_llama, tokens):
+    compressed = compress(tiny_llama(), tokens[:1], keep=0.5)
+    names = block_names(compressed.original)
+    data = [{"input_ids": tokens[0]["input_ids"].roll(at, 1)} for at in range(4)]
+
+    def distance(model: nn.Module) -> float:
+        with torch.no_grad(), watched_blocks(model, names) as states:
+            model(**tokens[1])
+        with torch.no_grad(), watched_blocks(compressed.original, names) as wanted:
+            compressed.original(**tokens[1])
+        return float(hidden_distance(wanted, states))
+
+    plain, guided = (
+        distance(
+            compressed.recover(
+                data, steps=20, evaluation=tokens[1:], learning_rate=1e-2, hidden_states=weight
+            ).model
+        )
+        for weight in (0.0, 10.0)
+    )
+    assert guided < min(plain, distance(compressed.model))
 
 
 def test_arithmetic_of_fewer_bits_sees_what_the_steps_changed(compressed):

@@ -19,6 +19,7 @@ from geocolor.bench.models.retrieval import title_ranks
 from geocolor.bench.models.subject import Subject
 from geocolor.bench.models.trial import Protocol
 from geocolor.compression import Analysis, Compressed, Configuration, analyze, text_windows
+from geocolor.compression.calibration import batches_of, training_batches
 from geocolor.compression.pretrained import load_pretrained
 from geocolor.compression.progress import Progress
 from geocolor.curvature import prediction_rows
@@ -27,9 +28,6 @@ from geocolor.sharing import measure_size
 from geocolor.units import find_units
 
 __all__ = ["Session", "predictions_hash"]
-
-# Token positions that go through the model at once; logits of more cost memory, not time.
-_BATCH_TOKENS = 512
 
 
 class Session:
@@ -46,6 +44,8 @@ class Session:
         of the text. Other seeds take a random place in each, and other targets.
     on_progress : callable
         Told the stage, the steps done and the steps in all.
+    checkpoint : Path, optional
+        Where curvature is kept, and gone on from.
 
     Attributes
     ----------
@@ -65,9 +65,15 @@ class Session:
     """
 
     def __init__(
-        self, subject: Subject, protocol: Protocol, seed: int, on_progress: Progress
+        self,
+        subject: Subject,
+        protocol: Protocol,
+        seed: int,
+        on_progress: Progress,
+        checkpoint: Path | None = None,
     ) -> None:
         self.calibration_seconds = 0.0
+        self._checkpoint = checkpoint
         self._analysis: Analysis | None = None
         self._protocol = protocol
         self._seed = seed
@@ -80,9 +86,8 @@ class Session:
                 f"windows of {protocol.length} tokens exceed the {longest} positions of "
                 f"{subject.name}"
             )
-        self._calibration = _seeded_windows(
-            _read(subject.calibration.path), self.tokenizer, protocol, seed
-        )
+        self._text = _read(subject.calibration.path)
+        self._calibration = _seeded_windows(self._text, self.tokenizer, protocol, seed)
         self._evaluation = {
             text.name: text_windows(
                 _read(text.path),
@@ -108,21 +113,25 @@ class Session:
         if self._analysis is not None:
             return self._analysis
         started = time.monotonic()
-        protocol = self._protocol
-        together = max(1, _BATCH_TOKENS // protocol.length)
-        first = next(iter(self._evaluation.values()))
         self._analysis = analyze(
             self.model,
-            [
-                self._calibration[start : start + together]
-                for start in range(0, len(self._calibration), together)
-            ],
-            evaluation=list(first[: protocol.divergence_windows, None]),
+            batches_of(self._calibration),
+            evaluation=next(iter(self.judged().values())),
             seed=self._seed,
+            checkpoint=self._checkpoint,
             on_progress=self._progress,
         )
         self.calibration_seconds = time.monotonic() - started
         return self._analysis
+
+    def judged(self) -> dict[str, list[Tensor]]:
+        """Batches of each evaluation text that divergences are measured on."""
+        count = self._protocol.divergence_windows
+        return {name: list(windows[:count, None]) for name, windows in self._evaluation.items()}
+
+    def training(self, batches: int) -> list[Tensor]:
+        """Cut so many batches, or as many as there are, from the calibration text."""
+        return training_batches(self._text, self.tokenizer, batches, self._protocol.length)
 
     def dense(self) -> Measures:
         """Measure the model as it is."""
@@ -136,7 +145,7 @@ class Session:
             shared_groups=0,
             predicted=None,
             measured=None,
-            texts=self._texts(self.model),
+            texts=self.texts(self.model),
             ranks=self._ranks(self.model),
             timings=self._timings(self.model),
             plan=[],
@@ -165,7 +174,7 @@ class Session:
             shared_groups=report.shared_groups,
             predicted=report.predicted_increase,
             measured=report.measured_increase,
-            texts=self._texts(compressed.model),
+            texts=self.texts(compressed.model),
             ranks=self._ranks(compressed.model),
             timings=self._timings(compressed.model),
             plan=compressed.plan.to_json(),
@@ -174,7 +183,8 @@ class Session:
         )
         return measures, compressed
 
-    def _texts(self, model: Any) -> tuple[TextScore, ...]:
+    def texts(self, model: Any) -> tuple[TextScore, ...]:
+        """Score each evaluation text under a model of the session's kind; () if it is no such."""
         if not model.can_generate():
             return ()
         scores = []
