@@ -68,6 +68,7 @@ class Analysis:
         unfolded: nn.Module | None,
         scales: dict[str, Tensor],
         units: tuple[Unit, ...],
+        unreached: int,
         curvature: Curvature,
         chains: tuple[Chain, ...],
         structure: str,
@@ -81,6 +82,7 @@ class Analysis:
         self._model = model
         self._unfolded = unfolded
         self._scales = scales
+        self._unreached = unreached
         self._chains = chains
         self._structure = structure
         self._divergence = divergence
@@ -276,6 +278,7 @@ class Analysis:
             measured_increase=sum(measured),
             models=_by_model(model, smaller, self.units, measured),
             measured_on=self._measured_on,
+            unreached=self._unreached,
             fit=self._fits.get(method.criterion),
             shared_groups=len(planned.plan.shared_groups),
             narrowed_groups=len(planned.plan.narrowed_groups),

@@ -37,7 +37,10 @@ from geocolor.units import (
     find_chains,
     find_units,
     fold_norms,
+    is_expert,
     models_of,
+    split_experts,
+    with_split_experts,
 )
 
 __all__ = ["analyze"]
@@ -100,8 +103,12 @@ def analyze(
         if evaluation is None
         else batches_by_model(evaluation, count)
     )
-    units = tuple(find_units(joint))
     structure = structure_of(joint)
+    if inplace:
+        split_experts(joint)
+    else:
+        joint = with_split_experts(joint)
+    units = tuple(find_units(joint))
     folded = joint if inplace else copy.deepcopy(joint)
     scales = fold_norms(folded)
     parts = {
@@ -119,12 +126,14 @@ def analyze(
             models_of(folded).items(), calibration, judged, strict=True
         )
     }
+    curvature = joined_curvature({prefix: part.curvature for prefix, part in parts.items()})
     return Analysis(
         model=folded,
         unfolded=None if inplace else joint,
         scales=scales,
-        units=units,
-        curvature=joined_curvature({prefix: part.curvature for prefix, part in parts.items()}),
+        units=tuple(unit for unit in units if unit.name in curvature.factors),
+        unreached=sum(unit.name not in curvature.factors for unit in units),
+        curvature=curvature,
         chains=tuple(
             chain.within(prefix) for prefix, part in parts.items() for chain in part.chains
         ),
@@ -163,10 +172,12 @@ def _measured(
         seed=seed,
         checkpoint=checkpoint,
         loss=loss,
+        optional=[unit.name for unit in units if is_expert(model, unit.name)],
         on_progress=lambda done: on_progress("calibrating", done, len(calibration)),
     )
     on_progress("finding hidden layers", 0, 1)
-    chains = find_chains(model, units, _predictions(calibration[0], loss))
+    reached = [unit for unit in units if unit.name in curvature.factors]
+    chains = find_chains(model, reached, _predictions(calibration[0], loss))
     divergence = Divergence(
         model, judged, lambda done: on_progress("reference", done, len(judged)), loss
     )

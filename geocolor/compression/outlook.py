@@ -11,7 +11,7 @@ from typing import Any
 from torch import nn
 
 from geocolor.compression.pretrained import empty_pretrained
-from geocolor.units import Side, Unit, find_units
+from geocolor.units import Side, Unit, find_units, split_experts
 
 __all__ = ["Outlook", "calibration_seconds", "compression_seconds", "foresee_compression"]
 
@@ -117,6 +117,8 @@ def foresee_compression(
         A folder holds no such model, or the model has nothing to share.
     """
     models = [empty_pretrained(folder) for folder in folders]
+    for model in models:
+        split_experts(model)
     units = [find_units(model) for model in models]
     weights = sum(_stored(Path(folder)) for folder in folders)
     calibration = calibration_seconds(weights, tokens)

@@ -72,6 +72,9 @@ class Report:
         Each of several models; of one, none.
     recovery : Recovery or None
         What distillation gained after all of that, if it was tried.
+    unreached : int
+        Matrices of experts that no calibration data reached: they stay as they are, and are not
+        counted among the units.
     """
 
     method: str
@@ -92,6 +95,7 @@ class Report:
     seconds: float
     models: tuple[ModelReport, ...] = ()
     recovery: Recovery | None = None
+    unreached: int = 0
 
     @property
     def kept(self) -> float:
@@ -145,6 +149,7 @@ class Report:
                 f"({after.unit_macs / before.unit_macs:.1%})",
                 f"shared      {self.shared_groups} groups of matrices",
                 f"narrowed    {self.narrowed_groups} hidden layers",
+                *self._left(),
                 *plan,
                 f"loss        +{self.predicted_increase:.4f} predicted, {expected}"
                 f"+{self.measured_increase:.4f} measured (nats, on {self.measured_on} data)",
@@ -153,6 +158,14 @@ class Report:
                 *([] if self.recovery is None else [f"recovery    {self.recovery}"]),
             )
         )
+
+    def _left(self) -> list[str]:
+        if not self.unreached:
+            return []
+        return [
+            f"unreached   {self.unreached} matrices of experts that no calibration data reached "
+            "stay as they are, not counted above"
+        ]
 
     def _by_model(self) -> list[str]:
         if not self.models:

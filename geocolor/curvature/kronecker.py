@@ -7,7 +7,7 @@ positions, patches or several uses in one pass, count as independent samples.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -54,6 +54,7 @@ def collect_curvature(
     samples: int | None = 1,
     loss: Loss = "auto",
     checkpoint: str | os.PathLike[str] | None = None,
+    optional: Collection[str] = (),
     on_progress: Callable[[int], None] | None = None,
 ) -> Curvature:
     """Measure the Kronecker factors of `units` on calibration batches, without labels.
@@ -89,6 +90,8 @@ def collect_curvature(
     checkpoint : path-like, optional
         A file for the partial sums, written now and then and at the end. If it is there, the
         pass goes on from it; on a CPU the result is the same to the last bit.
+    optional : collection of str
+        Units that need not be reached, experts of a mixture say; those that are not are left out.
     on_progress : callable, optional
         Called with the number of batches done.
 
@@ -128,7 +131,7 @@ def collect_curvature(
     )
     if processes() > 1:
         add_over_processes(sums, len(given))
-    return sums.curvature(spend=True)
+    return sums.curvature(spend=True, optional=optional)
 
 
 def collect_sums(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -106,21 +106,26 @@ class CurvatureSums:
         """Input positions, by the layer that saw most."""
         return max(self.counts.values(), default=0)
 
-    def curvature(self, *, spend: bool = False) -> Curvature:
+    def curvature(self, *, spend: bool = False, optional: Collection[str] = ()) -> Curvature:
         """Turn sums into means.
 
         Parameters
         ----------
         spend : bool
             Drop each sum once it is used, for want of memory.
+        optional : collection of str
+            Units that are left out if they were not reached.
 
         Raises
         ------
         ModelError
             A unit was not reached by the loss, or a number is not finite.
         """
-        for unit in self.units:
-            if unit not in self.inputs or unit not in self.gradients:
+        missed = [
+            unit for unit in self.units if unit not in self.inputs or unit not in self.gradients
+        ]
+        for unit in missed:
+            if unit not in optional:
                 raise ModelError(f"{unit} takes no part in the model's output")
         dtype = torch.float64 if self.double else torch.float32
         tokens = self.tokens
@@ -136,6 +141,8 @@ class CurvatureSums:
         factors: dict[str, KroneckerFactors] = {}
         draws = self.outputs * (self.samples or 1)
         for unit, (height, _) in self.units.items():
+            if unit in missed:
+                continue
             mean = mean_of(self.gradients[unit], height, draws, dtype)
             if not (bool(inputs[unit].isfinite().all()) and bool(mean.isfinite().all())):
                 raise ModelError(f"the curvature of {unit} is not finite")

@@ -27,6 +27,7 @@ from geocolor.sharing.equal import tie_named
 from geocolor.sharing.filling import cast_buffers, fill, unfilled_parameters
 from geocolor.sharing.plan import SharingPlan
 from geocolor.sharing.ties import keep_ties
+from geocolor.units import split_experts
 
 __all__ = ["PLAN_FILE", "load", "save", "structure_of"]
 
@@ -231,21 +232,18 @@ def load(
             f"{folder} was made from a model of other parameters than {type(model).__name__}; "
             "give a freshly built original"
         )
-    with put_back_on_error(model):
-        prepare_structure(model, plan)
-        if isinstance(model, nn.ModuleList):
-            tie_named(model, description["aliases"])
-        cast_buffers(model, description.get("buffers", {}))
-        with ExitStack() as opened:
-            try:
-                fill(
-                    model,
-                    [opened.enter_context(safe_open(file, framework="pt")) for file in files],
-                    description["aliases"],
-                )
-            except SafetensorError as error:
-                where = files[0] if len(files) == 1 else folder
-                raise CheckpointError(f"{where}: {error}") from error
+    with put_back_on_error(model), ExitStack() as opened:
+        try:
+            held = [opened.enter_context(safe_open(file, framework="pt")) for file in files]
+            split_experts(model, [name for file in held for name in file.keys()])  # noqa: SIM118
+            prepare_structure(model, plan)
+            if isinstance(model, nn.ModuleList):
+                tie_named(model, description["aliases"])
+            cast_buffers(model, description.get("buffers", {}))
+            fill(model, held, description["aliases"])
+        except SafetensorError as error:
+            where = files[0] if len(files) == 1 else folder
+            raise CheckpointError(f"{where}: {error}") from error
         keep_ties(model)
     return model.eval()
 

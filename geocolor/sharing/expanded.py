@@ -15,7 +15,13 @@ from geocolor.io.atomic import atomic_directory
 from geocolor.sharing.filling import unfilled_parameters
 from geocolor.sharing.layers import Factored, Residual
 from geocolor.sharing.plan import SharingPlan
-from geocolor.units import is_layer, layer_of, matrix_of
+from geocolor.units import (
+    is_layer,
+    layer_of,
+    matrix_of,
+    stacked_again,
+    with_split_experts,
+)
 
 __all__ = ["save_expanded"]
 
@@ -60,19 +66,20 @@ def save_expanded(
         # A copy: a model is built with its configuration, and changes it.
         original: nn.Module = kind(copy.deepcopy(model.config))
     original.to(next(model.parameters()).dtype)
+    whole = with_split_experts(original)
     for group in plan.groups:
         for name in group.members:
             if group.form != "dense":
                 held = [key for key in state if key.startswith(f"{name}.")]
                 for key in held:
                     del state[key]
-                layer = original.get_submodule(name)
+                layer = whole.get_submodule(name)
                 state.update(
                     {f"{name}.{key}": value for key, value in _whole(model, name, layer).items()}
                 )
     with atomic_directory(directory) as folder:
         saver: Any = original
-        saver.save_pretrained(folder, state_dict=state)
+        saver.save_pretrained(folder, state_dict=stacked_again(whole, state))
         generation = getattr(model, "generation_config", None)
         if generation is not None:
             generation.save_pretrained(folder)

@@ -2,6 +2,7 @@
 
 from geocolor.units.chains import Chain, find_chains
 from geocolor.units.discover import find_units
+from geocolor.units.experts import is_expert, split_experts, stacked_again, with_split_experts
 from geocolor.units.layers import Layer, is_layer, layer_of, matrix_of, rebuilt
 from geocolor.units.norms import fold_norms
 from geocolor.units.several import models_of
@@ -15,9 +16,13 @@ __all__ = [
     "find_chains",
     "find_units",
     "fold_norms",
+    "is_expert",
     "is_layer",
     "layer_of",
     "matrix_of",
     "models_of",
     "rebuilt",
+    "split_experts",
+    "stacked_again",
+    "with_split_experts",
 ]

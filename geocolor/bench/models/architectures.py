@@ -167,6 +167,7 @@ _DECODER = {
     "max_position_embeddings": 64,
     **_INITIAL,
 }
+_MIXTURE = {**_DECODER, "intermediate_size": 64, "num_local_experts": 4, "num_experts_per_tok": 2}
 _ENCODER = {
     "hidden_size": 48,
     "intermediate_size": 192,
@@ -227,6 +228,22 @@ ARCHITECTURES: dict[str, Architecture] = {
         ),
         Architecture(
             "mistral", _from_config("MistralForCausalLM", "MistralConfig", **_DECODER), _padded_text
+        ),
+        Architecture(
+            "mixtral",  # experts in stacks, each with the tokens routed to it
+            _from_config("MixtralForCausalLM", "MixtralConfig", **_MIXTURE),
+            _text,
+        ),
+        Architecture(
+            "qwen3-moe",
+            _from_config(
+                "Qwen3MoeForCausalLM",
+                "Qwen3MoeConfig",
+                moe_intermediate_size=64,
+                num_experts=4,
+                **_MIXTURE,
+            ),
+            _padded_text,
         ),
         Architecture(
             "t5",

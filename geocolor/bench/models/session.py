@@ -25,7 +25,7 @@ from geocolor.compression.progress import Progress
 from geocolor.curvature import prediction_rows
 from geocolor.errors import InputError
 from geocolor.sharing import measure_size
-from geocolor.units import find_units
+from geocolor.units import find_units, with_split_experts
 
 __all__ = ["Session", "predictions_hash"]
 
@@ -135,7 +135,8 @@ class Session:
 
     def dense(self) -> Measures:
         """Measure the model as it is."""
-        size = measure_size(self.model, [unit.name for unit in find_units(self.model)])
+        split = with_split_experts(self.model)
+        size = measure_size(split, [unit.name for unit in find_units(split)])
         return Measures(
             parameters=size.parameters,
             unit_parameters=size.unit_parameters,
