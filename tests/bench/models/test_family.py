@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 
 import pytest
 import torch
@@ -59,13 +60,14 @@ def test_ranks_are_as_high_as_the_share_allows(family, keep, rank):
 
 
 def test_the_table_gives_perplexities_beside_those_of_the_fine_tunes():
+    two, four = math.log(2), math.log(4)
     rows = [
-        Row("each as it is", None, 3.0, {"a": 2.0, "b": 4.0}),
-        Row("geocolor, together", 0.4, 1.1, {"a": 2.1, "b": 4.0}),
+        Row("each as it is", None, 3.0, {"a": (two, two), "b": (two, four)}),
+        Row("geocolor, together", 0.4, 1.1, {"a": (four, four), "b": (two, four)}),
     ]
     assert markdown(rows).splitlines()[2:] == [
-        "| each as it is |  | 3.000 | 2.000 (1.000) | 4.000 (1.000) |",
-        "| geocolor, together | 0.4 | 1.100 | 2.100 (1.050) | 4.000 (1.000) |",
+        "| each as it is |  | 3.000 | 2.00 | 2.83 |",
+        "| geocolor, together | 0.4 | 1.100 | 4.00 (2.000, 2.000 to 2.000) | 2.83 |",
     ]
 
 

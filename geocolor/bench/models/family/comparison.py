@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -20,14 +19,16 @@ from geocolor.bench.models.family.fine_tunes import (
     fine_tuned,
     halves,
 )
+from geocolor.bench.models.record import TextScore
+from geocolor.bench.models.summary import perplexity_ratio
 from geocolor.compression import Analysis, Compressed, analyze
 from geocolor.sharing.equal import tie_equal
 
 __all__ = ["Row", "compare", "markdown"]
 
-_CALIBRATED = 64
+_CALIBRATED = 192
 _CALIBRATED_TOGETHER = 32
-_JUDGED = 192
+_JUDGED = 640
 # Passages among whose second halves the right one is to be found.
 _CANDIDATES = 64
 
@@ -44,14 +45,18 @@ class Row:
         Share of all fine-tunes' block matrices, where the method has such a thing.
     size : float
         Parameters of all together by those of one.
-    perplexities : dict of str to float
-        Of each fine-tune on held-out text of its corpus.
+    losses : dict of str to tuple of float
+        Of each fine-tune on held-out passages of its corpus, in nats.
     """
 
     method: str
     keep: float | None
     size: float
-    perplexities: dict[str, float]
+    losses: dict[str, tuple[float, ...]]
+
+    def score(self, corpus: str) -> TextScore:
+        """Score a fine-tune."""
+        return TextScore(corpus, 1, tuple(self.losses[corpus]))
 
 
 def compare(
@@ -83,7 +88,8 @@ def compare(
         if any((row.method, row.keep) == (method, keep) for row in done):
             continue
         row = Row(method, keep, *family.kept(method, keep))
-        report(str(row))
+        perplexities = [f"{row.score(corpus).perplexity:.2f}" for corpus in row.losses]
+        report(f"{method}, keep {keep}: size {row.size:.3f}, {', '.join(perplexities)}")
         done.append(row)
         with output.open("a", encoding="utf-8") as file:
             file.write(f"{json.dumps(asdict(row))}\n")
@@ -100,20 +106,26 @@ def _lines(path: Path) -> list[str]:
 
 
 def markdown(rows: Iterable[Row]) -> str:
-    """Make a table; in brackets perplexity by that of the fine-tune as it is."""
+    """Make a table: perplexities, by those of the fine-tunes as they are, with 95% intervals."""
     rows = list(rows)
-    own = rows[0].perplexities
+    own = rows[0]
     lines = [
-        f"| method | keep | size, models | {' | '.join(own)} |",
-        f"|---|---|---|{'---|' * len(own)}",
+        f"| method | keep | size, models | {' | '.join(own.losses)} |",
+        f"|---|---|---|{'---|' * len(own.losses)}",
     ]
     for row in rows:
-        cells = " | ".join(
-            f"{value:.3f} ({value / own[name]:.3f})" for name, value in row.perplexities.items()
-        )
+        cells = " | ".join(_cell(row.score(corpus), own.score(corpus)) for corpus in own.losses)
         keep = "" if row.keep is None else f"{row.keep:g}"
         lines.append(f"| {row.method} | {keep} | {row.size:.3f} | {cells} |")
     return "\n".join(lines)
+
+
+def _cell(score: TextScore, own: TextScore) -> str:
+    if score == own:
+        return f"{score.perplexity:.2f}"
+    ratio, interval = perplexity_ratio(score, own)
+    spread = "" if interval is None else f", {interval.low:.3f} to {interval.high:.3f}"
+    return f"{score.perplexity:.2f} ({ratio:.3f}{spread})"
 
 
 class _Family:
@@ -134,14 +146,14 @@ class _Family:
         self._together: Analysis | None = None
         self._alone: list[Analysis] = []
 
-    def kept(self, method: str, keep: float | None) -> tuple[float, dict[str, float]]:
-        """Keep the fine-tunes by a method; give the size and the perplexities."""
+    def kept(self, method: str, keep: float | None) -> tuple[float, dict[str, tuple[float, ...]]]:
+        """Keep the fine-tunes by a method; give the size and the losses."""
         one = sum(parameter.numel() for parameter in self._base.parameters())
         if keep is None:
             if method == _OWN:
-                return float(len(self._models)), self._perplexities(self._models)
+                return float(len(self._models)), self._losses(self._models)
             one_for_all = self._base if method == _BASE else mean_of(self._models)
-            return 1.0, self._perplexities([one_for_all] * len(self._models))
+            return 1.0, self._losses([one_for_all] * len(self._models))
         if method == _DIFFERENCES:
             rank = difference_rank(self._base, len(self._models), keep)
             sizes: list[int] = []
@@ -151,24 +163,24 @@ class _Family:
                     sizes.append(stored)
                     yield model
 
-            perplexities = self._perplexities(restored())
-            return 1 + sum(sizes) / one, perplexities
+            losses = self._losses(restored())
+            return 1 + sum(sizes) / one, losses
         if method == _TOGETHER:
             self._together = self._together or analyze(
                 self._models, self._calibration, on_progress=self._progress
             )
             compressed = self._compressed(self._together, keep)
             size = compressed.report.after.parameters / one
-            return size, self._perplexities(compressed.model.children())
+            return size, self._losses(compressed.model.children())
         self._alone = self._alone or [
             analyze(model, batches, on_progress=self._progress)
             for model, batches in zip(self._models, self._calibration, strict=True)
         ]
         alone = nn.ModuleList(self._compressed(analysis, keep).model for analysis in self._alone)
-        perplexities = self._perplexities(alone.children())
+        losses = self._losses(alone.children())
         # The embeddings are no concern of the method: they are counted once here too.
         tie_equal(alone)
-        return sum(parameter.numel() for parameter in alone.parameters()) / one, perplexities
+        return sum(parameter.numel() for parameter in alone.parameters()) / one, losses
 
     def _compressed(self, analysis: Analysis, keep: float) -> Compressed:
         compressed = analysis.compress(keep)
@@ -183,12 +195,14 @@ class _Family:
             self._report(f"{stage} {done} of {total}")
 
     @torch.no_grad()
-    def _perplexities(self, models: Iterable[nn.Module]) -> dict[str, float]:
+    def _losses(self, models: Iterable[nn.Module]) -> dict[str, tuple[float, ...]]:
         found = {}
         for corpus, model, batches in zip(CORPORA, models, self._judged, strict=True):
             losses = [
-                float(nn.functional.cross_entropy(model(batch).logits, torch.arange(len(batch))))
+                nn.functional.cross_entropy(
+                    model(batch).logits, torch.arange(len(batch)), reduction="none"
+                )
                 for batch in batches
             ]
-            found[corpus] = math.exp(sum(losses) / len(losses))
+            found[corpus] = tuple(torch.cat(losses).tolist())
         return found
