@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from geocolor.compression.analysis import Analysis
 from geocolor.compression.divergence import Divergence
+from geocolor.compression.precision import in_single_precision, single_precision
 from geocolor.compression.progress import Progress, silent
 from geocolor.compression.several import (
     Divergences,
@@ -177,7 +178,9 @@ def _measured(
     )
     on_progress("finding hidden layers", 0, 1)
     reached = [unit for unit in units if unit.name in curvature.factors]
-    chains = find_chains(model, reached, _predictions(calibration[0], loss))
+    sample = in_single_precision(calibration[0])
+    with single_precision(model):
+        chains = find_chains(model, reached, _predictions(sample, loss))
     divergence = Divergence(
         model, judged, lambda done: on_progress("reference", done, len(judged)), loss
     )
