@@ -74,11 +74,10 @@ warm-up: $(VENV)/.dev  ## compile all kernels, once for each installation
 FUZZ_SECONDS ?= 4
 
 fuzz: $(VENV)/.dev  ## mutated graph files to every reader; only our own errors may escape
-	@mkdir -p build
 	@for format in $$($(BIN)/python -c "from geocolor.io import FORMATS; print(*FORMATS)"); do \
 		echo "== fuzzing $$format"; \
 		$(BIN)/python tests/fuzz/readers.py "$$format" -max_total_time=$(FUZZ_SECONDS) \
-			-verbosity=0 -artifact_prefix=build/ || exit 1; done
+			-verbosity=0 -print_final_stats=1 -artifact_prefix=build/fuzz/ || exit 1; done
 
 lint: $(VENV)/.dev  ## ruff: rules and formatting
 	@echo "== ruff"

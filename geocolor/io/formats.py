@@ -142,7 +142,7 @@ _ALL = (
         (".net",),
         read_pajek,
         pajek_text,
-        _begins(rb"(?:%[^\n]*\s*)*\*(?:vertices|network)\b"),
+        _begins(rb"(?:%[^\n]*+\s*+)*+\*(?:vertices|network)\b"),
     ),
     Format(
         "gml",
@@ -150,7 +150,7 @@ _ALL = (
         (".gml",),
         read_gml,
         gml_text,
-        _begins(rb"(?:#[^\n]*\s*|creator\s[^\n]*\s*|version\s[^\n]*\s*)*graph\s*\["),
+        _begins(rb"(?:(?:#|creator\s|version\s)[^\n]*+\s*+)*+graph\s*\["),
     ),
     Format(
         "dimacs-binary",

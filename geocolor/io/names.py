@@ -14,8 +14,8 @@ from geocolor.io.source import shown
 
 __all__ = ["Names"]
 
-# A table over all numbers may be so large, or eight times as large as their count.
-_SMALL_TABLE = 1 << 20
+# A table over all numbers may be so many times as large as their count.
+_SPREAD = 8
 
 
 class Names:
@@ -89,7 +89,7 @@ class Names:
             self.numeric = False
             return self._by_first(numbers)
         low, high = int(numbers.min(initial=0)), int(numbers.max(initial=0))
-        if high - low > max(_SMALL_TABLE, 8 * len(numbers)):
+        if high - low > _SPREAD * len(numbers):
             named, nodes = np.unique(numbers, return_inverse=True)
         else:
             present = np.zeros(high - low + 1, dtype=bool)

@@ -83,7 +83,7 @@ def read_native(source: Source, meaning: Meaning) -> Listing:
         nodes,
         np.array(rows, dtype=np.int32).reshape(-1, 2),
         np.array([float(row[2]) for row in weights] + [np.nan] * len(conflicts)),
-        np.array([False] * len(weights) + [True] * len(conflicts)),
+        np.repeat([False, True], [len(weights), len(conflicts)]),
         labels=labels,
         sizes=None if sizes is None else np.array(sizes, dtype=np.float64),
     )

@@ -1,24 +1,61 @@
 """Feed mutated files to one reader: ``python tests/fuzz/readers.py FORMAT [options of libFuzzer]``.
 
 Only the package's own errors may escape, and what is read must be written and read back. The seeds
-are files of small graphs and the broken ones of ``tests/io/malformed``.
+are files of small graphs and those of ``tests/io/wellformed`` and ``malformed``; what a run finds
+new stays in ``build/fuzz/FORMAT``, where the next one goes on.
 """
 
+import ast
+import inspect
+import io
+import operator
+import re
 import sys
-import tempfile
 import warnings
+import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import atheris
 
 with atheris.instrument_imports(include=["geocolor.io"]):
-    from geocolor.errors import InputError
+    from geocolor.errors import FormatError, InputError
     from geocolor.graph import ConflictGraph
-    from geocolor.io import FORMATS, Limits, Meaning, read
+    from geocolor.io import FORMATS, Limits, Meaning
+    from geocolor.io.formats import format_of
+    from geocolor.io.settle import settle
+    from geocolor.io.source import Source
 
-MALFORMED = Path(__file__).parents[1] / "io" / "malformed"
+ROOT = Path(__file__).parents[2]
+BUILD = ROOT / "build" / "fuzz"
+FILES = [ROOT / "tests" / "io" / folder for folder in ("wellformed", "malformed")]
 LIMITS = Limits(file_bytes=1 << 20, text_bytes=1 << 20, json_bytes=1 << 20, nodes=500, edges=5000)
 LONGEST = 4096
+SECONDS = 10  # for one file; a reader that needs as long is a finding too
+# Which one a file is read with, its content says.
+MEANINGS = [
+    Meaning(loops="drop"),
+    Meaning(),
+    Meaning(weights="similarity", parallel="smallest"),
+    Meaning(unweighted="one", missing="forbidden", loops="drop"),
+    Meaning(weights="ignore", isolated="drop", directed="refuse"),
+    Meaning(first_node=0, parallel="first", isolated="drop", loops="drop"),
+    Meaning(weights="cost", parallel="refuse", loops="refuse"),
+]
+# Words as a reader knows them; of its texts, those that are no sentences.
+WORD = re.compile(rb"[!-~]{2,16}")
+
+# What libFuzzer learns from when it is compared; and comparisons by their numbers in bytecode.
+TRACED = (int, str, bytes)
+OPERATORS = [getattr(operator, name) for name in ("lt", "le", "eq", "ne", "gt", "ge")]
+_trace = atheris._trace_cmp
+
+
+def compare(left: object, right: object, number: int, at: int, constant: bool) -> object:
+    """Compare as instrumented code does; atheris itself never lets go of arrays that result."""
+    if type(left) in TRACED and type(right) in TRACED:
+        return _trace(left, right, number, at, constant)
+    return OPERATORS[number](left, right)
 
 
 def seeds(name: str) -> list[bytes]:
@@ -38,36 +75,59 @@ def seeds(name: str) -> list[bytes]:
             found.append(b"".join(FORMATS[name].text(graph)))
         except InputError:
             continue
-    suffixes = FORMATS[name].suffixes
-    broken = [path.read_bytes() for path in MALFORMED.iterdir() if path.name.endswith(suffixes)]
-    return found + [data for data in broken if len(data) < LONGEST]
+    packed = tuple(s + c for s in FORMATS[name].suffixes for c in ("", ".gz", ".xz", ".zst"))
+    given = [
+        path.read_bytes()
+        for folder in FILES
+        for path in sorted(folder.iterdir())
+        if path.name.endswith(packed)
+    ]
+    return found + [data for data in given if len(data) < LONGEST]
+
+
+def dictionary(name: str) -> str:
+    """Give the words that a format's reader compares with, as libFuzzer takes them."""
+    tree = ast.parse(inspect.getsource(sys.modules[FORMATS[name].read.__module__]))
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    words = {text.encode() if isinstance(text, str) else text for text in texts if text}
+    words = {word for word in words if isinstance(word, bytes) and WORD.fullmatch(word)}
+    words |= {b"nan", b"inf", b"1e999", b"-0.5", b"99999999999", b"\xef\xbb\xbf", b"\r\n"}
+    return "".join(
+        '"{}"\n'.format("".join(f"\\x{byte:02x}" for byte in word)) for word in sorted(words)
+    )
+
+
+def read(name: str, data: bytes, meaning: Meaning) -> ConflictGraph:
+    """Read what a file would hold."""
+    source = Source(Path("graph"), io.BytesIO(data), LIMITS)
+    return settle(FORMATS[name].read(source, meaning), meaning, LIMITS, source.name)[0]
 
 
 def main() -> None:
     """Fuzz the reader of the format that the command line names."""
     name = sys.argv.pop(1)
     warnings.simplefilter("ignore")
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as made:  # noqa: S108
-        folder = Path(made)
-        path, corpus = folder / "graph", folder / "corpus"
-        corpus.mkdir()
-        for at, data in enumerate(seeds(name)):
-            (corpus / str(at)).write_bytes(data)
+    corpus, words = BUILD / name, BUILD / f"{name}.dict"
+    corpus.mkdir(parents=True, exist_ok=True)
+    words.write_text(dictionary(name))
+    for at, data in enumerate(seeds(name)):
+        (corpus / f"seed{at}").write_bytes(data)
 
-        def once(data: bytes) -> None:
-            path.write_bytes(data)
-            try:
-                graph = read(path, Meaning(loops="drop"), format=name, limits=LIMITS)
-                text = b"".join(FORMATS[name].text(graph))
-            except InputError:  # the base of all errors that a file may give
-                return
-            path.write_bytes(text)
-            again = read(path, format=name)
-            if again.fingerprint != graph.fingerprint:
-                raise AssertionError("what was written is read otherwise")
+    def once(data: bytes) -> None:
+        with suppress(FormatError):
+            format_of("graph", Source(Path("graph"), io.BytesIO(data), LIMITS))
+        try:
+            graph = read(name, data, MEANINGS[zlib.crc32(data) % len(MEANINGS)])
+            text = b"".join(FORMATS[name].text(graph))
+        except InputError:  # the base of all errors that a file may give
+            return
+        if read(name, text, Meaning()).fingerprint != graph.fingerprint:
+            raise AssertionError("what was written is read otherwise")
 
-        atheris.Setup([sys.argv[0], f"-max_len={LONGEST}", *sys.argv[1:], str(corpus)], once)
-        atheris.Fuzz()
+    atheris._trace_cmp = compare
+    options = [f"-max_len={LONGEST}", f"-timeout={SECONDS}", f"-dict={words}"]
+    atheris.Setup([sys.argv[0], *options, *sys.argv[1:], str(corpus)], once)
+    atheris.Fuzz()
 
 
 if __name__ == "__main__":

@@ -115,6 +115,14 @@ def test_content_tells_tables_and_lists_from_each_other(tmp_path: Path) -> None:
         assert read_closely(tmp_path / "graph").format.name == name, text
 
 
+@pytest.mark.parametrize("sign", ["%", "#", "creator ", "c\n", "<", "\n", "1,", "1 "])
+def test_content_of_one_sign_is_told_at_once(sign: str) -> None:
+    # Where a pattern can part it in many ways, 40 would take longer than anybody has.
+    head = sign.encode() * 20_000 + b"x"
+    for known in FORMATS.values():
+        known.tells(head)
+
+
 def test_a_format_that_is_named_is_taken(tmp_path: Path) -> None:
     path = tmp_path / "graph.data"
     write(queen(4, 4), path, format="metis")

@@ -68,6 +68,13 @@ def test_an_edge_without_a_weight_is_a_conflict_unless_it_is_one(reading) -> Non
     assert kinds(found) == {"equal-weights"}
 
 
+@pytest.mark.parametrize("unweighted", ["conflict", "one"])
+def test_a_graph_without_edges(reading, unweighted: str) -> None:
+    text = '{"format": "geocolor.graph", "version": 1, "num_nodes": 2}'
+    found = reading(text, ".json", unweighted=unweighted)
+    assert (weights(found), conflicts(found), kinds(found)) == ({}, [], {"isolated"})
+
+
 def test_a_file_with_and_without_weights_says_so(reading) -> None:
     found = reading("a b\nb c 2\na c 3\na c\n")
     assert (weights(found), conflicts(found)) == ({(0, 2): 3.0, (1, 2): 2.0}, [[0, 1], [0, 2]])
