@@ -19,8 +19,8 @@ from geocolor.cli.options import (
     limits_of,
     seconds,
 )
-from geocolor.cli.signals import undisturbed
 from geocolor.errors import InputError
+from geocolor.interrupts import held_back
 
 if TYPE_CHECKING:
     from geocolor.solvers.budgeted import SharingResult
@@ -89,18 +89,19 @@ def command(
     if output is not None:
         _require_output(output)
     options = read_options(file, limits=limits_of(max_nodes, max_edges, max_bytes))
-    with ProgressLine(quiet=quiet, limit=limit) as line:
-        done = 0
+    # Ctrl-C ends the work, and takes nothing from what comes after it.
+    with held_back():
+        with ProgressLine(quiet=quiet, limit=limit) as line:
+            done = 0
 
-        def show(result: SharingResult) -> None:
-            nonlocal done
-            done += 1
-            line.update(f"{done} points, the last {result.status}")
+            def show(result: SharingResult) -> None:
+                nonlocal done
+                done += 1
+                line.update(f"{done} points, the last {result.status}")
 
-        results = frontier(
-            options, budget or None, points=points, time_limit=limit, on_progress=show
-        )
-    with undisturbed():
+            results = frontier(
+                options, budget or None, points=points, time_limit=limit, on_progress=show
+            )
         record = {
             "format": "geocolor.frontier",
             "version": 1,

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: both end the work, neither loses what it has come to."""
+"""SIGTERM ends the work as Ctrl-C does, and neither loses what it has come to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-__all__ = ["terminated_like_interrupted", "undisturbed"]
+__all__ = ["terminated_like_interrupted"]
 
 
 @contextmanager
@@ -22,15 +22,3 @@ def terminated_like_interrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Ignore a second Ctrl-C while the incumbent is written."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)

@@ -24,8 +24,8 @@ from geocolor.cli.options import (
     seconds,
 )
 from geocolor.cli.reading import Reader, reads_a_graph
-from geocolor.cli.signals import undisturbed
 from geocolor.errors import InputError
+from geocolor.interrupts import held_back
 
 if TYPE_CHECKING:
     import numpy as np
@@ -158,22 +158,23 @@ def command(
     start = _start(question, initial, order, reader.limits)
     _refuse_at_a_glance(question)
     compile_first(solver, question.kind, quiet=quiet)
-    with ProgressLine(quiet=quiet, limit=limit) as line:
+    # Ctrl-C ends the solve, and takes nothing from what comes after it.
+    with held_back():
+        with ProgressLine(quiet=quiet, limit=limit) as line:
 
-        def show(point: TracePoint, coloring: Coloring | None) -> None:
-            line.update(_progress(point, coloring))
+            def show(point: TracePoint, coloring: Coloring | None) -> None:
+                line.update(_progress(point, coloring))
 
-        result = solve(
-            question,
-            solver,
-            time_limit=limit,
-            seed=seed,
-            workers=workers,
-            initial=start,
-            checkpoint=checkpoint,
-            on_progress=show,
-        )
-    with undisturbed():
+            result = solve(
+                question,
+                solver,
+                time_limit=limit,
+                seed=seed,
+                workers=workers,
+                initial=start,
+                checkpoint=checkpoint,
+                on_progress=show,
+            )
         record = to_record(result, graph)
         try:
             written = _write(output, record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,7 +13,10 @@ import numba
 from numba import njit
 from numba.core import event
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
+
+from geocolor.interrupts import held_back
 
 __all__ = ["cache_folder", "compile_seconds", "jit", "target"]
 
@@ -22,6 +26,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _COMPILING = "numba:compile"
+
+# The end of the process takes the compiler apart: not under a thread that compiles.
+atexit.register(global_compiler_lock.acquire)
 
 
 class _Places(CompileResultCacheImpl):  # type: ignore[misc]  # numba is skipped
@@ -61,8 +68,18 @@ def jit(function: Callable[P, R]) -> Callable[P, R]:
     The machine code is cached in the user's cache directory, or in ``NUMBA_CACHE_DIR``; beside
     the source if that cannot be written, and not at all if nothing can. The cache knows only the
     source file of the function itself, so a kernel calls helpers of its own module only.
+
+    Ctrl-C waits while a kernel is compiled or loaded: numba would be left half set up, and its lock
+    taken.
     """
     dispatcher = njit(nogil=True)(function)
+    compile_for = dispatcher._compile_for_args
+
+    def undisturbed(*arguments: Any, **named: Any) -> Any:
+        with held_back():
+            return compile_for(*arguments, **named)
+
+    dispatcher._compile_for_args = undisturbed
     with suppress(RuntimeError):  # no place to write
         dispatcher._cache = _Cache(function)
     return cast(Callable[P, R], dispatcher)
@@ -87,4 +104,5 @@ def cache_folder() -> Path | None:
 
 def target() -> str:
     """Say what kernels are compiled by and for: numba's version and the processor."""
-    return repr((numba.__version__, *cpu_target.target_context.codegen().magic_tuple()))
+    with held_back():
+        return repr((numba.__version__, *cpu_target.target_context.codegen().magic_tuple()))

@@ -111,6 +111,7 @@ class Search:
         self._parent: Search | None = None
         self._lift_bound: Callable[[float], float] | None = None
         self._called_off = threading.Event()
+        self._closed = False
         # Reentrant: what watches a search may ask it, or report to the search it is part of.
         self._lock = threading.RLock()
 
@@ -201,6 +202,11 @@ class Search:
         """End the work of every thread on this search or within it, as if its time were up."""
         self._called_off.set()
 
+    def close(self) -> None:
+        """Take nothing more: what threads left behind still report is too late."""
+        with self._lock:
+            self._closed = True
+
     def _is_off(self) -> bool:
         around = self._parent
         return self._called_off.is_set() or (around is not None and around._is_off())
@@ -245,7 +251,7 @@ class Search:
         Returns
         -------
         bool
-            Whether it became the incumbent.
+            Whether it became the incumbent; never once the search is closed.
 
         Raises
         ------
@@ -257,6 +263,8 @@ class Search:
         except CheckError as error:
             raise self._refuse(f"a solver offered an invalid coloring: {error}") from error
         with self._lock:
+            if self._closed:
+                return False
             if self.objective is not None and report.objective >= self.objective:
                 return False
             if self.lower_bound is not None and report.objective < self.lower_bound:
@@ -285,7 +293,7 @@ class Search:
         if _counts_classes(self.problem):
             bound = float(math.ceil(bound - _RELATIVE_ROUNDING))
         with self._lock:
-            if self.lower_bound is not None and bound <= self.lower_bound:
+            if self._closed or (self.lower_bound is not None and bound <= self.lower_bound):
                 return
             if self.objective is not None:
                 # Rounding may lift a bound past the optimum; it never means more than the optimum.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import time
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -15,6 +16,7 @@ from numpy.typing import ArrayLike
 from geocolor._version import __version__
 from geocolor.errors import CheckError, InputError, SolverError
 from geocolor.graph import ConflictGraph
+from geocolor.interrupts import held_back
 from geocolor.problem import (
     Coloring,
     ColoringProblem,
@@ -25,6 +27,7 @@ from geocolor.problem import (
     check,
     problem_for,
 )
+from geocolor.solvers.aside import run_aside
 from geocolor.solvers.checkpoint import SolveCheckpoint
 from geocolor.solvers.info import Solver, SolverInfo
 from geocolor.solvers.registry import load_solver
@@ -78,7 +81,8 @@ def solve(
     -------
     SolveResult
         Every coloring in it has passed the independent checker. Ctrl-C returns the incumbent
-        with stop reason INTERRUPT.
+        with stop reason INTERRUPT. For this the solver runs in a thread of its own where the main
+        thread calls; one that does not end within half a second is left behind there.
 
     Raises
     ------
@@ -99,22 +103,31 @@ def solve(
     if isinstance(problem, ConflictGraph):
         problem = problem_for(problem)
     _check_arguments(time_limit, seed, workers, max_iterations)
-    info, run = load_solver(solver, problem)
-    search = Search(
-        problem,
-        started=started,
-        time_limit=time_limit,
-        seed=seed,
-        workers=workers,
-        max_iterations=max_iterations,
-        on_progress=on_progress,
-    )
-    if initial is not None:
-        _check_initial(problem, initial)
-        search.offer(initial.colors if isinstance(initial, Coloring) else initial)
-    if checkpoint is None:
-        return answer(info, run, search)
-    kept = SolveCheckpoint(checkpoint, problem)
+    # Imports too: numba that is interrupted in its own is of no use afterwards.
+    with held_back() as held:
+        info, run = load_solver(solver, problem)
+        search = Search(
+            problem,
+            started=started,
+            time_limit=time_limit,
+            seed=seed,
+            workers=workers,
+            max_iterations=max_iterations,
+            on_progress=on_progress,
+        )
+        if initial is not None:
+            _check_initial(problem, initial)
+            search.offer(initial.colors if isinstance(initial, Coloring) else initial)
+        kept = None if checkpoint is None else SolveCheckpoint(checkpoint, problem)
+        result = answer(info, run, search) if kept is None else _kept(kept, info, run, search)
+        if held.came:  # as the last of it was written
+            held.came = False
+            result = replace(result, stop_reason=StopReason.INTERRUPT)
+        return result
+
+
+def _kept(kept: SolveCheckpoint, info: SolverInfo, run: Solver, search: Search) -> SolveResult:
+    """Answer from a checkpoint on, and keep what is reached there."""
     kept.resume(search)
     with kept.kept(search):
         result = answer(info, run, search)
@@ -131,19 +144,23 @@ def answer(info: SolverInfo, run: Solver, search: Search) -> SolveResult:
     SolverError
         The solver failed, ended the program, or returned what is no outcome.
     """
+    interrupted = False
+
+    def interrupt() -> None:
+        nonlocal interrupted
+        interrupted = True
+        search.call_off()
+
     try:
-        outcome = _run(run, search.problem, search)
+        outcome = run_aside(partial(_run, run, search.problem, search), interrupt)
     except SystemExit as error:
         raise SolverError(f"solver {info.name!r} called exit: {error}") from error
     except KeyboardInterrupt:
         outcome = Outcome(StopReason.INTERRUPT)
-    except SystemError as error:
-        # What becomes of Ctrl-C that meets compiled code, such as numba's as it loads a kernel.
-        if not _is_interrupt(error):
-            raise
-        outcome = Outcome(StopReason.INTERRUPT)
     except MemoryError:
         outcome = Outcome(StopReason.MEMORY, message="out of memory; the incumbent is kept")
+    finally:
+        search.close()
     if search.refusal is not None:
         raise search.refusal
     if outcome is None:
@@ -153,13 +170,9 @@ def answer(info: SolverInfo, run: Solver, search: Search) -> SolveResult:
             f"solver {info.name!r} returned a {type(outcome).__name__}; colorings are given to "
             "search.offer, and nothing is returned"
         )
+    if interrupted:
+        outcome = replace(outcome, stop_reason=StopReason.INTERRUPT)
     return _result(info, search, outcome)
-
-
-def _is_interrupt(error: BaseException) -> bool:
-    """Whether an error came of Ctrl-C."""
-    before = error.__cause__ or error.__context__
-    return isinstance(before, KeyboardInterrupt) or (before is not None and _is_interrupt(before))
 
 
 def _run(run: Solver, problem: Problem, search: Search) -> Outcome | None:

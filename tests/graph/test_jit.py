@@ -1,13 +1,16 @@
 import errno
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
 import pytest
+from numba.core import event
 from numba.core.caching import IndexDataCacheFile
+from numba.core.compiler_lock import global_compiler_lock
 
 from geocolor.graph import jit as jit_module
 
@@ -120,6 +123,25 @@ def test_a_full_disk_costs_a_compilation_only(places, monkeypatch):
     again = load(source)
     assert again(6) == 4
     assert hits(again) == 1
+
+
+def test_ctrl_c_waits_for_a_kernel_to_be_whole(places):
+    class Impatient(event.Listener):
+        def on_start(self, event):
+            signal.raise_signal(signal.SIGINT)
+
+        def on_end(self, event):
+            pass
+
+    kernel = load(places[0])
+    with (
+        event.install_listener("numba:compiler_lock", Impatient()),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        kernel(6)
+    assert len(kernel.overloads) == 1
+    assert kernel(6) == 4
+    assert not global_compiler_lock.is_locked()
 
 
 def _environment() -> dict[str, str]:

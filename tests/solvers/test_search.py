@@ -8,10 +8,7 @@ import pytest
 
 from geocolor import ColoringProblem, ConflictGraph, PartitionProblem, Status, solve
 from geocolor.graph import generators
-from geocolor.solvers import StopReason
-from geocolor.solvers.info import SolverInfo
 from geocolor.solvers.search import Search
-from geocolor.solvers.solve import answer
 
 
 def search_over(weights: list[float]) -> Search:
@@ -112,25 +109,3 @@ def test_threads_may_report_at_once() -> None:
     found = [point.objective for point in search.trace if point.objective is not None]
     assert found == sorted(found, reverse=True)
     assert search.objective == best.num_colors
-
-
-@pytest.mark.parametrize("cause", [KeyboardInterrupt(), ValueError()])
-def test_ctrl_c_in_compiled_code_is_ctrl_c(cause: BaseException) -> None:
-    """As numba has it where a kernel is being loaded: a SystemError from the interrupt."""
-    problem = ColoringProblem(ConflictGraph.from_edges(3))
-    search = Search(problem, started=time.monotonic(), time_limit=9, seed=0, workers=1)
-
-    def interrupted(problem: object, search: Search) -> None:
-        search.offer([0, 1, 2])
-        try:
-            raise SystemError("_numba_unpickle returned a result with an exception set") from cause
-        except SystemError as error:
-            raise SystemError("CPUDispatcher returned a result with an exception set") from error
-
-    info = SolverInfo("interrupted", "", frozenset({"coloring"}), False, "")
-    if isinstance(cause, KeyboardInterrupt):
-        result = answer(info, interrupted, search)
-        assert (result.stop_reason, result.num_colors) == (StopReason.INTERRUPT, 3)
-    else:
-        with pytest.raises(SystemError, match="CPUDispatcher"):
-            answer(info, interrupted, search)

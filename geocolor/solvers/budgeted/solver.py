@@ -8,12 +8,15 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
 from geocolor.errors import InputError
 from geocolor.graph import SharingOptions
+from geocolor.interrupts import held_back
 from geocolor.problem import BudgetedSharingProblem
+from geocolor.solvers.aside import run_aside
 from geocolor.solvers.budgeted.bound import Steps
 from geocolor.solvers.budgeted.master import Master
 from geocolor.solvers.budgeted.point import Halt, solve_point
@@ -21,6 +24,9 @@ from geocolor.solvers.budgeted.result import SharingResult
 from geocolor.solvers.search import processors
 
 __all__ = ["frontier", "solve_budgeted"]
+
+# Seconds between two looks for Ctrl-C.
+_LOOK = 0.05
 
 
 def solve_budgeted(
@@ -98,27 +104,32 @@ def frontier(
         raise InputError(f"there must be at least one worker, not {workers}")
     halt = Halt(math.inf if time_limit is None else started + time_limit, threading.Event())
     if budgets is None:
-        budgets = _spread(options, points, halt)
+        budgets = run_aside(partial(_spread, options, points, halt), halt.stopped.set)
     problems = [BudgetedSharingProblem(options, budget) for budget in budgets]
     threads = max(1, min(workers or processors(), len(problems)))
-    # Filled by the threads: what Ctrl-C interrupts here must not lose a point.
     results: dict[int, SharingResult] = {}
     done: queue.SimpleQueue[int | BaseException] = queue.SimpleQueue()
-    with ThreadPoolExecutor(threads, thread_name_prefix="frontier") as pool:
-        for share in np.array_split(np.arange(len(problems)), threads):
-            pool.submit(_solve_share, problems, share.tolist(), halt, results, done)
-        try:
-            for _ in problems:
-                told = done.get()
-                if isinstance(told, BaseException):
-                    raise told
-                if on_progress is not None:
-                    on_progress(results[told])
-        except KeyboardInterrupt:
-            halt.stopped.set()
-        except BaseException:
-            halt.stopped.set()
-            raise
+    with held_back() as held:
+        with ThreadPoolExecutor(threads, thread_name_prefix="frontier") as pool:
+            for share in np.array_split(np.arange(len(problems)), threads):
+                pool.submit(_solve_share, problems, share.tolist(), halt, results, done)
+            try:
+                left = len(problems)
+                while left and not held.came:
+                    try:
+                        told = done.get(timeout=_LOOK)
+                    except queue.Empty:
+                        continue
+                    if isinstance(told, BaseException):
+                        raise told
+                    left -= 1
+                    if on_progress is not None:
+                        on_progress(results[told])
+            except KeyboardInterrupt:  # of whoever watches
+                pass
+            finally:
+                halt.stopped.set()
+        held.came = False
     while not done.empty():
         told = done.get()
         if isinstance(told, BaseException):
