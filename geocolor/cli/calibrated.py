@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from geocolor.cli.console import ProgressLine
 
 __all__ = [
+    "BudgetOption",
     "CalibrationOption",
     "CalibrationOptions",
     "CheckpointOption",
@@ -57,7 +58,16 @@ CalibrationOption = Annotated[
     Path, typer.Option("--calibration", metavar="FILE", help="Plain text, UTF-8; no labels.")
 ]
 KeepOption = Annotated[
-    float, typer.Option("--keep", metavar="SHARE", help="Share of the matrices' parameters kept.")
+    float,
+    typer.Option("--keep", metavar="SHARE", help="Share of the matrices to keep."),
+]
+BudgetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--budget",
+        metavar="WHAT",
+        help="What --keep counts: params (default), bytes, or macs; instead of the preset's.",
+    ),
 ]
 PresetOption = Annotated[
     str,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geocolor.cli.calibrated import (
+    BudgetOption,
     CalibrationOptions,
     CheckpointOption,
     KeepOption,
@@ -60,6 +61,7 @@ def command(
         Path, typer.Option("--output", "-o", metavar="OUT_DIR", help="New or empty folder.")
     ],
     keep: KeepOption = 0.7,
+    budget: BudgetOption = None,
     preset: PresetOption = "default",
     evaluation: Annotated[
         list[Path] | None,
@@ -136,9 +138,10 @@ def command(
         line.update("loading")
         from geocolor.compression import analyze
         from geocolor.compression.calibration import text_batches, training_batches
+        from geocolor.compression.configuration import counted_in
         from geocolor.compression.configuration_file import chosen_configuration
 
-        method = chosen_configuration(preset)
+        method = counted_in(chosen_configuration(preset), budget)
         loaded = [
             load_for_calibration(folder, text, windows, length, line)
             for folder, text in zip(model_dirs, texts, strict=True)

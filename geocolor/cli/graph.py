@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from geocolor.cli.calibrated import (
+    BudgetOption,
     CalibrationOption,
     CheckpointOption,
     KeepOption,
@@ -53,6 +54,7 @@ def command(
         ),
     ] = None,
     keep: KeepOption = 0.7,
+    budget: BudgetOption = None,
     preset: PresetOption = "default",
     windows: WindowsOption = 48,
     length: LengthOption = 256,
@@ -83,10 +85,10 @@ def command(
     with ProgressLine(quiet=quiet) as line:
         line.update("loading")
         from geocolor.compression import analyze
-        from geocolor.compression.configuration import check_priced
+        from geocolor.compression.configuration import check_priced, counted_in
         from geocolor.compression.configuration_file import chosen_configuration
 
-        method = chosen_configuration(preset)
+        method = counted_in(chosen_configuration(preset), budget)
         check_priced(keep, method)
         loaded = load_for_calibration(model_dir, calibration, windows, length, line)
         analysis = analyze(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from torch import Tensor, nn
 
@@ -16,7 +16,13 @@ from geocolor.compression.configuration import (
     check_priced,
     resolved,
 )
-from geocolor.compression.planner import plan_options, plan_sharing, priced_graph, propose_groups
+from geocolor.compression.planner import (
+    plan_options,
+    plan_sharing,
+    priced_graph,
+    propose_groups,
+    whole_budget,
+)
 from geocolor.compression.prediction import LEAST_PLANS, PredictionFit
 from geocolor.compression.progress import Progress
 from geocolor.compression.random_plans import measure_plans, random_plans
@@ -26,7 +32,7 @@ from geocolor.compression.several import (
     Divergences,
 )
 from geocolor.compression.values import changed_weights, group_weights, predict
-from geocolor.criterion import GroupCosts, Metric, dominant_pairs, oriented_views
+from geocolor.criterion import Counting, GroupCosts, Metric, dominant_pairs, oriented_views
 from geocolor.curvature import (
     Curvature,
     KroneckerFactors,
@@ -38,6 +44,7 @@ from geocolor.sharing.equal import tie_equal
 from geocolor.units import (
     Chain,
     Unit,
+    Use,
     matrix_of,
     models_of,
 )
@@ -71,6 +78,7 @@ class Analysis:
         unreached: int,
         curvature: Curvature,
         chains: tuple[Chain, ...],
+        uses: Mapping[str, Use],
         structure: str,
         divergence: Divergences,
         measured_on: str,
@@ -84,6 +92,10 @@ class Analysis:
         self._scales = scales
         self._unreached = unreached
         self._chains = chains
+        self._uses = uses
+        self._bytes = {
+            unit.name: matrix_of(model.get_submodule(unit.name)).element_size() for unit in units
+        }
         self._structure = structure
         self._divergence = divergence
         self._measured_on = measured_on
@@ -126,7 +138,8 @@ class Analysis:
                 chains=self._chains,
                 dominant=dominant,
             )
-        return self._costs[configuration.criterion]
+        counting = Counting(configuration.budget, self._bytes, self._uses)
+        return self._costs[configuration.criterion].counted(counting, configuration.rank_multiple)
 
     def forget(self, besides: str | Configuration) -> None:
         """Drop the costs computed so far that a method has no use for, to free their memory."""
@@ -152,8 +165,8 @@ class Analysis:
         """
         method = resolved(configuration)
         check_priced(keep, method)
-        budget = int(keep * sum(unit.parameters for unit in self.units))
         costs = self.costs(method)
+        budget = whole_budget(self.units, costs, keep)
         return priced_graph(self.units, costs, method, budget, self._progress).graph()
 
     def options(
@@ -210,7 +223,7 @@ class Analysis:
         self._require_unspent()
         model, curvature = self._basis(method)
         costs = self.costs(method)
-        budget = int(_MIDDLE * sum(unit.parameters for unit in self.units))
+        budget = whole_budget(self.units, costs, _MIDDLE)
         proposal = propose_groups(
             self.units, costs, method, budget, seed=self._seed, progress=self._progress
         )
@@ -235,7 +248,7 @@ class Analysis:
         Parameters
         ----------
         keep : float
-            Share of the units' parameters to keep, in (0, 1].
+            Share to keep of what the method's budget counts of the units, in (0, 1].
         configuration : str or Configuration
             A preset's name or a method of your own.
 
@@ -254,7 +267,7 @@ class Analysis:
             self.units, costs, method, keep, seed=self._seed, progress=self._progress
         )
         names = [unit.name for unit in self.units]
-        before = measure_size(model, names)
+        before = measure_size(model, names, self._uses)
         weights = group_weights(planned, costs, self._progress)
         changed = changed_weights(planned.plan, weights, model)
         predicted = predict(changed, model, curvature)
@@ -273,10 +286,12 @@ class Analysis:
             method=method.name,
             keep=keep,
             before=before,
-            after=measure_size(smaller, names),
+            after=measure_size(smaller, names, self._uses),
+            budget=method.budget,
+            macs_per="sample" if len({u.places for u in self._uses.values()}) > 1 else "token",
             predicted_increase=predicted,
             measured_increase=sum(measured),
-            models=_by_model(model, smaller, self.units, measured),
+            models=_by_model(model, smaller, self.units, self._uses, measured),
             measured_on=self._measured_on,
             unreached=self._unreached,
             fit=self._fits.get(method.criterion),
@@ -298,13 +313,17 @@ class Analysis:
             planned,
             self._structure,
             None if self._spent else model,
-            unit_records(self.units, smaller, costs),
+            unit_records(self.units, smaller, costs, self._uses),
             Origin.of(smaller, self.curvature.tokens, self.curvature.outputs, self._seed),
         )
 
 
 def _by_model(
-    model: nn.Module, smaller: nn.Module, units: Sequence[Unit], measured: Sequence[float]
+    model: nn.Module,
+    smaller: nn.Module,
+    units: Sequence[Unit],
+    uses: Mapping[str, Use],
+    measured: Sequence[float],
 ) -> tuple[ModelReport, ...]:
     """Report on each of several models; of one there is no more to say."""
     if not isinstance(model, nn.ModuleList):
@@ -313,9 +332,9 @@ def _by_model(
     for at, (before, after) in enumerate(
         zip(models_of(model).values(), models_of(smaller).values(), strict=True)
     ):
-        names = [unit.place for unit in units if unit.model == at]
+        own = {unit.place: uses[unit.name] for unit in units if unit.model == at}
         reports.append(
-            ModelReport(measure_size(before, names), measure_size(after, names), measured[at])
+            ModelReport(measure_size(before, own, own), measure_size(after, own, own), measured[at])
         )
     return tuple(reports)
 

@@ -13,7 +13,7 @@ from geocolor.compression.configuration import (
     Configuration,
     check_keep,
     check_priced,
-    resolved,
+    counted_in,
 )
 from geocolor.compression.measuring import analyze
 from geocolor.compression.progress import Progress, silent
@@ -29,6 +29,7 @@ def compress(
     batches: Iterable[Any],
     keep: float = 0.7,
     *,
+    budget: str | None = None,
     preset: str | Configuration = "default",
     evaluation: Iterable[Any] | None = None,
     loss: Loss = "auto",
@@ -52,8 +53,11 @@ def compress(
         are needed; those of a tuple that the model has no parameters for are left out. For
         several models one iterable for all, or a list of one for each.
     keep : float
-        Share of the shareable matrices' parameters to keep, in (0, 1]; of several models, of
-        theirs together: 1/3 of three is as much as one of them has.
+        Share of the shareable matrices to keep, in (0, 1]; of several models, of theirs together:
+        1/3 of three is as much as one of them has.
+    budget : str, optional
+        What is counted of it: ``params``, ``bytes`` as stored by dtype, or ``macs``,
+        multiply-adds of a forward pass. Default: what `preset` says, which is ``params``.
     preset : str or Configuration
         The method: ``default``, one of the published rules ``svd-llm``, ``basis-sharing`` and
         ``uniform-tie``, ``private`` (no sharing) and ``fixed-width`` (no narrowing), or one of
@@ -103,7 +107,7 @@ def compress(
     True
     """
     check_keep(keep)
-    method = resolved(preset)
+    method = counted_in(preset, budget)
     if inplace and not method.fold_norms:
         raise InputError(f"{method.name} does not work in place; use inplace=False")
     analysis = analyze(
@@ -126,6 +130,7 @@ def conflict_graph(
     batches: Iterable[Any],
     keep: float = 0.7,
     *,
+    budget: str | None = None,
     preset: str | Configuration = "default",
     loss: Loss = "auto",
     seed: int = 0,
@@ -136,8 +141,8 @@ def conflict_graph(
 
     Parameters
     ----------
-    model, batches, keep, preset, loss, seed, checkpoint, on_progress
-        As in :func:`compress`. `keep` sets the price of a parameter.
+    model, batches, keep, budget, preset, loss, seed, checkpoint, on_progress
+        As in :func:`compress`. `keep` sets the price of a parameter, or what the budget counts.
 
     Returns
     -------
@@ -153,7 +158,7 @@ def conflict_graph(
     ModelError
         The model has nothing to share, or the batches cannot be used.
     """
-    method = resolved(preset)
+    method = counted_in(preset, budget)
     check_priced(keep, method)
     analysis = analyze(
         model, batches, loss=loss, seed=seed, checkpoint=checkpoint, on_progress=on_progress
@@ -166,6 +171,7 @@ def sharing_options(
     batches: Iterable[Any],
     keep: float = 0.7,
     *,
+    budget: str | None = None,
     preset: str | Configuration = "default",
     loss: Loss = "auto",
     seed: int = 0,
@@ -178,7 +184,7 @@ def sharing_options(
 
     Parameters
     ----------
-    model, batches, keep, preset, loss, seed, checkpoint, on_progress
+    model, batches, keep, budget, preset, loss, seed, checkpoint, on_progress
         As in :func:`compress`. `keep` sets the price at which groups of three and more are looked
         for; what is found serves any budget.
 
@@ -186,7 +192,7 @@ def sharing_options(
     -------
     SharingOptions
         Every layer on its own, every pair priced, and the classes of the coloring, in every form
-        at every rank that pays; costs in nats per scored output, sizes in parameters.
+        at every rank that pays; costs in nats per scored output, sizes in what the budget counts.
 
     Raises
     ------
@@ -195,7 +201,7 @@ def sharing_options(
     ModelError
         The model has nothing to share, or the batches cannot be used.
     """
-    method = resolved(preset)
+    method = counted_in(preset, budget)
     check_priced(keep, method)
     analysis = analyze(
         model, batches, loss=loss, seed=seed, checkpoint=checkpoint, on_progress=on_progress

@@ -39,12 +39,12 @@ def assigned_groups(units: Sequence[Unit], costs: GroupCosts, budget: int) -> li
     costs : GroupCosts
         With dominant eigenpairs, in plain distance.
     budget : int
-        Parameters of all units; it sets the rank of the bases compared.
+        Of all units; it sets the rank of the bases compared.
     """
     roles: dict[tuple[str, tuple[Side, str], tuple[int, int]], list[str]] = defaultdict(list)
     for unit in units:
         roles[unit.role, unit.family, unit.shape].append(unit.name)
-    keep = budget / sum(unit.parameters for unit in units)
+    keep = budget / costs.whole(unit.name for unit in units)
     return [group for names in roles.values() for group in _classes(names, costs, keep)]
 
 

@@ -1,9 +1,9 @@
-"""One price for all groups: ranks and forms that meet a parameter budget.
+"""One price for all groups: ranks and forms that meet a budget.
 
-At a price per parameter every group decides for itself; a search on the price meets the budget
-(Everett, 1963). The Lagrangian value at that price bounds from below what any choice of the forms
-and ranks priced for these groups could cost. What the last jump of a group leaves of the budget is
-then spent where it buys most.
+At a price per parameter, or what else the budget counts, every group decides for itself; a search
+on the price meets the budget (Everett, 1963). The Lagrangian value at that price bounds from below
+what any choice of the forms and ranks priced for these groups could cost. What the last jump of a
+group leaves of the budget is then spent where it buys most.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Allocation:
     choices : tuple of Choice
         Form and rank of each.
     price : float
-        Nats per parameter at which the groups decided.
+        Nats per parameter, or what else the budget counts, at which the groups decided.
     lower_bound : float
         No forms and ranks that the criterion prices cost less within the budget, whichever of the
         groups to choose from are taken. Ties outside the trust region of :class:`GroupCosts` are
@@ -49,9 +49,9 @@ class Allocation:
     candidates: int
 
     @property
-    def parameters(self) -> int:
-        """Parameters in all."""
-        return sum(choice.parameters for choice in self.choices)
+    def size(self) -> int:
+        """What the budget counts, in all."""
+        return sum(choice.size for choice in self.choices)
 
     @property
     def cost(self) -> float:
@@ -71,7 +71,7 @@ def allocate(
     costs : GroupCosts
         The criterion.
     budget : int
-        Parameters in all.
+        In all: parameters, or what else the criterion's sizes count.
     instead : collection of tuple of str
         Unions of groups that may take their place, disjoint. Others are ignored.
 
@@ -94,7 +94,7 @@ def allocate(
         return chosen
 
     def size(chosen: Mapping[Group, Choice]) -> int:
-        return sum(choice.parameters for choice in chosen.values())
+        return sum(choice.size for choice in chosen.values())
 
     dense = choose(0.0)
     if size(dense) <= budget:
@@ -102,7 +102,7 @@ def allocate(
     high = 1.0
     while size(fitting := choose(high)) > budget:
         if high > 1e30:
-            raise InputError(f"the smallest plan has {size(fitting)} parameters, over {budget}")
+            raise InputError(f"the smallest plan counts {size(fitting)}, over {budget}")
         high *= 1e3
     low = high
     while low > 1e-100 and size(choose(low)) <= budget:
@@ -117,7 +117,7 @@ def allocate(
             break
     fitting = choose(high)
     bound = sum(choice.value for choice in fitting.values()) - high * budget
-    limits = [sum(costs.views[name].unit.parameters for name in group) for group in fitting]
+    limits = [costs.whole(group) for group in fitting]
     spent = _spend(tuple(fitting.values()), limits, budget - size(fitting))
     return Allocation(tuple(fitting), spent, high, bound, candidates)
 
@@ -134,29 +134,34 @@ def _unions(groups: Sequence[Group], instead: Collection[Group]) -> dict[Group, 
 
 
 def _spend(choices: Sequence[Choice], limits: Sequence[int], left: int) -> tuple[Choice, ...]:
-    """Raise ranks one by one where a parameter buys most, as far as the budget goes.
+    """Raise ranks step by step where it buys most, as far as the budget goes.
 
     No group is raised to its dense size in `limits`.
     """
     spent = list(choices)
 
-    def gain(index: int) -> float | None:
+    def raised(index: int) -> Choice | None:
         choice = spent[index]
-        if choice.rank + 1 >= len(choice.curve.costs):
+        if choice.at + 1 >= len(choice.curve.costs):
             return None
-        if choice.curve.parameters(choice.rank + 1) >= limits[index]:
+        higher = replace(choice, at=choice.at + 1)
+        return higher if higher.size < limits[index] else None
+
+    def gain(index: int) -> float | None:
+        higher = raised(index)
+        if higher is None:
             return None
-        saved = choice.curve.costs[choice.rank] - choice.curve.costs[choice.rank + 1]
-        return float(saved) / choice.curve.rank_parameters
+        return (spent[index].cost - higher.cost) / (higher.size - spent[index].size)
 
     heap = [(-rate, i) for i in range(len(spent)) if (rate := gain(i)) is not None and rate > 0]
     heapq.heapify(heap)
     while heap:
         _, i = heapq.heappop(heap)
-        if spent[i].curve.rank_parameters > left:
+        higher = raised(i)
+        if higher is None or higher.size - spent[i].size > left:
             continue
-        left -= spent[i].curve.rank_parameters
-        spent[i] = replace(spent[i], rank=spent[i].rank + 1)
+        left -= higher.size - spent[i].size
+        spent[i] = higher
         rate = gain(i)
         if rate is not None and rate > 0:
             heapq.heappush(heap, (-rate, i))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
 from geocolor.compression.fields import Table, choice, choices, number, text, truth, whole
-from geocolor.criterion import Damping, Form, Metric
+from geocolor.criterion import Budget, Damping, Form, Metric
 from geocolor.errors import FormatError, InputError
 from geocolor.io.json_text import require_format
 
@@ -21,11 +21,14 @@ __all__ = [
     "RankRule",
     "check_keep",
     "check_priced",
+    "counted_in",
     "preset",
     "resolved",
 ]
 
-_FORMAT, _VERSION = "geocolor.configuration", 1
+_FORMAT, _VERSION = "geocolor.configuration", 2
+# What every configuration of a version had that could not say otherwise.
+_BEFORE = {1: {"rank_multiple": 1, "budget": "params"}}
 _LONGEST_NAME = 64
 
 
@@ -73,6 +76,11 @@ class Configuration:
         Which units share.
     ranks : RankRule
         How ranks are set.
+    rank_multiple : int
+        Ranks, and numbers of hidden units that stay, are multiples of it, for the hardware's sake,
+        or as many as there are.
+    budget : Budget
+        What is counted of the share to keep.
     refit : bool
         Whether coefficients of a shared basis are fitted in each unit's own metric.
     fold_norms : bool
@@ -95,6 +103,8 @@ class Configuration:
     forms: tuple[Form, ...] = (Form.DENSE, Form.BASIS, Form.TIED, Form.RESIDUAL, Form.NARROW)
     grouping: Grouping = Grouping.PRICED
     ranks: RankRule = RankRule.PRICED
+    rank_multiple: int = 1
+    budget: Budget = Budget.PARAMS
     refit: bool = True
     fold_norms: bool = True
     reach: int = 1
@@ -120,6 +130,12 @@ class Configuration:
             raise InputError("assigned classes are judged by dominant eigenpairs: set that metric")
         elif self.ranks is RankRule.UNIFORM and Form.BASIS not in self.forms:
             raise InputError("uniform ranks need the form that has ranks: allow basis")
+        if self.rank_multiple < 1:
+            raise InputError(f"rank_multiple must be positive: {self.rank_multiple}")
+        if self.rank_multiple > 1 and self.ranks is RankRule.UNIFORM:
+            raise InputError("one ratio for all leaves no ranks to choose: set rank_multiple to 1")
+        if self.grouping is Grouping.CONSECUTIVE and self.budget is not Budget.PARAMS:
+            raise InputError("layers tied whole are counted in parameters: set budget to params")
         if self.reach < 0:
             raise InputError(f"reach must not be negative: {self.reach}")
         for part, level in asdict(self.damping).items():
@@ -141,6 +157,8 @@ class Configuration:
             "forms": [str(form) for form in self.forms],
             "grouping": str(self.grouping),
             "ranks": str(self.ranks),
+            "rank_multiple": self.rank_multiple,
+            "budget": str(self.budget),
             "refit": self.refit,
             "fold_norms": self.fold_norms,
             "reach": self.reach,
@@ -171,7 +189,7 @@ class Configuration:
         >>> Configuration.from_json(
         ...     {
         ...         "format": "geocolor.configuration",
-        ...         "version": 1,
+        ...         "version": 2,
         ...         "base": "default",
         ...         "name": "far",
         ...         "reach": 3,
@@ -184,6 +202,8 @@ class Configuration:
         # Without a base nothing is filled in: what a part was left at may change with a version.
         if "base" in table:
             table = Table(_filled(table.take("base", _base), data), _KEYS, where)
+        elif data["version"] in _BEFORE:
+            table = Table(_BEFORE[data["version"]] | data, _KEYS, where)
         try:
             return cls(
                 name=table.take("name", text),
@@ -191,6 +211,8 @@ class Configuration:
                 forms=table.take("forms", choices(Form)),
                 grouping=table.take("grouping", choice(Grouping)),
                 ranks=table.take("ranks", choice(RankRule)),
+                rank_multiple=table.take("rank_multiple", whole),
+                budget=table.take("budget", choice(Budget)),
                 refit=table.take("refit", truth),
                 fold_norms=table.take("fold_norms", truth),
                 reach=table.take("reach", whole),
@@ -318,6 +340,22 @@ def resolved(configuration: str | Configuration) -> Configuration:
         There is no preset of that name.
     """
     return preset(configuration) if isinstance(configuration, str) else configuration
+
+
+def counted_in(configuration: str | Configuration, budget: str | None) -> Configuration:
+    """Look a method up, with what its budget counts, if that is said beside it.
+
+    Raises
+    ------
+    InputError
+        There is no preset of that name, nothing of that name to count, or the method cannot.
+    """
+    method = resolved(configuration)
+    if budget is None:
+        return method
+    if budget not in list(Budget):
+        raise InputError(f"no budget of {budget!r}; choose one of {', '.join(Budget)}")
+    return replace(method, budget=Budget(budget))
 
 
 def check_keep(keep: float) -> None:

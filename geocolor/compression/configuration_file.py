@@ -16,7 +16,7 @@ from geocolor.compression.configuration import (
     RankRule,
     preset,
 )
-from geocolor.criterion import Form, Metric
+from geocolor.criterion import Budget, Form, Metric
 from geocolor.errors import FormatError, InputError
 from geocolor.io.json_text import load_object
 from geocolor.io.limits import Limits
@@ -33,6 +33,7 @@ _CHOICES: dict[str, type[StrEnum]] = {
     "forms": Form,
     "grouping": Grouping,
     "ranks": RankRule,
+    "budget": Budget,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,8 +35,10 @@ from geocolor.sharing.checkpoint import structure_of
 from geocolor.units import (
     Chain,
     Unit,
+    Use,
     find_chains,
     find_units,
+    find_uses,
     fold_norms,
     is_expert,
     models_of,
@@ -138,6 +140,11 @@ def analyze(
         chains=tuple(
             chain.within(prefix) for prefix, part in parts.items() for chain in part.chains
         ),
+        uses={
+            f"{prefix}{name}": Use(use.places, f"{prefix}{use.reads}")
+            for prefix, part in parts.items()
+            for name, use in part.uses.items()
+        },
         structure=structure,
         divergence=Divergences([part.divergence for part in parts.values()]),
         measured_on="calibration" if evaluation is None else "evaluation",
@@ -152,6 +159,7 @@ class _Measured:
 
     curvature: Curvature
     chains: Sequence[Chain]
+    uses: Mapping[str, Use]
     divergence: Divergence
 
 
@@ -178,13 +186,14 @@ def _measured(
     )
     on_progress("finding hidden layers", 0, 1)
     reached = [unit for unit in units if unit.name in curvature.factors]
-    sample = in_single_precision(calibration[0])
+    run = _predictions(in_single_precision(calibration[0]), loss)
     with single_precision(model):
-        chains = find_chains(model, reached, _predictions(sample, loss))
+        chains = find_chains(model, reached, run)
+        uses = find_uses(model, reached, run)
     divergence = Divergence(
         model, judged, lambda done: on_progress("reference", done, len(judged)), loss
     )
-    return _Measured(curvature, chains, divergence)
+    return _Measured(curvature, chains, uses, divergence)
 
 
 def _predictions(batch: Batch, loss: Loss) -> Callable[[nn.Module], Tensor]:

@@ -37,13 +37,13 @@ class PricedOptions:
         Ascending in size within a group; each cheaper than the group's smaller ones.
     curves : tuple of CostCurve
         The curve of each option.
-    ranks : ndarray of int64, shape (options,)
-        The rank of each option.
+    points : ndarray of int64, shape (options,)
+        Where each option is on its curve.
     """
 
     options: SharingOptions
     curves: tuple[CostCurve, ...]
-    ranks: NDArray[np.int64]
+    points: NDArray[np.int64]
 
     @property
     def num_groups(self) -> int:
@@ -54,7 +54,7 @@ class PricedOptions:
 def priced_options(
     units: Sequence[str], groups: Iterable[Group], costs: GroupCosts, price: float
 ) -> PricedOptions:
-    """List what groups may be stored as, at every rank that pays for its parameters.
+    """List what groups may be stored as, at every rank that pays for its size.
 
     Parameters
     ----------
@@ -65,7 +65,8 @@ def priced_options(
     costs : GroupCosts
         The criterion.
     price : float
-        Nats per parameter at which ties are considered; see :meth:`GroupCosts.curves`.
+        Nats per parameter, or what else the budget counts, at which ties are considered; see
+        :meth:`GroupCosts.curves`.
     """
     place = {name: at for at, name in enumerate(units)}
     members: list[tuple[int, ...]] = []
@@ -73,38 +74,37 @@ def priced_options(
     parts: list[tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]] = []
     for group in dict.fromkeys(groups):
         found = costs.curves(group, price)
-        cost, size, rank, curve = _points(found)
+        cost, size, point, curve = _points(found)
         if len(group) > 1:
-            # What stores no less than its members do is no sharing.
-            dense = sum(costs.views[name].unit.parameters for name in group)
-            shared = int(np.searchsorted(size, dense))
-            cost, size, rank, curve = cost[:shared], size[:shared], rank[:shared], curve[:shared]
-        members += [tuple(place[name] for name in group)] * len(rank)
+            # What counts no less than its members do is no sharing.
+            shared = int(np.searchsorted(size, costs.whole(group)))
+            cost, size, point, curve = cost[:shared], size[:shared], point[:shared], curve[:shared]
+        members += [tuple(place[name] for name in group)] * len(point)
         curves += [found[at] for at in curve.tolist()]
-        parts.append((cost, size, rank))
-    cost, size, rank = (np.concatenate(column) for column in zip(*parts, strict=True))
+        parts.append((cost, size, point))
+    cost, size, point = (np.concatenate(column) for column in zip(*parts, strict=True))
     forms = [
-        f"{curve.form} {r}" if curve.form in (Form.BASIS, Form.RESIDUAL) else curve.form.value
-        for curve, r in zip(curves, rank.tolist(), strict=True)
+        f"{curve.form} {curve.ranks[at]}"
+        if curve.form in (Form.BASIS, Form.RESIDUAL)
+        else curve.form.value
+        for curve, at in zip(curves, point.tolist(), strict=True)
     ]
-    return PricedOptions(SharingOptions(units, members, cost, size, forms), tuple(curves), rank)
+    return PricedOptions(SharingOptions(units, members, cost, size, forms), tuple(curves), point)
 
 
 def _points(
     curves: Sequence[CostCurve],
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Give costs, sizes, ranks and curves of the points that no smaller one is as cheap as."""
-    ranks = [np.arange(0, len(each.costs), 1 + len(each.costs) // _MOST_RANKS) for each in curves]
-    curve = np.repeat(np.arange(len(curves)), [len(each) for each in ranks])
-    rank = np.concatenate(ranks)
-    cost = np.concatenate([each.costs[r] for each, r in zip(curves, ranks, strict=True)])
-    base = np.array([each.base_parameters for each in curves], dtype=np.int64)
-    step = np.array([each.rank_parameters for each in curves], dtype=np.int64)
-    size = base[curve] + rank * step[curve]
+    """Give costs, sizes, places and curves of the points that no smaller one is as cheap as."""
+    points = [np.arange(0, len(each.costs), 1 + len(each.costs) // _MOST_RANKS) for each in curves]
+    curve = np.repeat(np.arange(len(curves)), [len(each) for each in points])
+    point = np.concatenate(points)
+    cost = np.concatenate([each.costs[at] for each, at in zip(curves, points, strict=True)])
+    size = np.concatenate([each.sizes[at] for each, at in zip(curves, points, strict=True)])
     order = np.lexsort((cost, size))
-    cost, size, rank, curve = cost[order], size[order], rank[order], curve[order]
+    cost, size, point, curve = cost[order], size[order], point[order], curve[order]
     cheaper = np.concatenate([[True], cost[1:] < np.minimum.accumulate(cost)[:-1]])
-    return cost[cheaper], size[cheaper], rank[cheaper], curve[cheaper]
+    return cost[cheaper], size[cheaper], point[cheaper], curve[cheaper]
 
 
 def choose(priced: PricedOptions, budget: int, start: Allocation, time_limit: float) -> Allocation:
@@ -115,7 +115,7 @@ def choose(priced: PricedOptions, budget: int, start: Allocation, time_limit: fl
     priced : PricedOptions
         To choose from.
     budget : int
-        Parameters in all.
+        In all, in what the options' sizes count.
     start : Allocation
         What to do better than; it is returned where nothing is better in time.
     time_limit : float
@@ -140,8 +140,7 @@ def choose(priced: PricedOptions, budget: int, start: Allocation, time_limit: fl
     options = priced.options
     groups, choices = [], []
     for at in result.chosen:
-        curve, rank = priced.curves[at], int(priced.ranks[at])
         groups.append(tuple(options.units[unit] for unit in options.groups[at]))
         value = float(options.costs[at]) + price * int(options.sizes[at])
-        choices.append(Choice(curve, rank, value))
+        choices.append(Choice(priced.curves[at], int(priced.points[at]), value))
     return Allocation(tuple(groups), tuple(choices), price, bound, priced.num_groups)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from geocolor.compression.assignment import assigned_groups
 from geocolor.compression.budget import Allocation, allocate, private_price
 from geocolor.compression.configuration import Configuration, Grouping, RankRule
@@ -39,6 +41,7 @@ __all__ = [
     "priced_graph",
     "propose_groups",
     "sharing_plan",
+    "whole_budget",
 ]
 
 # Seconds for coloring the graph; real models' graphs take a fraction of a second.
@@ -87,6 +90,11 @@ def priced_graph(
     return price_pairs(
         units, pairs, costs, price, lambda done: progress("pricing pairs", done, len(pairs))
     )
+
+
+def whole_budget(units: Sequence[Unit], costs: GroupCosts, keep: float) -> int:
+    """Give a share of what units count as they are."""
+    return int(keep * costs.whole(unit.name for unit in units))
 
 
 @dataclass(frozen=True)
@@ -156,7 +164,7 @@ def plan_sharing(
     configuration : Configuration
         The method.
     keep : float
-        Share of the units' parameters to keep, in (0, 1].
+        Share to keep of what the budget counts of the units, in (0, 1].
     seed : int
         Seed of the solver.
     progress : callable
@@ -167,7 +175,7 @@ def plan_sharing(
     InputError
         The budget cannot be met.
     """
-    budget = int(keep * sum(unit.parameters for unit in units))
+    budget = whole_budget(units, costs, keep)
     proposal = propose_groups(units, costs, configuration, budget, seed=seed, progress=progress)
     if configuration.grouping is Grouping.CONSECUTIVE:
         allocation = _whole(proposal.groups, costs)
@@ -196,7 +204,7 @@ def plan_options(
     `keep` sets the price at which groups of three and more, and ties, are looked for. What is found
     then serves any budget.
     """
-    budget = int(keep * sum(unit.parameters for unit in units))
+    budget = whole_budget(units, costs, keep)
     proposal = propose_groups(units, costs, configuration, budget, seed=seed, progress=progress)
     price = allocate(proposal.groups, costs, budget, costs.chains).price
     return _options(units, proposal, costs, price).options
@@ -211,13 +219,12 @@ def _options(
 
 
 def _uniform(groups: Sequence[tuple[str, ...]], costs: GroupCosts, keep: float) -> Allocation:
-    """Give every group the rank at which it keeps the same share of its parameters."""
+    """Give every group the rank at which it keeps the same share of its size."""
     choices = []
     for group in groups:
         curve: CostCurve = costs.curve(Form.DENSE if keep == 1 else Form.BASIS, group)
-        dense = sum(costs.views[name].unit.parameters for name in group)
-        rank = int(keep * dense) // curve.rank_parameters if curve.rank_parameters else 0
-        choices.append(Choice(curve, min(rank, len(curve.costs) - 1), 0.0))
+        within = np.searchsorted(curve.sizes, int(keep * costs.whole(group)), side="right")
+        choices.append(Choice(curve, max(0, int(within) - 1), 0.0))
     return Allocation(tuple(groups), tuple(choices), 0.0, 0.0, len(groups))
 
 

@@ -41,8 +41,8 @@ def random_plans(
     proposal : Proposal
         Groups to choose from.
     count : int
-        Plans. Their budgets are spread evenly between 0.45 and 0.95 of the units' parameters, which
-        a plan may exceed whose groups decide at prices of their own.
+        Plans. Their budgets are spread evenly between 0.45 and 0.95 of the units' sizes, which a
+        plan may exceed whose groups decide at prices of their own.
     seed : int
         Fixes them.
 
@@ -52,7 +52,7 @@ def random_plans(
         The smallest budget cannot be met.
     """
     random = np.random.default_rng(seed)
-    whole = sum(unit.parameters for unit in units)
+    whole = costs.whole(unit.name for unit in units)
     keeps = _LEAST + (_MOST - _LEAST) * (np.arange(count) + random.random(count)) / count
     for number, keep in enumerate(random.permutation(keeps).tolist()):
         fair = allocate(proposal.groups, costs, int(keep * whole), costs.chains)

@@ -24,7 +24,8 @@ from geocolor.io.limits import Limits
 from geocolor.sharing import SharingPlan
 from geocolor.sharing.checkpoint import PLAN_FILE
 from geocolor.sharing.layers import stored_matrices
-from geocolor.units import Side, Unit
+from geocolor.sharing.size import macs_by_unit
+from geocolor.units import Side, Unit, Use
 
 __all__ = ["CompressionRecord", "Origin", "UnitRecord", "read_record", "unit_records"]
 
@@ -86,10 +87,12 @@ class UnitRecord:
     parameters : float
         It has now; what a group shares is split evenly among its members.
     macs : int
-        Multiply-adds at each place it is applied at.
+        Multiply-adds; of a basis that is applied once for several, the first has them.
     needed : tuple of int
         Ranks at which low rank of its own would cost a half, a tenth and a hundredth of what it
         costs at rank 0; none where the method has no low rank.
+    places : int
+        How often it is applied; 1 where all are applied as often.
     """
 
     name: str
@@ -101,10 +104,11 @@ class UnitRecord:
     parameters: float
     macs: int
     needed: tuple[int, ...]
+    places: int = 1
 
 
 def unit_records(
-    units: Sequence[Unit], model: nn.Module, costs: GroupCosts
+    units: Sequence[Unit], model: nn.Module, costs: GroupCosts, uses: Mapping[str, Use]
 ) -> tuple[UnitRecord, ...]:
     """Look at every unit of a compressed model.
 
@@ -116,12 +120,15 @@ def unit_records(
         The compressed model.
     costs : GroupCosts
         The criterion it was compressed by.
+    uses : mapping of str to Use
+        How the model uses each.
     """
     stored = {unit.name: stored_matrices(model.get_submodule(unit.name)) for unit in units}
     users: dict[int, int] = {}
     for matrices in stored.values():
         for matrix in matrices:
             users[id(matrix)] = users.get(id(matrix), 0) + 1
+    products = macs_by_unit(model, [unit.name for unit in units], uses)
     return tuple(
         UnitRecord(
             name=unit.name,
@@ -131,8 +138,9 @@ def unit_records(
             side=unit.side,
             model=unit.model,
             parameters=sum(m.numel() / users[id(m)] for m in stored[unit.name]),
-            macs=sum(m.numel() for m in stored[unit.name]),
+            macs=products[unit.name],
             needed=_needed(costs, unit.name),
+            places=uses[unit.name].places,
         )
         for unit in units
     )
@@ -141,8 +149,9 @@ def unit_records(
 def _needed(costs: GroupCosts, name: str) -> tuple[int, ...]:
     if Form.BASIS not in costs.forms:
         return ()
-    curve = costs.curve(Form.BASIS, (name,)).costs
-    return tuple(int(np.argmax(curve <= share * curve[0])) for share in _SHARES)
+    curve = costs.curve(Form.BASIS, (name,))
+    few = [np.argmax(curve.costs <= share * curve.costs[0]) for share in _SHARES]
+    return tuple(int(curve.ranks[at]) for at in few)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,18 @@ from typing import Any
 
 from geocolor.compression.prediction import PredictionFit
 from geocolor.compression.recovery import Recovery
+from geocolor.criterion import Budget
 from geocolor.sharing import ModelSize
 
 __all__ = ["ModelReport", "Report"]
+
+# What of a size each budget counts, and how a report calls it.
+_COUNTED = {
+    Budget.PARAMS: "unit_parameters",
+    Budget.BYTES: "unit_bytes",
+    Budget.MACS: "unit_macs",
+}
+_OF = {Budget.PARAMS: "", Budget.BYTES: "' bytes", Budget.MACS: "' multiply-adds"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,7 @@ class Report:
     method : str
         Name of the configuration.
     keep : float
-        Share of the units' parameters asked for.
+        Share of the units asked for, of what `budget` counts.
     before, after : ModelSize
         Unique parameters, bytes and multiply-accumulates.
     predicted_increase : float
@@ -72,9 +81,16 @@ class Report:
         Each of several models; of one, none.
     recovery : Recovery or None
         What distillation gained after all of that, if it was tried.
+<<<<<<< HEAD
     unreached : int
         Matrices of experts that no calibration data reached: they stay as they are, and are not
         counted among the units.
+=======
+    budget : Budget
+        What `keep` counts.
+    macs_per : str
+        ``token``, or a place of another model whose matrices are all applied at as many; or
+        ``sample``: multiply-adds are of a whole one.
     """
 
     method: str
@@ -96,11 +112,14 @@ class Report:
     models: tuple[ModelReport, ...] = ()
     recovery: Recovery | None = None
     unreached: int = 0
+    budget: Budget = Budget.PARAMS
+    macs_per: str = "token"
 
     @property
     def kept(self) -> float:
-        """Share of the units' parameters in fact kept."""
-        return self.after.unit_parameters / self.before.unit_parameters
+        """Share of the units in fact kept, of what the budget counts."""
+        counted = _COUNTED[self.budget]
+        return float(getattr(self.after, counted) / getattr(self.before, counted))
 
     @property
     def expected_increase(self) -> float | None:
@@ -140,12 +159,14 @@ class Report:
             expected = f"+{self.expected_increase:.4f} as such plans go, "
         return "\n".join(
             (
-                f"method      {self.method}, keep {self.keep:g} of the shareable matrices",
+                f"method      {self.method}, keep {self.keep:g} of the shareable matrices"
+                f"{_OF[self.budget]}",
                 f"matrices    {before.unit_parameters:,} -> {after.unit_parameters:,} parameters "
-                f"({self.kept:.1%})",
+                f"({after.unit_parameters / before.unit_parameters:.1%})",
                 f"model       {before.parameters:,} -> {after.parameters:,} parameters, "
                 f"{before.bytes / 1e6:.1f} -> {after.bytes / 1e6:.1f} MB",
-                f"arithmetic  {before.unit_macs:,} -> {after.unit_macs:,} multiply-adds a token "
+                f"arithmetic  {before.unit_macs:,} -> {after.unit_macs:,} multiply-adds a "
+                f"{self.macs_per} "
                 f"({after.unit_macs / before.unit_macs:.1%})",
                 f"shared      {self.shared_groups} groups of matrices",
                 f"narrowed    {self.narrowed_groups} hidden layers",
@@ -176,7 +197,8 @@ class Report:
             "bytes of the largest; sizes and losses above are of all",
             *(
                 f"model {at:<5} +{model.measured_increase:.4f} measured, "
-                f"{model.before.unit_macs:,} -> {model.after.unit_macs:,} multiply-adds a token"
+                f"{model.before.unit_macs:,} -> {model.after.unit_macs:,} multiply-adds a "
+                f"{self.macs_per}"
                 for at, model in enumerate(self.models)
             ),
         ]

@@ -1,6 +1,7 @@
 """What sharing would cost: curves over rank for every group of units, priced."""
 
 from geocolor.criterion.costs import GroupCosts
+from geocolor.criterion.counting import Budget, Counting
 from geocolor.criterion.curves import Choice, CostCurve, Form
 from geocolor.criterion.dominant import DominantPairs, dominant_pairs
 from geocolor.criterion.metric import Damping, Metric, View, oriented_views
@@ -9,8 +10,10 @@ from geocolor.criterion.pairs import PricedPairs, candidate_pairs, price_pairs
 from geocolor.criterion.predict import predicted_increase
 
 __all__ = [
+    "Budget",
     "Choice",
     "CostCurve",
+    "Counting",
     "Damping",
     "DominantPairs",
     "Form",

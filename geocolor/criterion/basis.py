@@ -151,7 +151,8 @@ class BasisFitter:
         left = total - torch.cat([captured.new_zeros(1), captured]).double().cumsum(0)
         costs = left.clamp_min(0).div(2).cpu().numpy()
         width = group[0].inner.shape[0]
-        return CostCurve(Form.BASIS, costs, 0, width + sum(len(view.weight) for view in group))
+        step = width + sum(len(view.weight) for view in group)
+        return CostCurve.straight(Form.BASIS, costs, 0, step)
 
     def fit(self, group: Sequence[View], rank: int) -> SharedBasis:
         """Give the factors at `rank`.

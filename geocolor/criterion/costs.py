@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
 from torch import Tensor
 
 from geocolor.criterion.basis import BasisFitter, SharedBasis
+from geocolor.criterion.counting import Counting
 from geocolor.criterion.curves import Choice, CostCurve, Form
 from geocolor.criterion.dominant import DominantPairs
 from geocolor.criterion.metric import View
@@ -67,7 +69,10 @@ class GroupCosts:
         self.chains = {chain.members: chain for chain in usable}
         self._narrowings: dict[Group, Narrowing] = {}
         self._fitter = BasisFitter(refit=refit, dominant=dominant)
+        self._measured: dict[tuple[Form, Group], CostCurve] = {}
         self._curves: dict[tuple[Form, Group], CostCurve] = {}
+        self._counting = Counting()
+        self._rank_multiple = 1
         self._tie_bounds: dict[Group, float] = {}
 
     def group(self, names: Sequence[str]) -> list[View]:
@@ -94,12 +99,41 @@ class GroupCosts:
         """
         key = (form, names)
         if key not in self._curves:
-            self._curves[key] = (
-                narrow_curve(self._narrowing(names), self._parameters_per_hidden_unit(names))
-                if form is Form.NARROW
-                else self._compute(form, self.group(names))
-            )
+            if key not in self._measured:
+                self._measured[key] = (
+                    narrow_curve(self._narrowing(names), self._parameters_per_hidden_unit(names))
+                    if form is Form.NARROW
+                    else self._compute(form, self.group(names))
+                )
+            self._curves[key] = self._counted(names, self._measured[key])
         return self._curves[key]
+
+    def counted(self, counting: Counting, rank_multiple: int = 1) -> GroupCosts:
+        """Give the same costs against other sizes, at some of the ranks; nothing is computed twice.
+
+        Parameters
+        ----------
+        counting : Counting
+            What the budget counts.
+        rank_multiple : int
+            Ranks, and hidden units that stay, are multiples of it, or as many as there are.
+        """
+        other = copy.copy(self)
+        other._curves, other._counting, other._rank_multiple = {}, counting, rank_multiple
+        return other
+
+    def _counted(self, names: Group, curve: CostCurve) -> CostCurve:
+        units = [self.views[name].unit for name in names]
+        base, step = self._counting.line(curve.form, units)
+        kept = curve.ranks % self._rank_multiple == 0
+        if curve.form in (Form.BASIS, Form.NARROW):
+            kept[-1] = True  # nothing is lost there, which no multiple may be
+        ranks = curve.ranks[kept]
+        return CostCurve(curve.form, curve.costs[kept], base + step * ranks, ranks)
+
+    def whole(self, names: Iterable[str]) -> int:
+        """Count what units are as they are."""
+        return sum(self.curve(Form.DENSE, (name,)).best(0.0).size for name in names)
 
     def _narrowing(self, names: Group) -> Narrowing:
         if names not in self.chains:
@@ -120,8 +154,9 @@ class GroupCosts:
             return residual_curve(views)
         if form is Form.TIED:
             cost = tie_cost(views, merge(views))
-            return CostCurve(form, np.array([cost]), views[0].unit.parameters, 0)
-        return CostCurve(form, np.zeros(1), sum(view.unit.parameters for view in views), 0)
+            return CostCurve.straight(form, np.array([cost]), views[0].unit.parameters, 0)
+        whole = sum(view.unit.parameters for view in views)
+        return CostCurve.straight(form, np.zeros(1), whole, 0)
 
     def curves(self, names: Group, price: float) -> tuple[CostCurve, ...]:
         """Give the curves of all forms that may pay.
@@ -135,7 +170,7 @@ class GroupCosts:
         names : tuple of str
             Units of one family, or the members of a hidden layer.
         price : float
-            Nats per parameter.
+            Nats per parameter, or what else sizes count.
         """
         narrowed = [self.curve(Form.NARROW, names)] if names in self.chains else []
         if narrowed and len({self.views[name].unit.family for name in names}) > 1:
@@ -151,11 +186,11 @@ class GroupCosts:
         return tuple(found)
 
     def best(self, names: Group, price: float) -> Choice:
-        """Choose form and rank of least cost plus price times parameters, of :meth:`curves`."""
+        """Choose form and rank of least cost plus price times size, of :meth:`curves`."""
         return min(
             (curve.best(price) for curve in self.curves(names, price)),
             # At one value the smaller form is better: at price 0 many are lossless.
-            key=lambda choice: (choice.value, choice.parameters),
+            key=lambda choice: (choice.value, choice.size),
         )
 
     def _tied_may_be(self, names: Group) -> bool:
@@ -166,7 +201,8 @@ class GroupCosts:
     def _tie_may_pay(self, names: Group, price: float, to_beat: float) -> bool:
         if not self._tied_may_be(names):
             return False
-        room = to_beat - price * self.views[names[0]].unit.parameters
+        units = [self.views[name].unit for name in names]
+        room = to_beat - price * self._counting.line(Form.TIED, units)[0]
         return room > 0 and self._tie_bound(names) < room
 
     def _tie_bound(self, names: Group) -> float:

@@ -29,35 +29,36 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class CostCurve:
-    """Predicted loss increase of a group against its parameters.
+    """Predicted loss increase of a group against its size.
 
     Attributes
     ----------
     form : Form
         How the group is stored.
-    costs : ndarray of float64, shape (max_rank + 1,)
-        Cost in nats per scored output at rank 0, 1, ...; one entry for forms without a rank.
-    base_parameters : int
-        Parameters at rank 0.
-    rank_parameters : int
-        Parameters each further rank adds.
+    costs : ndarray of float64, shape (points,)
+        Cost in nats per scored output; one entry for forms without a rank.
+    sizes : ndarray of int64, shape (points,)
+        What the budget counts: parameters, or as :class:`Counting` says.
+    ranks : ndarray of int64, shape (points,)
+        Ascending.
     """
 
     form: Form
     costs: NDArray[np.float64]
-    base_parameters: int
-    rank_parameters: int
+    sizes: NDArray[np.int64]
+    ranks: NDArray[np.int64]
 
-    def parameters(self, rank: int) -> int:
-        """Parameters at `rank`."""
-        return self.base_parameters + rank * self.rank_parameters
+    @classmethod
+    def straight(cls, form: Form, costs: NDArray[np.float64], base: int, step: int) -> CostCurve:
+        """Make a curve over rank 0, 1, ... whose size grows by as much with each."""
+        ranks = np.arange(len(costs))
+        return cls(form, costs, base + step * ranks, ranks)
 
     def best(self, price: float) -> Choice:
-        """Choose the rank of least cost plus price times parameters."""
-        ranks = np.arange(len(self.costs))
-        values = self.costs + price * (self.base_parameters + ranks * self.rank_parameters)
-        rank = int(values.argmin())
-        return Choice(self, rank, float(values[rank]))
+        """Choose the point of least cost plus price times size."""
+        values = self.costs + price * self.sizes
+        at = int(values.argmin())
+        return Choice(self, at, float(values[at]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,22 +69,27 @@ class Choice:
     ----------
     curve : CostCurve
         The form's curve.
-    rank : int
+    at : int
         Point on it.
     value : float
-        ``cost + price * parameters`` at the price it was chosen for.
+        ``cost + price * size`` at the price it was chosen for.
     """
 
     curve: CostCurve
-    rank: int
+    at: int
     value: float
+
+    @property
+    def rank(self) -> int:
+        """Rank of the form."""
+        return int(self.curve.ranks[self.at])
 
     @property
     def cost(self) -> float:
         """Predicted loss increase in nats per scored output."""
-        return float(self.curve.costs[self.rank])
+        return float(self.curve.costs[self.at])
 
     @property
-    def parameters(self) -> int:
-        """Parameters of the whole group."""
-        return self.curve.parameters(self.rank)
+    def size(self) -> int:
+        """What the budget counts of the whole group."""
+        return int(self.curve.sizes[self.at])

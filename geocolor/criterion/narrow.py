@@ -58,7 +58,7 @@ def narrow_curve(narrowing: Narrowing, parameters: int) -> CostCurve:
     parameters : int
         What one hidden unit takes in all matrices.
     """
-    return CostCurve(Form.NARROW, narrowing.costs, 0, parameters)
+    return CostCurve.straight(Form.NARROW, narrowing.costs, 0, parameters)
 
 
 @torch.no_grad()

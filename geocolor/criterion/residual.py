@@ -59,7 +59,7 @@ def residual_curve(group: Sequence[View]) -> CostCurve:
         energy = _seen(view, view.weight - matrix).spectrum
         tails = torch.cat([energy.flip(0).cumsum(0).flip(0), energy.new_zeros(1)])
         costs += tails[: len(costs)].cpu() / 2
-    return CostCurve(Form.RESIDUAL, costs.numpy(), outer * inner, step)
+    return CostCurve.straight(Form.RESIDUAL, costs.numpy(), outer * inner, step)
 
 
 def fit_residual(group: Sequence[View], rank: int) -> SharedMatrix:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from torch import nn
 
-from geocolor.sharing.layers import stored_matrices
+from geocolor.sharing.layers import FactoredLinear, stored_matrices
+from geocolor.units import Use
 
-__all__ = ["ModelSize", "measure_size"]
+__all__ = ["ModelSize", "macs_by_unit", "measure_size"]
 
 
 @dataclass(frozen=True)
@@ -25,17 +26,21 @@ class ModelSize:
     unit_parameters : int
         Unique parameters of the units' matrices, biases apart.
     unit_macs : int
-        Multiply-accumulates of the units' matrices at each place they are applied at: a token, or
-        a place of an image.
+        Multiply-accumulates of the units' matrices.
+    unit_bytes : int
+        Storage of the unique parameters of the units' matrices; 0 if it was not noted down.
     """
 
     parameters: int
     bytes: int
     unit_parameters: int
     unit_macs: int
+    unit_bytes: int = 0
 
 
-def measure_size(model: nn.Module, units: Iterable[str]) -> ModelSize:
+def measure_size(
+    model: nn.Module, units: Iterable[str], uses: Mapping[str, Use] | None = None
+) -> ModelSize:
     """Count parameters, bytes and arithmetic.
 
     Parameters
@@ -44,18 +49,45 @@ def measure_size(model: nn.Module, units: Iterable[str]) -> ModelSize:
         Original or compressed.
     units : iterable of str
         Names of its units.
+    uses : mapping of str to Use, optional
+        How the model uses them. Default: each is applied at one place, to a tensor of its own.
     """
-    matrices: dict[int, int] = {}
-    macs = 0
-    for name in units:
-        for parameter in stored_matrices(model.get_submodule(name)):
-            matrices[id(parameter)] = parameter.numel()
-            macs += parameter.numel()
+    names = list(units)
+    matrices = {
+        id(matrix): matrix
+        for name in names
+        for matrix in stored_matrices(model.get_submodule(name))
+    }
     # Module.parameters() already gives each parameter once.
     unique = list(model.parameters())
     return ModelSize(
         parameters=sum(parameter.numel() for parameter in unique),
         bytes=sum(parameter.numel() * parameter.element_size() for parameter in unique),
-        unit_parameters=sum(matrices.values()),
-        unit_macs=macs,
+        unit_parameters=sum(matrix.numel() for matrix in matrices.values()),
+        unit_macs=sum(macs_by_unit(model, names, uses).values()),
+        unit_bytes=sum(m.numel() * m.element_size() for m in matrices.values()),
     )
+
+
+def macs_by_unit(
+    model: nn.Module, units: Iterable[str], uses: Mapping[str, Use] | None = None
+) -> dict[str, int]:
+    """Count each unit's multiply-accumulates; the arguments are those of :func:`measure_size`.
+
+    A basis is applied once to a tensor that linear layers beside each other read; the first of them
+    has what that takes.
+    """
+    macs: dict[str, int] = {}
+    applied: set[tuple[int, str]] = set()
+    for name in units:
+        use = Use(1, name) if uses is None else uses[name]
+        layer = model.get_submodule(name)
+        numbers = 0
+        for matrix in stored_matrices(layer):
+            if isinstance(layer, FactoredLinear) and matrix is layer.first:
+                if (id(matrix), use.reads) in applied:
+                    continue
+                applied.add((id(matrix), use.reads))
+            numbers += matrix.numel()
+        macs[name] = numbers * use.places
+    return macs

@@ -7,14 +7,17 @@ from geocolor.units.layers import Layer, is_layer, layer_of, matrix_of, rebuilt
 from geocolor.units.norms import fold_norms
 from geocolor.units.several import models_of
 from geocolor.units.unit import Side, Unit
+from geocolor.units.uses import Use, find_uses
 
 __all__ = [
     "Chain",
     "Layer",
     "Side",
     "Unit",
+    "Use",
     "find_chains",
     "find_units",
+    "find_uses",
     "fold_norms",
     "is_expert",
     "is_layer",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -70,9 +71,10 @@ def test_the_budget_is_met_and_counted_honestly(tiny_llama, tokens, preset):
         assert report.after.parameters - report.after.unit_parameters == others
         assert report.kept == report.after.unit_parameters / units
         if preset == "default":
-            assert report.after.unit_parameters == compressed.planned.allocation.parameters
+            assert report.after.unit_parameters == compressed.planned.allocation.size
             # What is left is less than one more rank of the widest group.
-            step = max(c.curve.rank_parameters for c in compressed.planned.allocation.choices)
+            choices = compressed.planned.allocation.choices
+            step = max(np.diff(c.curve.sizes, append=c.curve.sizes[-1]).max() for c in choices)
             assert report.after.unit_parameters > keep * units - step
             assert 0 <= report.cost_gap < 1
 

@@ -56,7 +56,7 @@ def points(costs: GroupCosts, group: tuple[str, ...]) -> Iterator[Point]:
             continue
         curve = costs.curve(form, group)
         for rank, cost in enumerate(curve.costs):
-            yield Point(float(cost), curve.parameters(rank))
+            yield Point(float(cost), int(curve.sizes[rank]))
 
 
 def optimum(costs: GroupCosts, budget: int) -> float:
@@ -78,7 +78,7 @@ def test_bound_optimum_and_cost_are_in_order_and_the_budget_is_met(seed, budget)
     allocation = allocate(GROUPS, costs, budget)
     best = optimum(costs, budget)
     scale = sum(costs.curve(Form.BASIS, group).costs[0] for group in GROUPS)
-    assert allocation.parameters <= budget
+    assert allocation.size <= budget
     assert allocation.lower_bound <= best + 1e-9 * scale
     assert best <= allocation.cost + 1e-9 * scale
     assert allocation.groups == tuple(GROUPS)
@@ -88,13 +88,13 @@ def test_bound_optimum_and_cost_are_in_order_and_the_budget_is_met(seed, budget)
 @given(seed=st.integers(0, 10**4), budget=st.integers(0, TOTAL - 1))
 def test_no_rank_that_would_help_is_left_unbought(seed, budget):
     allocation = allocate(GROUPS, random_costs(seed), budget)
-    left = budget - allocation.parameters
+    left = budget - allocation.size
     for group, choice in zip(allocation.groups, allocation.choices, strict=True):
         curve = choice.curve
         if choice.rank + 1 < len(curve.costs):
             helps = curve.costs[choice.rank + 1] < curve.costs[choice.rank]
-            smaller = curve.parameters(choice.rank + 1) < 12 * len(group)
-            assert not (helps and smaller and curve.rank_parameters <= left)
+            smaller = curve.sizes[choice.rank + 1] < 12 * len(group)
+            assert not (helps and smaller and curve.sizes[1] - curve.sizes[0] <= left)
 
 
 @pytest.mark.parametrize("budget", [30, 40, 47])
@@ -133,7 +133,7 @@ def test_the_search_finds_prices_of_any_size(scale):
 
 
 def test_a_budget_that_no_form_meets_is_refused():
-    with pytest.raises(InputError, match="48 parameters, over 47"):
+    with pytest.raises(InputError, match="counts 48, over 47"):
         allocate(GROUPS, random_costs(0, (Form.DENSE,)), 47)
 
 
@@ -142,5 +142,5 @@ def test_the_private_price_is_the_price_of_units_on_their_own():
     names = ["u0", "u1", "u2", "u3"]
     price = private_price(names, costs, 30)
     assert price > 0
-    assert sum(costs.best((name,), price).parameters for name in names) <= 30
-    assert sum(costs.best((name,), price * 0.999).parameters for name in names) > 30
+    assert sum(costs.best((name,), price).size for name in names) <= 30
+    assert sum(costs.best((name,), price * 0.999).size for name in names) > 30

@@ -10,8 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geocolor.compression import PRESETS, Configuration
-from geocolor.compression.configuration import SUMMARIES, Grouping, RankRule, preset, resolved
-from geocolor.criterion import Damping, Form, Metric
+from geocolor.compression.configuration import (
+    SUMMARIES,
+    Grouping,
+    RankRule,
+    counted_in,
+    preset,
+    resolved,
+)
+from geocolor.criterion import Budget, Damping, Form, Metric
 from geocolor.errors import FormatError, InputError
 
 
@@ -34,7 +41,7 @@ def test_a_configuration_is_plain_data_in_json():
     assert data["forms"] == ["basis"]
     assert data["metric"] == "activations"
     assert data["damping"] == {"inputs": 1e-6, "gradients": 1e-6}
-    assert (data["format"], data["version"]) == ("geocolor.configuration", 1)
+    assert (data["format"], data["version"]) == ("geocolor.configuration", 2)
 
 
 def test_every_preset_is_told_of_in_a_line():
@@ -55,12 +62,15 @@ def configurations(draw: st.DrawFn) -> Configuration:
     if metric is not Metric.DOMINANT:
         needs_other.add(Grouping.ASSIGNED)
     free = [grouping for grouping in Grouping if grouping not in needs_other]
+    ranks = RankRule.UNIFORM if tie else draw(st.sampled_from(RankRule))
     return Configuration(
         draw(names),
         metric=metric,
         forms=tuple(draw(st.permutations(sorted(forms)))),
         grouping=Grouping.CONSECUTIVE if tie else draw(st.sampled_from(free)),
-        ranks=RankRule.UNIFORM if tie else draw(st.sampled_from(RankRule)),
+        ranks=ranks,
+        rank_multiple=draw(st.integers(1, 64)) if ranks is RankRule.PRICED else 1,
+        budget=Budget.PARAMS if tie else draw(st.sampled_from(Budget)),
         refit=draw(st.booleans()),
         fold_norms=draw(st.booleans()),
         reach=draw(st.integers(0, 10**6)),
@@ -78,7 +88,7 @@ def test_what_was_written_is_read_back(configuration):
     assert again.criterion == configuration.criterion
 
 
-HEAD = {"format": "geocolor.configuration", "version": 1}
+HEAD = {"format": "geocolor.configuration", "version": 2}
 
 
 def test_a_base_gives_the_parts_left_out():
@@ -117,13 +127,16 @@ def test_a_base_gives_the_parts_left_out():
         ),
         ({"ranks": 1}, "ranks must be one of uniform, priced"),
         ({"refit": 1}, "refit must be true or false, not 1"),
+        ({"rank_multiple": 0}, "rank_multiple must be positive: 0"),
+        ({"rank_multiple": 1.5}, "rank_multiple must be a whole number, not 1.5"),
+        ({"budget": "seconds"}, "budget must be one of params, bytes, macs"),
         ({"reach": True}, "reach must be a whole number, not True"),
         ({"reach": 1.0}, "reach must be a whole number"),
         ({"name": 3}, "name must be a string"),
         ({"name": "two\nlines"}, "name must be 1 to 64 printable"),
         ({"name": ""}, "name must be 1 to 64 printable"),
         ({"base": "nonsense"}, "base must be one of default, private"),
-        ({"version": 2}, "reads up to 1"),
+        ({"version": 3}, "reads up to 2"),
         ({"format": "geocolor.graph"}, "another kind of file"),
     ],
 )
@@ -151,12 +164,30 @@ def test_no_part_may_be_missing_without_a_base_and_never_the_name():
         ({"forms": (Form.DENSE,), "ranks": RankRule.UNIFORM}, "allow basis"),
         ({"reach": -1}, "reach"),
         ({"grouping": Grouping.CONSECUTIVE}, "forms must be dense and tied, ranks uniform"),
+        ({"ranks": RankRule.UNIFORM, "rank_multiple": 8}, "set rank_multiple to 1"),
         ({"grouping": Grouping.ASSIGNED}, "judged by dominant eigenpairs"),
     ],
 )
 def test_parts_that_do_not_go_together_are_refused(parts, message):
     with pytest.raises(InputError, match=message):
         Configuration("own", **parts)
+
+
+def test_version_1_knew_neither_multiples_nor_other_budgets():
+    data = PRESETS["default"].to_json() | {"version": 1}
+    del data["rank_multiple"], data["budget"]
+    assert Configuration.from_json(data) == PRESETS["default"]
+    with pytest.raises(FormatError, match="rank_multiple is missing"):
+        Configuration.from_json(data | {"version": 2})
+
+
+def test_a_budget_said_beside_a_method_takes_the_place_of_its_own():
+    assert counted_in("private", None) is preset("private")
+    assert counted_in("private", "macs").budget is Budget.MACS
+    with pytest.raises(InputError, match="no budget of 'time'; choose one of params, bytes, macs"):
+        counted_in("private", "time")
+    with pytest.raises(InputError, match="layers tied whole are counted in parameters"):
+        counted_in("uniform-tie", "macs")
 
 
 def test_methods_that_differ_in_grouping_alone_agree_in_their_criterion():

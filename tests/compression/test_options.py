@@ -39,7 +39,7 @@ def optimum(costs: GroupCosts, price: float, budget: int) -> float:
     for groups in PARTITIONS:
         points = [
             [
-                (float(cost), curve.parameters(rank))
+                (float(cost), int(curve.sizes[rank]))
                 for curve in costs.curves(group, price)
                 for rank, cost in enumerate(curve.costs)
             ]
@@ -62,16 +62,16 @@ def test_no_groups_forms_and_ranks_cost_less(seed, budget):
     priced = priced_options(UNITS, SINGLES + SHARED, costs, start.price)
     found = choose(priced, budget, start, 10.0)
     best = optimum(costs, start.price, budget)
-    assert found.parameters <= budget
+    assert found.size <= budget
     assert sorted(name for group in found.groups for name in group) == UNITS
     assert found.cost == pytest.approx(best, rel=1e-6, abs=1e-12)
     assert found.cost * (1 - 1e-5) <= found.lower_bound <= found.cost * (1 + 1e-12)
     assert found.candidates == len(SINGLES + SHARED)
     for group, choice in zip(found.groups, found.choices, strict=True):
         same = costs.curve(choice.curve.form, group)
-        assert (same.costs[choice.rank], same.parameters(choice.rank)) == (
+        assert (same.costs[choice.at], same.sizes[choice.at]) == (
             choice.cost,
-            choice.parameters,
+            choice.size,
         )
 
 

@@ -53,7 +53,7 @@ def test_a_private_curve_is_the_tail_of_the_weighted_svd(family, side, outer):
     kron = np.kron(gradients.numpy(), inputs.numpy())
     assert curve.costs[0] == pytest.approx(0.5 * flat @ kron @ flat)
     assert curve.form is Form.BASIS
-    assert curve.parameters(3) == 3 * sum(view.unit.shape)
+    assert curve.sizes[3] == 3 * sum(view.unit.shape)
 
 
 @SIDES
@@ -66,7 +66,7 @@ def test_with_a_common_metric_the_curve_is_the_svd_of_the_stack(family, side, co
     fitter = BasisFitter()
     curve = fitter.curve(group)
     np.testing.assert_allclose(curve.costs, tails(stack), atol=1e-10)
-    assert curve.parameters(2) == 2 * (6 + 5 + 3 + 4)
+    assert curve.sizes[2] == 2 * (6 + 5 + 3 + 4)
     for rank in range(7):
         assert fitted_cost(group, fitter, rank, cost_of) == pytest.approx(
             curve.costs[rank], abs=1e-9

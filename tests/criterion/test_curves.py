@@ -16,16 +16,16 @@ from geocolor.criterion import CostCurve, Form
     step=st.integers(0, 50),
     price=st.floats(0, 10),
 )
-def test_best_is_the_least_cost_plus_price_times_parameters(costs, base, step, price):
-    curve = CostCurve(Form.BASIS, np.array(costs), base, step)
+def test_best_is_the_least_cost_plus_price_times_size(costs, base, step, price):
+    curve = CostCurve.straight(Form.BASIS, np.array(costs), base, step)
     choice = curve.best(price)
     values = [cost + price * (base + rank * step) for rank, cost in enumerate(costs)]
     assert choice.value == pytest.approx(min(values))
-    assert choice.value == pytest.approx(choice.cost + price * choice.parameters)
+    assert choice.value == pytest.approx(choice.cost + price * choice.size)
     assert choice.cost == costs[choice.rank]
-    assert choice.parameters == base + choice.rank * step
+    assert choice.size == base + choice.rank * step
 
 
 def test_among_equals_the_smallest_rank_wins():
-    assert CostCurve(Form.BASIS, np.zeros(4), 0, 5).best(0.0).rank == 0
-    assert CostCurve(Form.BASIS, np.array([2.0, 0.0]), 0, 2).best(1.0).rank == 0
+    assert CostCurve.straight(Form.BASIS, np.zeros(4), 0, 5).best(0.0).rank == 0
+    assert CostCurve.straight(Form.BASIS, np.array([2.0, 0.0]), 0, 2).best(1.0).rank == 0

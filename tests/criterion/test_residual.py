@@ -49,9 +49,9 @@ def test_the_curve_is_the_tail_of_every_members_spectrum(family, seed, side, out
     scale = tie_cost(group, matrix)
     assert curve.costs == pytest.approx(expected, abs=1e-9 * scale)
     assert curve.costs[0] == pytest.approx(scale)
-    assert curve.parameters(0) == outer * 5
-    assert curve.parameters(len(curve.costs) - 1) < members * outer * 5
-    assert len(curve.costs) > 5 or curve.parameters(len(curve.costs)) >= members * outer * 5
+    assert curve.sizes[0] == outer * 5
+    assert curve.sizes[-1] < members * outer * 5
+    assert len(curve.costs) > 5 or curve.sizes[-1] + members * (outer + 5) >= members * outer * 5
 
 
 @given(**CASES, rank=st.integers(0, 5))

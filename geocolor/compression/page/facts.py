@@ -32,11 +32,11 @@ class Row:
     count : int
         Matrices.
     before : int
-        Parameters, which are the multiply-adds too.
+        Parameters.
     after : float
         Parameters; what is shared is split evenly among those who share it.
-    macs : int
-        Multiply-adds after.
+    macs_before, macs : int
+        Multiply-adds before and after.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Row:
     count: int
     before: int
     after: float
+    macs_before: int
     macs: int
 
 
@@ -94,6 +95,7 @@ def _row(name: str, note: str, matrices: Sequence[UnitRecord]) -> Row:
         len(matrices),
         sum(each.shape[0] * each.shape[1] for each in matrices),
         sum(each.parameters for each in matrices),
+        sum(each.shape[0] * each.shape[1] * each.places for each in matrices),
         sum(each.macs for each in matrices),
     )
 
@@ -115,12 +117,12 @@ def how_faster(record: CompressionRecord) -> Iterator[str]:
     if after < before:
         yield (
             f"The shareable matrices do {1 - after / before:.1%} less arithmetic: {after:,} of "
-            f"{before:,} multiply-adds at each place they are applied at."
+            f"{before:,} multiply-adds a {report.macs_per}."
         )
     else:
         yield (
-            f"Nothing: the shareable matrices do {after:,} multiply-adds at each place they are "
-            f"applied at, and did {before:,}. What this saves is storage."
+            f"Nothing: the shareable matrices do {after:,} multiply-adds a {report.macs_per}, and "
+            f"did {before:,}. What this saves is storage."
         )
     rows = {row.name: row for row in by_form(record)}
     for form in ("tied", "residual"):
@@ -128,7 +130,7 @@ def how_faster(record: CompressionRecord) -> Iterator[str]:
         if row is not None:
             yield (
                 f"{row.count} matrices, {row.name}, take {row.after / row.before:.0%} of their "
-                f"storage and {row.macs / row.before:.0%} of their arithmetic."
+                f"storage and {row.macs / row.macs_before:.0%} of their arithmetic."
             )
     yield (
         "Embeddings, norms, attention itself and all else that is no shareable matrix cost what "
@@ -145,6 +147,8 @@ def configuration_rows(record: CompressionRecord) -> list[tuple[str, str]]:
         ("Forms allowed", ", ".join(method.forms)),
         ("Groups", f"{method.grouping}, layers up to {method.reach} apart"),
         ("Ranks", method.ranks),
+        ("Ranks are multiples of", str(method.rank_multiple)),
+        ("The budget counts", method.budget),
         ("Refit in each own metric", "yes" if method.refit else "no"),
         ("Norms folded into readers", "yes" if method.fold_norms else "no"),
         ("Damping", ", ".join(f"{key} {level:g}" for key, level in asdict(method.damping).items())),
