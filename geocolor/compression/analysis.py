@@ -101,6 +101,7 @@ class Analysis:
         self._measured_on = measured_on
         self._seed = seed
         self._progress = on_progress
+        self._measured: dict[tuple[Hashable, ...], GroupCosts] = {}
         self._costs: dict[tuple[Hashable, ...], GroupCosts] = {}
         self._fits: dict[tuple[Hashable, ...], PredictionFit] = {}
         self._spent = False
@@ -115,7 +116,11 @@ class Analysis:
 
     def costs(self, configuration: Configuration) -> GroupCosts:
         """Give the criterion of a configuration; costs once computed serve all that agree in it."""
-        if configuration.criterion not in self._costs:
+        criterion = configuration.criterion
+        key = (*criterion, configuration.budget, configuration.rank_multiple)
+        if key in self._costs:
+            return self._costs[key]
+        if criterion not in self._measured:
             model, curvature = self._basis(configuration)
             views = oriented_views(
                 self.units,
@@ -131,7 +136,7 @@ class Analysis:
                     unit.name: dominant_pairs(curvature.factors[unit.name], unit.side, _DOMINANT)
                     for unit in self.units
                 }
-            self._costs[configuration.criterion] = GroupCosts(
+            self._measured[criterion] = GroupCosts(
                 views,
                 configuration.forms,
                 refit=configuration.refit,
@@ -139,12 +144,15 @@ class Analysis:
                 dominant=dominant,
             )
         counting = Counting(configuration.budget, self._bytes, self._uses)
-        return self._costs[configuration.criterion].counted(counting, configuration.rank_multiple)
+        costs = self._measured[criterion].counted(counting, configuration.rank_multiple)
+        self._costs[key] = costs
+        return costs
 
     def forget(self, besides: str | Configuration) -> None:
         """Drop the costs computed so far that a method has no use for, to free their memory."""
         useful = resolved(besides).criterion
-        self._costs = {key: costs for key, costs in self._costs.items() if key == useful}
+        self._measured = {key: costs for key, costs in self._measured.items() if key == useful}
+        self._costs = {key: costs for key, costs in self._costs.items() if key[:-2] == useful}
 
     def conflict_graph(
         self, keep: float, configuration: str | Configuration = "default"

@@ -81,11 +81,9 @@ class Report:
         Each of several models; of one, none.
     recovery : Recovery or None
         What distillation gained after all of that, if it was tried.
-<<<<<<< HEAD
     unreached : int
         Matrices of experts that no calibration data reached: they stay as they are, and are not
         counted among the units.
-=======
     budget : Budget
         What `keep` counts.
     macs_per : str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from geocolor.errors import CheckpointError
-from geocolor.sharing.layers import factored, residual
+from geocolor.sharing.layers import FactoredLinear, factored, residual
+from geocolor.sharing.once import Once
 from geocolor.sharing.plan import GroupPlan, SharingPlan
 from geocolor.units import is_layer, layer_of, matrix_of, rebuilt
 
@@ -61,6 +63,9 @@ def prepare_structure(model: nn.Module, plan: SharingPlan) -> None:
             _prepare_basis(model, group, layers)
         elif group.form == "narrow":
             _prepare_narrow(model, group, layers)
+    for group in plan.shared_groups:
+        if (group.form, group.side) == ("basis", "read"):
+            _apply_once(model, group)
 
 
 @contextmanager
@@ -69,7 +74,13 @@ def put_back_on_error(model: nn.Module) -> Iterator[None]:
     held = [
         (kept, dict(kept))
         for module in model.modules()
-        for kept in (module._parameters, module._modules)
+        for kept in (
+            module._parameters,
+            module._modules,
+            module._forward_pre_hooks,
+            module._forward_hooks,
+            module._forward_hooks_always_called,
+        )
     ]
     try:
         yield
@@ -131,6 +142,21 @@ def _prepare_basis(model: nn.Module, group: GroupPlan, layers: Sequence[Any]) ->
         own = _empty((rows, rank) if read else (rank, columns), layer.weight)
         first, second = (shared, own) if read else (own, shared)
         _replace(model, name, factored(layer, first, second))
+
+
+def _apply_once(model: nn.Module, group: GroupPlan) -> None:
+    """Let the layers of one module apply their common basis to what they read together once."""
+    beside: dict[str, list[FactoredLinear]] = defaultdict(list)
+    for name in group.members:
+        layer = model.get_submodule(name)
+        if isinstance(layer, FactoredLinear):
+            beside[name.rpartition(".")[0]].append(layer)
+    for parent, layers in beside.items():
+        if len(layers) > 1:
+            once = Once()
+            once.watch(model.get_submodule(parent))
+            for layer in layers:
+                layer.once = once
 
 
 def _prepare_narrow(model: nn.Module, group: GroupPlan, layers: Sequence[Any]) -> None:

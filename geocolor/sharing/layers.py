@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from geocolor.sharing.once import Once
 from geocolor.units import layer_of
 
 __all__ = [
@@ -62,7 +63,15 @@ class Factored(nn.Module):
 
 
 class FactoredLinear(Factored):
-    """``y = second @ (first @ x) + bias``: a Linear layer, or a transposed one, in two factors."""
+    """``y = second @ (first @ x) + bias``: a Linear layer, or a transposed one, in two factors.
+
+    Attributes
+    ----------
+    once : Once or None
+        Common to layers of one module that share `first`.
+    """
+
+    once: Once | None = None
 
     @property
     def in_features(self) -> int:
@@ -81,7 +90,8 @@ class FactoredLinear(Factored):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply both factors; shape (..., in_features) to (..., out_features)."""
-        hidden = nn.functional.linear(x, self.first)
+        apply = nn.functional.linear if self.once is None else self.once.apply
+        hidden = apply(x, self.first)
         return nn.functional.linear(hidden, self.second, self.bias)
 
     def extra_repr(self) -> str:
