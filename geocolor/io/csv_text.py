@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from geocolor.io.edge_rows import EdgeRows, is_plain_number, nodes_to_name_first
 from geocolor.io.listing import Listing, Note
 from geocolor.io.meaning import Meaning
 from geocolor.io.source import Source
+from geocolor.io.tokens import BLANKS
 from geocolor.io.writing import edge_rows, names, number, require_room
 
 __all__ = ["csv_text", "looks_like_csv", "read_csv"]
@@ -91,7 +91,7 @@ class _Reader:
                 self.rows.lines_before += block.count(b"\n")
                 return
             block = self._begin(block)
-        if self.columns.plain and self.width <= 3 and not self._not_plain.search(block):
+        if self.columns.plain and self.width <= 3 and self._is_plain(block):
             self.rows.feed(block.replace(self.delimiter.encode(), b" "))
         else:
             self._feed_rows(block)
@@ -103,10 +103,6 @@ class _Reader:
         lines = block[start:].split(b"\n", 2)[:2]
         first = lines[0].decode(errors="replace")
         self.delimiter = mark = max(_DELIMITERS, key=first.count)
-        # Quotes, blanks and empty fields: what only the slow way reads.
-        blanks = '[" \\v\\f]' if mark == "\t" else '[" \\t\\v\\f]'
-        pattern = f"{blanks}|{mark}{mark}|{mark}\r?\n|\n{mark}|\r(?!\n)"
-        self._not_plain = re.compile(pattern.encode())
         rows = [_fields(line.decode(errors="replace"), mark) for line in lines]
         self.width = len(rows[0])
         self.columns, header = _columns(rows[0], rows[1] if len(rows) > 1 else [])
@@ -115,6 +111,17 @@ class _Reader:
         used = vars(self.columns).values()
         self.unused = [word[:40] for at, word in enumerate(rows[0]) if at not in used][:8]
         return block[:start] + block[block.index(b"\n", start) :]
+
+    def _is_plain(self, block: bytes) -> bool:
+        """Whether nothing is in it that only the slow way reads: quotes, blanks, empty fields."""
+        mark = self.delimiter.encode()
+        others = [bytes([blank]) for blank in BLANKS if blank not in b"\r\n" + mark]
+        empty = [mark + mark, mark + b"\n", mark + b"\r", b"\n" + mark]
+        return (
+            not block.startswith(mark)
+            and block.count(b"\r") == block.count(b"\r\n")
+            and not any(part in block for part in (b'"', *others, *empty))
+        )
 
     def _feed_rows(self, block: bytes) -> None:
         """Take a block row by row."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import compress
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -71,30 +73,27 @@ class EdgeRows:
                 values[weighted] = found
             is_name = np.ones(len(tokens.starts), dtype=bool)
             is_name[heads[weighted] + 2] = False
-            at = np.flatnonzero(is_name)
             ends = np.minimum(counts, 2)
-            numbers = self._numbers(tokens, at)
-            if numbers is None:
-                words = block.split()
-                if len(weighted) == len(heads):
-                    del words[2::3]
-                elif len(weighted):
-                    words = [words[place] for place in at.tolist()]
-                self._names.add(words)
-            else:
-                self._names.add_numbers(numbers)
+            self._name(tokens, is_name)
             self._take(ends, values, lines)
         self.lines_before += len(tokens.breaks)
 
-    def _numbers(self, tokens: Tokens, at: NDArray[np.int64]) -> NDArray[np.int64] | None:
-        """Give names as numbers, if these and all before are."""
-        if not self._names.numeric:
-            return None
-        numbers, fine = tokens.whole(at)
-        # Numbers with leading zeros are not what they read as.
-        starts = tokens.starts[at]
-        zeros = (tokens.data[starts] == _ZERO) & (tokens.ends[at] - starts > 1)
-        return None if not fine.all() or zeros.any() else numbers
+    def _name(self, tokens: Tokens, is_name: NDArray[np.bool_]) -> None:
+        """Take names, as numbers if these and all before are."""
+        at = np.flatnonzero(is_name)
+        if self._names.numeric:
+            numbers, fine = tokens.whole(at)
+            # Numbers with leading zeros are not what they read as.
+            starts = tokens.starts[at]
+            zeros = (tokens.data[starts] == _ZERO) & (tokens.ends[at] - starts > 1)
+            if fine.all() and not zeros.any():
+                self._names.add_numbers(numbers)
+                return
+        short = tokens.short(at)
+        if short is not None:
+            self._names.add_short(short)
+            return
+        self._names.add(list(compress(tokens.data.tobytes().split(), is_name.tolist())))
 
     def add(
         self, words: list[bytes], ends: list[int], values: list[float], lines: list[int]

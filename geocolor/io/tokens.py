@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BLANKS", "LONGEST_NUMBER", "Tokens", "tokenize"]
+__all__ = ["BLANKS", "LONGEST_NUMBER", "SHORT", "Tokens", "tokenize"]
 
 _NEWLINE = ord("\n")
 _ZERO, _MINUS, _POINT = np.uint8(ord("0")), ord("-"), ord(".")
@@ -16,6 +16,8 @@ LONGEST_NUMBER = 15
 # With at most 15 digits, and so at most 15 of them behind the point, one division of two exact
 # doubles rounds as a careful parser does (Clinger, PLDI 1990).
 _EXACT_DIGITS = 15
+# Words of so many bytes fit into two integers.
+SHORT = 16
 BLANKS = b" \t\n\r\v\f"
 
 
@@ -54,6 +56,17 @@ class Tokens:
     def word(self, at: int) -> bytes:
         """Give one word."""
         return self.data[self.starts[at] : self.ends[at]].tobytes()
+
+    def short(self, words: NDArray[np.int64]) -> NDArray[np.bytes_] | None:
+        """Give words as an array, if all are of at most :data:`SHORT` bytes and none has a zero."""
+        starts = self.starts[words]
+        lengths = self.ends[words] - starts
+        if lengths.max(initial=0) > SHORT or not self.data.all():
+            return None
+        padded = np.concatenate([self.data, np.zeros(SHORT, dtype=np.uint8)])
+        bytes_of = np.lib.stride_tricks.sliding_window_view(padded, SHORT)[starts]
+        bytes_of[np.arange(SHORT) >= lengths[:, None]] = 0
+        return bytes_of.view(f"S{SHORT}").ravel()
 
     def whole(self, words: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Read words as whole numbers without sign.

@@ -120,6 +120,7 @@ ANSWERS = {
     "no_banner.mtx": ":1: the first line must read '%%MatrixMarket matrix ...'",
     "no_end.gexf": ":2: a <edge> without its target",
     "no_first_node.csv": ":2: expected two nodes and perhaps a weight",
+    "no_first_node_at_all.csv": ":1: expected two nodes and perhaps a weight",
     "no_format.json": ": nodes must be a list",
     "no_graph.gexf": ": no <graph> in <gexf>: not a GEXF file",
     "no_graph.graphml": ": no <graph> in <graphml>: not a GraphML file",
