@@ -16,6 +16,7 @@ from geocolor.cli import (
     bench_heads,
     bench_models,
     bench_prediction,
+    bench_reading,
     bench_recovery,
 )
 from geocolor.cli.compiling import compile_first
@@ -294,6 +295,7 @@ def compare(
         raise typer.Exit(1)
 
 
+app.command("reading", epilog=bench_reading.EXAMPLES)(bench_reading.command)
 app.command("models", epilog=bench_models.EXAMPLES)(bench_models.command)
 app.command("architectures", epilog=bench_architectures.EXAMPLES)(bench_architectures.command)
 app.command("heads", epilog=bench_heads.EXAMPLES)(bench_heads.command)

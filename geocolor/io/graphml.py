@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from xml.sax.saxutils import quoteattr
 
-from geocolor.errors import FormatError, InputError
 from geocolor.graph import ConflictGraph
-from geocolor.io.attributed import AttributedParts
 from geocolor.io.listing import Listing
 from geocolor.io.meaning import Meaning
 from geocolor.io.source import Source
-from geocolor.io.writing import edge_rows, names, number
-from geocolor.io.xml_text import Elements, parse_xml
+from geocolor.io.writing import edge_rows, number
+from geocolor.io.xml_graph import GraphDocument, xml_names
 
-__all__ = ["graphml_text", "is_xml_name", "quoted", "read_graphml"]
+__all__ = ["graphml_text", "read_graphml"]
 
 _CALLED = ("name", "label")
 
@@ -32,26 +29,17 @@ def read_graphml(source: Source, meaning: Meaning) -> Listing:
     LimitError
         It is larger than the limits.
     """
-    document = _Document(source)
-    parse_xml(source, document)
-    if not document.graphs:
-        raise FormatError("no <graph> in <graphml>: not a GraphML file", source.name)
-    return document.parts.listing()
+    return _Document(source).listing(source, "graphml")
 
 
-class _Document(Elements):
+class _Document(GraphDocument):
     """The elements that say something."""
 
     def __init__(self, source: Source) -> None:
         super().__init__(source)
-        self.parts = AttributedParts(source.name, source.limits)
-        self.graphs = 0
         self.keys: dict[str, tuple[str, str]] = {}  # what for, and the attribute's name
         self.defaults: dict[tuple[str, str], str] = {}
         self.key = ""
-        self.row: dict[str, str] = {}
-        self.ends = ("", "")
-        self.began = 0
 
     def begin(self, element: str, attributes: Mapping[str, str]) -> None:
         match element:
@@ -62,30 +50,14 @@ class _Document(Elements):
                 name = attributes.get("attr.name", self.key)
                 self.keys[self.key] = (attributes.get("for", "all"), name)
             case "graph":
-                self.graphs += 1
-                if self.graphs > 1:
-                    raise self.error("a second graph, or one in a node; one is read")
-                self.parts.directed = attributes.get("edgedefault") == "directed"
-            case "node":
-                self.row = {"id": self._needed(attributes, "id", "node")}
-                self.began = self.line
-            case "edge":
-                self.row = {}
-                self.ends = (
-                    self._needed(attributes, "source", "edge"),
-                    self._needed(attributes, "target", "edge"),
-                )
-                self.began = self.line
+                self.begin_graph(directed=attributes.get("edgedefault") == "directed")
+            case "node" | "edge":
+                self.begin_row(element, attributes)
                 self.parts.directed |= attributes.get("directed") == "true"
             case "hyperedge":
                 raise self.error("an edge of more than two nodes")
             case "data":
                 self.key = attributes.get("key", "")
-
-    def _needed(self, attributes: Mapping[str, str], name: str, element: str) -> str:
-        if name not in attributes:
-            raise self.error(f"a <{element}> without its {name}")
-        return attributes[name]
 
     def end(self, element: str) -> None:
         inside = self.path[-1] if self.path else ""
@@ -98,27 +70,14 @@ class _Document(Elements):
                 _, name = self.keys.get(self.key, ("", self.key))
                 self.row[f"@{name}"] = self.text
             case "node":
-                called = next(
-                    (self._found("node", name) for name in _CALLED if self._found("node", name)),
-                    None,
-                )
+                found = (self._found("node", name) for name in _CALLED)
+                called = next(filter(None, found), None)
                 self.parts.node(self.row["id"], called, self._found("node", "size"), self.began)
             case "edge":
-                weight, conflict = self._found("edge", "weight"), self._found("edge", "conflict")
-                self.parts.edge(self.ends, weight, conflict or False, self.began)
-                for name in self.row.keys() - {"@weight", "@conflict"}:
-                    self.parts.ignore(name[1:])
+                self.end_edge(self._found("edge", "weight"), self._found("edge", "conflict"))
 
     def _found(self, kind: str, name: str) -> str | None:
         return self.row.get(f"@{name}", self.defaults.get((kind, name)))
-
-
-def is_xml_name(name: str) -> bool:
-    """Whether a name may stand in an XML document, and comes back from it."""
-    return all(
-        c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff"
-        for c in name
-    )
 
 
 def graphml_text(graph: ConflictGraph) -> Iterator[bytes]:
@@ -129,10 +88,7 @@ def graphml_text(graph: ConflictGraph) -> Iterator[bytes]:
     InputError
         A name has a character that XML has not.
     """
-    called = names(graph)
-    for name in called:
-        if not is_xml_name(name):
-            raise InputError(f"XML cannot hold the name {name!r}; write .json")
+    ids = xml_names(graph)
     yield (
         b'<?xml version="1.0" encoding="UTF-8"?>\n'
         b'<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n'
@@ -141,7 +97,6 @@ def graphml_text(graph: ConflictGraph) -> Iterator[bytes]:
         b'<key id="size" for="node" attr.name="size" attr.type="double"/>\n'
         b'<graph edgedefault="undirected">\n'
     )
-    ids = [quoted(name) for name in called]
     for name, size in zip(ids, graph.sizes.tolist(), strict=True):
         inside = "" if size == 1.0 else _data("size", number(size))
         yield f"<node id={name}>{inside}</node>\n".encode()
@@ -157,9 +112,3 @@ def graphml_text(graph: ConflictGraph) -> Iterator[bytes]:
 
 def _data(key: str, text: str) -> str:
     return f'<data key="{key}">{text}</data>'
-
-
-def quoted(name: str) -> str:
-    """Write a name as an attribute's value, with its quotes."""
-    # Line breaks and tabs in attributes would come back as blanks.
-    return quoteattr(name, {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
