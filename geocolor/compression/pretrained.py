@@ -10,10 +10,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from geocolor.errors import ModelError
+from geocolor.errors import CheckpointError, ModelError
 from geocolor.sharing.checkpoint import PLAN_FILE
+from geocolor.sharing.proportion import Stored, require_proportion
 
 __all__ = ["empty_pretrained", "load_pretrained"]
+
+# What is raised over a folder that does not hold what it should.
+_UNUSABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError)
 
 
 def load_pretrained(folder: str | os.PathLike[str]) -> tuple[nn.Module, Any]:
@@ -42,15 +46,21 @@ def load_pretrained(folder: str | os.PathLike[str]) -> tuple[nn.Module, Any]:
     path = Path(folder)
     builder = _named_class(path)
     _require_own_shards(path)
+    from safetensors import SafetensorError
     from transformers import AutoTokenizer
 
     options = {"local_files_only": True, "trust_remote_code": False}
     try:
+        stored = Stored.of(path.glob("*.safetensors"))
+        if stored.tensors:  # else nothing is built
+            require_proportion(path / "config.json", lambda: _built(builder, path), stored)
         model: nn.Module = builder.from_pretrained(
             path, use_safetensors=True, dtype="auto", **options
         )
         tokenizer = AutoTokenizer.from_pretrained(path, **options)
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+    except CheckpointError as error:
+        raise ModelError(str(error)) from error
+    except (*_UNUSABLE, SafetensorError) as error:
         first_line = str(error).strip().partition("\n")[0]
         raise ModelError(f"{path} cannot be loaded: {first_line}") from error
     return model.eval(), tokenizer
@@ -67,12 +77,16 @@ def empty_pretrained(folder: str | os.PathLike[str]) -> nn.Module:
     path = Path(folder)
     builder = _named_class(path)
     try:
-        config = builder.config_class.from_pretrained(path, local_files_only=True)
         with torch.device("meta"):
-            model: nn.Module = builder(config)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
+            model = _built(builder, path)
+    except _UNUSABLE as error:
         first_line = str(error).strip().partition("\n")[0]
         raise ModelError(f"{path} cannot be built: {first_line}") from error
+    return model
+
+
+def _built(builder: Any, path: Path) -> nn.Module:
+    model: nn.Module = builder(builder.config_class.from_pretrained(path, local_files_only=True))
     return model
 
 

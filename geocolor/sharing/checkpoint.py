@@ -11,8 +11,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from geocolor.sharing.apply import prepare_structure, put_back_on_error
 from geocolor.sharing.equal import tie_named
 from geocolor.sharing.filling import cast_buffers, fill, unfilled_parameters
 from geocolor.sharing.plan import SharingPlan
+from geocolor.sharing.proportion import Stored, require_proportion
 from geocolor.sharing.ties import keep_ties
 from geocolor.units import split_experts
 
@@ -215,7 +216,7 @@ def load(
         The checkpoint is damaged, of a newer version, or `model` is not the one it was made of;
         `model` is then left as it was.
     """
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
     folder = Path(directory)
     description = _read_description(folder / PLAN_FILE)
@@ -223,29 +224,38 @@ def load(
     hashes = description["sha256"]
     names = sorted(name for name in hashes if _TENSOR_FILES.fullmatch(name))
     files = [_unchanged(folder, name, hashes) for name in names or [_TENSORS.format("")]]
-    if model is None:
-        model = _rebuild_all(folder, description)
-    elif not isinstance(model, nn.Module):
-        model = nn.ModuleList(model)
-    if structure_of(model) != description["original_structure"]:
-        raise CheckpointError(
-            f"{folder} was made from a model of other parameters than {type(model).__name__}; "
-            "give a freshly built original"
-        )
-    with put_back_on_error(model), ExitStack() as opened:
-        try:
-            held = [opened.enter_context(safe_open(file, framework="pt")) for file in files]
+    with _readable(files, folder), ExitStack() as opened:
+        if model is None:
+            model = _rebuild_all(folder, description, Stored.of(files))
+        elif not isinstance(model, nn.Module):
+            model = nn.ModuleList(model)
+        if structure_of(model) != description["original_structure"]:
+            raise CheckpointError(
+                f"{folder} was made from a model of other parameters than "
+                f"{type(model).__name__}; give a freshly built original"
+            )
+        held = [opened.enter_context(safe_open(file, framework="pt")) for file in files]
+        with put_back_on_error(model):
             split_experts(model, [name for file in held for name in file.keys()])  # noqa: SIM118
             prepare_structure(model, plan)
             if isinstance(model, nn.ModuleList):
                 tie_named(model, description["aliases"])
             cast_buffers(model, description.get("buffers", {}))
             fill(model, held, description["aliases"])
-        except SafetensorError as error:
-            where = files[0] if len(files) == 1 else folder
-            raise CheckpointError(f"{where}: {error}") from error
-        keep_ties(model)
+            keep_ties(model)
     return model.eval()
+
+
+@contextmanager
+def _readable(files: Sequence[Path], folder: Path) -> Iterator[None]:
+    """Say which file it is that safetensors cannot read."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except SafetensorError as error:
+        where = files[0] if len(files) == 1 else folder
+        raise CheckpointError(f"{where}: {error}") from error
 
 
 def _unchanged(folder: Path, name: str, hashes: Mapping[str, Any]) -> Path:
@@ -286,14 +296,18 @@ def _read_description(path: Path) -> dict[str, Any]:
     return description
 
 
-def _rebuild_all(folder: Path, description: Mapping[str, Any]) -> nn.Module:
+def _rebuild_all(folder: Path, description: Mapping[str, Any], stored: Stored) -> nn.Module:
     origin, hashes = description.get("model"), description["sha256"]
     if not isinstance(origin, list):
-        return _rebuild(folder, "", origin, hashes)
-    return nn.ModuleList(_rebuild(folder, f"{at}/", each, hashes) for at, each in enumerate(origin))
+        return _rebuild(folder, "", origin, hashes, stored)
+    return nn.ModuleList(
+        _rebuild(folder, f"{at}/", each, hashes, stored) for at, each in enumerate(origin)
+    )
 
 
-def _rebuild(folder: Path, place: str, origin: Any, hashes: Mapping[str, Any]) -> nn.Module:
+def _rebuild(
+    folder: Path, place: str, origin: Any, hashes: Mapping[str, Any], stored: Stored
+) -> nn.Module:
     if not isinstance(origin, dict) or origin.get("library") != "transformers":
         raise CheckpointError(
             f"{folder} does not say how to build its model; "
@@ -311,14 +325,22 @@ def _rebuild(folder: Path, place: str, origin: Any, hashes: Mapping[str, Any]) -
     kind: Any = found
     # Without its file a configuration is the default one: another model, and a large one.
     own = _unchanged(folder, f"{place}{_CONFIG}", hashes).parent
+
+    def build() -> nn.Module:
+        # Every model its own: building changes it.
+        built: nn.Module = kind(kind.config_class.from_pretrained(own, local_files_only=True))
+        return built
+
     try:
-        config = kind.config_class.from_pretrained(own, local_files_only=True)
+        require_proportion(own / _CONFIG, build, stored)
         # The caller's generators must not notice.
         with torch.random.fork_rng(devices=[]), unfilled_parameters():
-            model: nn.Module = kind(config)
+            model = build()
         if (own / "generation_config.json").is_file():
             generation = transformers.GenerationConfig.from_pretrained(own)
             model.generation_config = generation
+    except CheckpointError:
+        raise
     except Exception as error:  # a configuration can be wrong in ways that only its class knows
         raise CheckpointError(f"the configuration in {own} is not usable: {error}") from error
     return model

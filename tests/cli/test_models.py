@@ -246,6 +246,27 @@ def test_a_folder_without_a_usable_model(
     assert message in printed
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"hidden_size": 10**9}, "elements, but only 39 tensors"),
+        ({"num_hidden_layers": 10**9}, "asks for 1000000000 for 'num_hidden_layers'"),
+    ],
+)
+def test_a_forged_configuration_is_not_built(
+    changes: dict[str, int],
+    message: str,
+    model_folder: Path,
+    text: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    config = json.loads((model_folder / "config.json").read_text())
+    (model_folder / "config.json").write_text(json.dumps(config | changes))
+    assert run("compress", model_folder, "--calibration", text, "-o", tmp_path / "smaller") == 2
+    assert message in capsys.readouterr().err
+
+
 def test_a_pickled_checkpoint_is_not_loaded(
     folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -92,8 +92,9 @@ def test_sum_is_exactly_rounded() -> None:
 
 def test_messages_use_labels() -> None:
     graph = ConflictGraph.from_edges(2, [(0, 1)], labels=["q_proj", "k_proj"])
-    with pytest.raises(CheckError, match="nodes q_proj and k_proj conflict"):
+    with pytest.raises(CheckError, match="nodes q_proj and k_proj conflict") as refused:
         check(ColoringProblem(graph), [3, 3])
+    assert refused.value.edge == (0, 1)
 
 
 def test_messages_about_one_node_use_its_label() -> None:
