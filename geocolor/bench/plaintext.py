@@ -1,11 +1,11 @@
-"""Tables in plain text."""
+"""Tables in plain text, for terminals and for pages."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
 
-__all__ = ["plain_table"]
+__all__ = ["markdown_table", "plain_table"]
 
 
 def plain_table(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
@@ -39,3 +39,9 @@ def plain_table(header: Sequence[str], rows: Iterable[Sequence[str]], left: int 
         file=out, width=10_000, color_system=None, markup=False, highlight=False, emoji=False
     ).print(table)
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table in Markdown; it ends with a line break."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

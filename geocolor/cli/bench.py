@@ -18,6 +18,7 @@ from geocolor.cli import (
     bench_prediction,
     bench_reading,
     bench_recovery,
+    bench_vision,
 )
 from geocolor.cli.compiling import compile_first
 from geocolor.cli.console import ProgressLine, note
@@ -302,6 +303,7 @@ app.command("heads", epilog=bench_heads.EXAMPLES)(bench_heads.command)
 app.command("curvature", epilog=bench_curvature.EXAMPLES)(bench_curvature.command)
 app.command("prediction", epilog=bench_prediction.EXAMPLES)(bench_prediction.command)
 app.command("recovery", epilog=bench_recovery.EXAMPLES)(bench_recovery.command)
+app.command("vision", epilog=bench_vision.EXAMPLES)(bench_vision.command)
 
 
 def _require_extra() -> None:

@@ -12,6 +12,7 @@ import typer
 
 from geocolor.cli.calibrated import settle_torch
 from geocolor.cli.console import ProgressLine
+from geocolor.cli.shares import SharesOption, shares
 from geocolor.errors import InputError
 
 __all__ = ["EXAMPLES", "command"]
@@ -38,9 +39,7 @@ def command(
             help="Small models of random weights; default all. Real ones: minilm, smollm2.",
         ),
     ] = None,
-    keep: Annotated[
-        str, typer.Option("--keep", metavar="SHARES", help="Shares of the parameters kept.")
-    ] = "0.9,0.7,0.5",
+    keep: SharesOption = "0.9,0.7,0.5",
     dtype: Annotated[_Dtype, typer.Option("--dtype", help="Of the models.")] = _Dtype.FLOAT32,
     cache: Annotated[
         Path, typer.Option("--cache", metavar="DIR", help="Converted models and texts.")
@@ -53,10 +52,7 @@ def command(
     Is the budget met within half a percent, the original untouched, does a fresh process load the
     same outputs, does a gradient step reach every parameter? Exit code 1 if not.
     """
-    try:
-        keeps = [float(part) for part in keep.split(",")]
-    except ValueError:
-        raise InputError(f"--keep takes shares such as 0.9,0.7, not {keep!r}") from None
+    keeps = shares(keep)
     settle_torch()
     import torch
 

@@ -11,7 +11,7 @@ import typer
 from geocolor.cli.calibrated import LengthOption, WindowsOption
 from geocolor.cli.console import ProgressLine, note
 from geocolor.cli.options import byte_count, seconds
-from geocolor.errors import InputError
+from geocolor.cli.shares import PresetsOption, SharesOption, listed, shares
 
 if TYPE_CHECKING:
     from geocolor.bench.models.campaign import ModelCampaign
@@ -42,17 +42,8 @@ def command(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Folder of the results.")
     ],
-    keep: Annotated[
-        str, typer.Option("--keep", metavar="SHARES", help="Shares of the parameters kept.")
-    ] = "0.8,0.6",
-    presets: Annotated[
-        str,
-        typer.Option(
-            "--presets",
-            metavar="NAMES",
-            help="Names from 'geocolor presets', .json and .toml files, with commas between.",
-        ),
-    ] = "default,svd-llm,basis-sharing",
+    keep: SharesOption = "0.8,0.6",
+    presets: PresetsOption = "default,svd-llm,basis-sharing",
     seeds: Annotated[
         int, typer.Option("--seeds", metavar="N", min=1, help="Calibrations, seeds 0 to N - 1.")
     ] = 1,
@@ -111,8 +102,8 @@ def command(
         line.update("reading models and texts")
         campaign = plan_campaign(
             [chosen_subject(each, calibration, evaluation or [], cache) for each in models],
-            _listed(presets),
-            _shares(keep),
+            listed(presets),
+            shares(keep),
             range(seeds),
             Protocol(windows=windows, length=length, latency=latency),
         )
@@ -155,14 +146,3 @@ def _foretell(campaign: ModelCampaign, folder: Path, *, as_json: bool) -> None:
         typer.echo(json.dumps(outlook.to_json()))
     else:
         typer.echo(str(outlook))
-
-
-def _listed(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _shares(text: str) -> list[float]:
-    try:
-        return [float(part) for part in _listed(text)]
-    except ValueError:
-        raise InputError(f"--keep takes shares such as 0.8,0.6, not {text!r}") from None

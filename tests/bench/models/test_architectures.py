@@ -116,7 +116,7 @@ def test_the_command_prints_a_table_and_tells_what_failed(rows, monkeypatch):
     ("arguments", "message"),
     [
         (["nonsense"], "no architecture 'nonsense'; choose among bert"),
-        (["mlp", "--keep", "much"], "--keep takes shares such as 0.9,0.7, not 'much'"),
+        (["mlp", "--keep", "much"], "--keep takes shares in (0, 1] such as 0.8,0.6, not 'much'"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, message):

@@ -61,7 +61,7 @@ def test_a_run_prints_its_records_and_leaves_its_files(asked: list[object], tmp_
     ("change", "message"),
     [
         (("--keep", "0.8,x"), "--keep takes shares"),
-        (("--keep", "2"), "keep must be in"),
+        (("--keep", "2"), "--keep takes shares in (0, 1]"),
         (("--presets", "nonsense"), "no preset 'nonsense'"),
         (("--time-limit", "soon"), "no duration"),
         (("--memory", "much"), "no size"),
