@@ -14,7 +14,10 @@ from typing import TypeVar
 
 from geocolor.interrupts import held_back
 
-__all__ = ["run_aside"]
+__all__ = ["THREAD", "run_aside"]
+
+# Name of the threads that work.
+THREAD = "geocolor solve"
 
 # Seconds between two looks for an interrupt, and that work called off gets to end.
 _LOOK, _GRACE = 0.05, 0.5
@@ -57,7 +60,7 @@ def run_aside(work: Callable[[], T], call_off: Callable[[], None]) -> T:
         ended.put(done)
 
     with held_back() as held:
-        threading.Thread(target=act, name="geocolor solve", daemon=True).start()
+        threading.Thread(target=act, name=THREAD, daemon=True).start()
         answer = None
         try:
             while answer is None and not held.came:

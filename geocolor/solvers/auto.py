@@ -94,6 +94,8 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
         components = attracting_components(problem.graph)
         if len(components) > 1:
             return solve_by_components(components, search, solve_auto)
+    if search.out_of_time() and search.coloring is not None:  # what follows may take long
+        return Outcome(StopReason.TIME, message="the bounds took the time")
     if not _capacitated(problem):
         offer_contraction(problem, search, Budget(search))
     refused = too_large(problem)

@@ -67,8 +67,11 @@ def solve_by_components(
     search.offer(colors)
     waiting = [nodes for nodes in components if len(nodes) > 1]
     left = sum(len(nodes) for nodes in waiting)
-    bound, reason, messages = 0.0, StopReason.COMPLETED, set()
+    bound, reason = 0.0, StopReason.COMPLETED
+    messages: set[str] = set()
     for nodes in waiting[:-1]:
+        if search.out_of_time():
+            return _ended(StopReason.TIME, waiting, messages)
         problem = CorrelationClusteringProblem(graph.induced(nodes))
         part = search.part(problem, len(nodes) / left)
         left -= len(nodes)
@@ -84,6 +87,8 @@ def solve_by_components(
         if outcome.stop_reason is not StopReason.COMPLETED:
             reason = outcome.stop_reason
     for nodes in waiting[-1:]:
+        if search.out_of_time():
+            return _ended(StopReason.TIME, waiting, messages)
         part = search.within(
             CorrelationClusteringProblem(graph.induced(nodes)),
             partial(_joined, colors, nodes),
@@ -96,9 +101,13 @@ def solve_by_components(
             reason = outcome.stop_reason
     if not waiting:
         search.raise_lower_bound(bound)
+    return _ended(reason, waiting, messages)
+
+
+def _ended(reason: StopReason, parts: list[NDArray[np.int64]], messages: set[str]) -> Outcome:
     how = "; ".join(sorted(message for message in messages if message))
     return Outcome(
-        reason, message=f"{len(waiting)} components with something to gain, each alone: {how}"
+        reason, message=f"{len(parts)} components with something to gain, each alone: {how}"
     )
 
 

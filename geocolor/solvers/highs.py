@@ -37,6 +37,11 @@ def run(solver: Any, halt: Callable[[], bool]) -> str:
     -------
     str
         The model's status by HiGHS's name without its k: Optimal, Infeasible, Interrupt, Unknown.
+
+    Raises
+    ------
+    MemoryError
+        HiGHS found none.
     """
     # Not by solver.startSolve(): its locks are the class's, for one solve in the whole process.
     called_off = threading.Event()
@@ -48,7 +53,15 @@ def run(solver: Any, halt: Callable[[], bool]) -> str:
     places = (solver.cbSimplexInterrupt, solver.cbIpmInterrupt, solver.cbMipInterrupt)
     for place in places:
         place.subscribe(ask)
-    thread = threading.Thread(target=solver.solve, name="highs", daemon=True)
+    errors: list[BaseException] = []
+
+    def solve() -> None:
+        try:
+            solver.solve()
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=solve, name="highs", daemon=True)
     try:
         thread.start()
         while thread.is_alive():
@@ -60,4 +73,9 @@ def run(solver: Any, halt: Callable[[], bool]) -> str:
         thread.join()
         for place in places:
             place.unsubscribe(ask)
-    return str(solver.getModelStatus().name).removeprefix("k")
+    if errors:
+        raise errors[0]
+    status = str(solver.getModelStatus().name).removeprefix("k")
+    if status == "MemoryLimit":
+        raise MemoryError("HiGHS has none")
+    return status

@@ -10,7 +10,7 @@ import math
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["memory_left", "too_much"]
+__all__ = ["lacks_memory", "memory_left", "too_much"]
 
 _MEMINFO = Path("/proc/meminfo")
 _STATM = Path("/proc/self/statm")
@@ -21,8 +21,32 @@ _CGROUP_FILES = (
     ("memory.max", "memory.current", "inactive_file"),
     ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
 )
+# What errors say, in any case, whose reason is that there is no more: of C++ libraries, the loader
+# of shared ones, the kernel, Python's threads.
+_SAID = (
+    "bad_alloc",
+    "allocate memory",
+    "out of memory",
+    "memoryerror",
+    "failed to map segment",
+    "can't start new thread",
+)
 # Address space and data of a process of ours that has imported what it needs.
 _FRESH_SPACE, _FRESH_DATA = 700e6, 150e6
+
+
+def lacks_memory(error: BaseException | str) -> bool:
+    """Tell whether an error, or the last words of a process, come of memory that ran out.
+
+    Examples
+    --------
+    >>> lacks_memory(OSError("[Errno 12] Cannot allocate memory")), lacks_memory("no such file")
+    (True, False)
+    """
+    if isinstance(error, MemoryError):
+        return True
+    text = str(error).lower()
+    return any(said in text for said in _SAID)
 
 
 def too_much(needed: float, what: str, *, fresh: bool = False) -> str | None:

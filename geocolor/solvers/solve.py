@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geocolor._version import __version__
-from geocolor.errors import CheckError, InputError, SolverError
+from geocolor.errors import CheckError, GeocolorError, InputError, SolverError
 from geocolor.graph import ConflictGraph
 from geocolor.interrupts import held_back
 from geocolor.problem import (
@@ -30,6 +30,7 @@ from geocolor.problem import (
 from geocolor.solvers.aside import run_aside
 from geocolor.solvers.checkpoint import SolveCheckpoint
 from geocolor.solvers.info import Solver, SolverInfo
+from geocolor.solvers.memory import lacks_memory
 from geocolor.solvers.registry import load_solver
 from geocolor.solvers.result import SolveResult, Status, StopReason
 from geocolor.solvers.search import Outcome, Progress, Search
@@ -157,7 +158,10 @@ def answer(info: SolverInfo, run: Solver, search: Search) -> SolveResult:
         raise SolverError(f"solver {info.name!r} called exit: {error}") from error
     except KeyboardInterrupt:
         outcome = Outcome(StopReason.INTERRUPT)
-    except MemoryError:
+    except Exception as error:
+        # Not all say MemoryError: a thread that cannot be started is a RuntimeError.
+        if isinstance(error, GeocolorError) or not lacks_memory(error):
+            raise
         outcome = Outcome(StopReason.MEMORY, message="out of memory; the incumbent is kept")
     finally:
         search.close()

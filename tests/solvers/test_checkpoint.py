@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -222,3 +224,37 @@ def test_a_full_disk_loses_no_answer(
 def test_a_place_that_cannot_be_written_is_refused_first(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot write"):
         SolveCheckpoint(tmp_path / "none" / "a", ColoringProblem(GRAPH))
+
+
+INTERRUPTED = """
+import os, random, signal, sys, threading
+from geocolor.graph import gnp
+from geocolor.interrupts import held_back
+from geocolor.problem import ColoringProblem
+from geocolor.solvers import solve
+
+random = random.Random(0)
+problem = ColoringProblem(gnp(200, 0.3, seed=1))
+solve(problem, "tabucol", time_limit=60, max_iterations=1000)  # kernels
+for _ in range(int(sys.argv[2])):
+    # The second one comes while the checkpoint is written, now and then.
+    for after in (0.1 * random.random(), 0.1 + 0.01 * random.random()):
+        threading.Timer(after, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with held_back() as held:
+        print(solve(problem, "tabucol", time_limit=60, checkpoint=sys.argv[1]).objective)
+        for timer in threading.enumerate():
+            if isinstance(timer, threading.Timer):
+                timer.join()
+        held.came = False
+"""
+
+
+def test_interrupts_never_damage_it(file: Path) -> None:
+    call = [sys.executable, "-c", INTERRUPTED, str(file), "12"]
+    done = subprocess.run(call, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    found = [float(line) for line in done.stdout.split()]
+    assert len(found) == 12
+    assert found == sorted(found, reverse=True)  # each goes on from the one before
+    assert json.loads(file.read_text())["colors"] is not None
+    assert [path.name for path in file.parent.iterdir()] == [file.name]

@@ -151,3 +151,16 @@ def test_the_last_component_is_reported_as_it_comes() -> None:
     assert search.proven()
     assert search.coloring.colors.tolist() == [0, 1, 1, 2, 3]
     assert "1 components with something to gain, each alone: both" in outcome.message
+
+
+def test_what_is_left_is_left_when_the_time_is_up() -> None:
+    search = search_of(two_pairs())
+    asked: list[object] = []
+
+    def slow(problem: object, part: Search) -> Outcome:
+        asked.append(problem)
+        search.call_off()
+        return Outcome(StopReason.TIME)
+
+    outcome = solve_by_components(attracting_components(two_pairs()), search, slow)
+    assert (outcome.stop_reason, len(asked), search.lower_bound) == (StopReason.TIME, 1, None)

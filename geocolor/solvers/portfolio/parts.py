@@ -81,6 +81,8 @@ class _Parts:
     def run(self) -> Outcome:
         """Color the parts, the largest first; each has a share of the time by its nodes."""
         search = self._search
+        if search.out_of_time():  # each of the steps below takes long in a large graph
+            return Outcome(StopReason.TIME)
         parts = components(self._reduction.kernel)
         if not parts:
             search.offer(self._reduction.lift(self._colors))
@@ -91,6 +93,9 @@ class _Parts:
             share = len(nodes) / left
             left -= len(nodes)
             if search.answered():
+                break
+            if search.out_of_time():
+                reason = StopReason.TIME
                 break
             outcome = self._one(nodes, share)
             if outcome.infeasible:
@@ -115,6 +120,8 @@ class _Parts:
 
         whole = len(nodes) == self._reduction.kernel.num_nodes
         part = self._reduction.kernel if whole else induced(self._reduction.kernel, nodes)
+        if self._search.out_of_time():
+            return Outcome(StopReason.TIME)
         problem = ColoringProblem(_graph(part), self._problem.k)
         inner = self._search.within(problem, lift, float, share)
         # Numbers without gaps: the greedy coloring of the whole is also one of the part.

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from geocolor.errors import SolverError
+from geocolor.solvers.memory import lacks_memory
 
 __all__ = ["Worker", "WorkerDiedError", "WorkerPool"]
 
@@ -41,9 +42,9 @@ class WorkerDiedError(Exception):
 
     @property
     def for_memory(self) -> bool:
-        """Whether memory was the likely reason: killed from outside, or C++ got none."""
+        """Whether memory was the likely reason: killed from outside, or there was none."""
         killed = self.returncode == -getattr(signal, "SIGKILL", 9)
-        return killed or "bad_alloc" in self._complaint
+        return killed or lacks_memory(self._complaint)
 
 
 class Worker:
@@ -60,6 +61,8 @@ class Worker:
     ------
     SolverError
         The process cannot be started.
+    MemoryError
+        There is none for it.
     """
 
     def __init__(self, module: str, name: str) -> None:
@@ -83,6 +86,8 @@ class Worker:
                 start_new_session=True,
             )
         except OSError as error:
+            if lacks_memory(error):
+                raise MemoryError(f"no memory for the {name} worker process") from error
             raise SolverError(f"cannot start the {name} worker process: {error}") from error
         self._numbers = itertools.count(1)
         self._number = 0

@@ -18,6 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
+from geocolor.solvers.memory import lacks_memory
+
 __all__ = ["Job", "serve"]
 
 
@@ -153,9 +155,10 @@ def serve(solve: Callable[[dict[str, Any], Job], str]) -> None:
         request, job = waiting.get()
         try:
             job.send({"done": solve(request, job)})
-        except MemoryError:
-            job.send({"kind": "memory", "error": "out of memory"})
         except Exception as error:
-            job.send({"kind": "failure", "error": f"{type(error).__name__}: {error}"})
+            if lacks_memory(error):
+                job.send({"kind": "memory", "error": "out of memory"})
+            else:
+                job.send({"kind": "failure", "error": f"{type(error).__name__}: {error}"})
         finally:
             jobs.drop(request["id"])
