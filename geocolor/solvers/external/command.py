@@ -245,7 +245,7 @@ class _Prepared:
         name = Path(self._solver.program).name
         try:
             with Program(self._arguments(search, k, seed), self._folder, threads) as program:
-                for line in program.lines(search.deadline):
+                for line in program.lines(search.remaining):
                     answers.hear(line)
             cut_short = program.timed_out or bool(program.fate)
             answers.finish(output if self._format.read == "output" else None, cut_short=cut_short)

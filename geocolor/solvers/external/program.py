@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import selectors
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,8 @@ __all__ = ["LONGEST_ANSWER", "Program"]
 LONGEST_ANSWER = 64 << 20
 # Seconds between asking a program to end, when it may still print its best, and killing it.
 _GRACE = 0.3
+# Seconds between two looks whether its time is up.
+_LOOK = 0.05
 _BLOCK = 1 << 16
 _TAIL = 4096
 
@@ -42,7 +45,7 @@ class Program:
     Attributes
     ----------
     timed_out : bool
-        Whether it had to be ended at its deadline.
+        Whether it had to be ended when its time was up.
 
     Raises
     ------
@@ -54,6 +57,7 @@ class Program:
         self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
     ) -> None:
         self.timed_out = False
+        self._end = math.inf
         self._tail = b""
         try:
             self._process = subprocess.Popen(
@@ -108,13 +112,14 @@ class Program:
             name = str(-code)
         return f"was killed by signal {name}"
 
-    def lines(self, deadline: float) -> Iterator[str]:
+    def lines(self, remaining: Callable[[], float]) -> Iterator[str]:
         """Yield the lines of its standard output as they come, until it ends.
 
         Parameters
         ----------
-        deadline : float
-            ``time.monotonic()`` at which it is asked to end; it is killed 0.3 s later.
+        remaining : callable
+            Gives the seconds it has left. When there are none it is asked to end, and 0.3 s later
+            it is killed.
 
         Raises
         ------
@@ -128,13 +133,10 @@ class Program:
             selector.register(stdout, selectors.EVENT_READ)
             selector.register(stderr, selectors.EVENT_READ)
             while selector.get_map():
-                left = deadline - time.monotonic()
+                left = self._left(remaining)
                 if left <= 0:
-                    if self.timed_out:
-                        break
-                    deadline = self._ask_to_end()
-                    continue
-                for key, _ in selector.select(min(left, 3600.0)):
+                    break
+                for key, _ in selector.select(min(left, _LOOK)):
                     data = os.read(key.fd, _BLOCK)
                     if not data:
                         selector.unregister(key.fileobj)
@@ -153,27 +155,24 @@ class Program:
                             )
         if size:
             yield from _lines(b"".join(pieces))
-        self._wait(deadline)
+        self._wait(remaining)
 
-    def _wait(self, deadline: float) -> None:
+    def _wait(self, remaining: Callable[[], float]) -> None:
         """Wait for its end, which may come long after it closed its output."""
-        while True:
-            left = deadline - time.monotonic()
-            try:
-                self._process.wait(min(max(left, 0.0), 3600.0))
-            except subprocess.TimeoutExpired:
-                if left > 0:
-                    continue
-                if self.timed_out:
-                    return
-                deadline = self._ask_to_end()
-            else:
-                return
+        while self._process.poll() is None and (left := self._left(remaining)) > 0:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(min(left, _LOOK))
 
-    def _ask_to_end(self) -> float:
-        self.timed_out = True
-        self._signal(signal.SIGTERM)
-        return time.monotonic() + _GRACE
+    def _left(self, remaining: Callable[[], float]) -> float:
+        """Give the seconds until it is killed, or asked to end; ask it, when it is time."""
+        if not self.timed_out:
+            left = remaining()
+            if left > 0:
+                return left
+            self.timed_out = True
+            self._signal(signal.SIGTERM)
+            self._end = time.monotonic() + _GRACE
+        return self._end - time.monotonic()
 
     def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):

@@ -325,11 +325,13 @@ def test_half_an_answer_at_the_limit_is_no_fault(run: Run) -> None:
     assert (result.status, result.stop_reason) == (Status.FEASIBLE, StopReason.TIME)
 
 
-def test_ctrl_c_ends_the_program_and_keeps_the_answer(run: Run) -> None:
+def test_ctrl_c_ends_the_program_and_keeps_the_answer(run: Run, tmp_path: Path) -> None:
+    told = tmp_path / "pid"
     source = (
         READ
         + f"""
 print(*colors)
+open({str(told)!r}, "w").write(str(os.getpid()))
 time.sleep(0.3)
 os.kill({os.getpid()}, signal.SIGINT)
 while True: time.sleep(100)
@@ -337,6 +339,11 @@ while True: time.sleep(100)
     )
     result = run(source, LINES)
     assert (result.status, result.stop_reason) == (Status.FEASIBLE, StopReason.INTERRUPT)
+    # Long before the time limit.
+    until = time.monotonic() + 5
+    while Path(f"/proc/{told.read_text()}").exists():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 # Colors with k classes by trying greedy orders; fails after so many.
