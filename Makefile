@@ -22,7 +22,7 @@ export THP_MEM_ALLOC_ENABLE := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help venv assets test warm-up lint types contracts bench-check bench-baseline bench-coloring \
+.PHONY: help venv assets test coverage warm-up lint types contracts bench-check bench-baseline bench-coloring \
 	bench-partition fuzz slow demo bench-models bench-models-all pages docs clean
 
 help:  ## show this list
@@ -61,9 +61,18 @@ venv: $(VENV)/.dev  ## the environment, installed from the pinned versions
 
 assets: $(VENV)/.assets  ## the models and texts of the demo and the slow tests
 
+# What reads files, checks answers and loads models: where an unseen branch costs most.
+COVERED := io problem sharing
+
 test: lint types contracts pages warm-up bench-check  ## everything that must hold: lint, types, contracts, tests
 	@echo "== pytest"
 	@$(BIN)/python -m pytest --cov --cov-report=term --durations=40
+	@$(BIN)/python tests/branch_coverage.py $(COVERED)
+
+coverage: warm-up  ## branches of io, problem and sharing that their own tests reach: 95% at least
+	@for package in $(COVERED); do \
+		$(BIN)/python -m pytest -q "tests/$$package" --cov="geocolor.$$package" --cov-report= && \
+		$(BIN)/python tests/branch_coverage.py "$$package" || exit 1; done
 
 # Before the tests: those that give a solver seconds would give them to the compiler.
 warm-up: $(VENV)/.dev  ## compile all kernels, once for each installation

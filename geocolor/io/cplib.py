@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -38,10 +39,9 @@ def read_cplib(source: Source, meaning: Meaning) -> Listing:
     parts: list[NDArray[np.float64]] = []
     for block in source.line_blocks():
         tokens = block.split()
-        first = count < 0 and bool(tokens)
-        if first:
+        if count < 0 and tokens:
             count = _count(tokens.pop(0), source, block, line)
-        values = _values(tokens, source.name, block, line, first=first)
+        values = _values(tokens, source.name, block, line)
         seen += len(values)
         if seen > count * (count - 1) // 2 and count >= 0:
             raise FormatError(
@@ -83,28 +83,25 @@ def _count(token: bytes, source: Source, block: bytes, line: int) -> int:
     return count
 
 
-def _values(
-    tokens: list[bytes], name: str, block: bytes, line: int, *, first: bool
-) -> NDArray[np.float64]:
+def _values(tokens: list[bytes], name: str, block: bytes, line: int) -> NDArray[np.float64]:
     try:
-        values = np.array(tokens, dtype=np.bytes_).astype(np.float64) if tokens else np.zeros(0)
+        values = np.array(list(map(float, tokens)), dtype=np.float64)
     except ValueError:
         values = np.full(1, np.nan)
     if np.isfinite(values).all():
         return values
-    skip = first
-    for at, text in enumerate(block.split(b"\n"), line + 1):
-        for token in text.split():
-            if skip:
-                skip = False
-            elif not _is_finite(token):
-                raise FormatError(f"{shown(token)} is not a finite number", name, at)
-    raise FormatError("a similarity is not a finite number", name)
+    at, said = next(
+        (at, token)
+        for at, text in enumerate(block.split(b"\n"), line + 1)
+        for token in text.split()
+        if not _is_finite(token)
+    )
+    raise FormatError(f"{shown(said)} is not a finite number", name, at)
 
 
 def _is_finite(token: bytes) -> bool:
     try:
-        return bool(np.isfinite(float(token)))
+        return math.isfinite(float(token))
     except ValueError:
         return False
 
@@ -124,15 +121,9 @@ def cplib_text(graph: ConflictGraph) -> Iterator[bytes]:
             f"{graph.conflicts.num_edges} hard conflicts; write .json"
         )
     count, weights = graph.num_nodes, graph.weights
+    values = np.empty(0) if weights.values is None else weights.values
     yield b"%d\n" % count
     for node in range(count - 1):
         row = np.zeros(count)
-        row[weights.neighbors(node)] = -_row_values(graph, node)
+        row[weights.neighbors(node)] = -values[weights.indptr[node] : weights.indptr[node + 1]]
         yield " ".join(number(value) for value in row[node + 1 :].tolist()).encode() + b"\n"
-
-
-def _row_values(graph: ConflictGraph, node: int) -> NDArray[np.float64]:
-    weights = graph.weights
-    if weights.values is None:
-        return np.zeros(0)
-    return weights.values[weights.indptr[node] : weights.indptr[node + 1]]

@@ -34,11 +34,10 @@ def node_lines(
     for block in line_blocks(path, limits):
         for row in block.split(b"\n")[:-1]:
             line += 1
-            match row.partition(b"#")[0].split():
-                case []:
-                    continue
-                case [name, *words]:
-                    node = _node(graph, name, path, line)
+            words = row.partition(b"#")[0].split()
+            if not words:
+                continue
+            node = _node(graph, words.pop(0), path, line)
             if node in seen:
                 shown = graph.label(node)
                 raise FormatError(f"node {shown} is in line {seen[node]} already", str(path), line)

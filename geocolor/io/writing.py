@@ -60,7 +60,7 @@ def require_room(
     what : str
         What the format is called.
     weights, both, sizes : bool
-        Whether it holds weights, weights beside hard conflicts, and sizes.
+        Whether it holds weights, weights beside hard conflicts, and sizes; no weights, no sizes.
 
     Raises
     ------
@@ -68,10 +68,8 @@ def require_room(
         With what does not fit.
     """
     sized = bool((graph.sizes != 1.0).any())
-    if not weights and not sizes and (graph.is_weighted or sized):
+    if not weights and (graph.is_weighted or sized):
         raise InputError(f"{what} holds neither weights nor sizes; write .json")
-    if not weights and graph.is_weighted:
-        raise InputError(f"{what} holds no weights; write .json")
     if not sizes and sized:
         raise InputError(f"{what} holds no sizes of nodes; write .json")
     if not both and graph.is_weighted and graph.conflicts.num_edges:

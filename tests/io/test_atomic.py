@@ -14,6 +14,7 @@ from geocolor.io.atomic import (
     atomic_file,
     require_new_directory,
     require_writable,
+    write_pieces,
 )
 
 
@@ -137,4 +138,21 @@ def test_failed_directory_leaves_nothing(tmp_path: Path, error: BaseException) -
 
     with pytest.raises(expected):
         fail()
+    assert not list(tmp_path.iterdir())
+
+
+def test_standard_output_is_written_to_as_it_is(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    require_writable("-")
+    write_pieces("-", [b"one ", b"two"])
+    assert capfdbinary.readouterr().out == b"one two"
+
+
+def test_a_disk_that_fills_up_is_one_clear_error(tmp_path: Path) -> None:
+    def fill() -> None:
+        with atomic_file(tmp_path / "a.txt") as file:
+            file.write(b"half")
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(InputError, match=r"cannot write .*a\.txt: No space left on device"):
+        fill()
     assert not list(tmp_path.iterdir())

@@ -66,6 +66,15 @@ def test_several_streams_are_one_file(suffix: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", list(PACKERS))
+def test_nothing_packed_is_nothing(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a.col{suffix}"
+    path.write_bytes(PACKERS[suffix](b""))
+    assert unpacked(path) == b""
+    with pytest.raises(FormatError, match="not a DIMACS graph"):
+        read(path)
+
+
+@pytest.mark.parametrize("suffix", list(PACKERS))
 @pytest.mark.parametrize("kept", [7, 12, -30, -1])
 def test_cut_off(suffix: str, kept: int, tmp_path: Path) -> None:
     packed = PACKERS[suffix](b"".join(b"e %d %d\n" % (i, i * i % 97) for i in range(500)))

@@ -1,5 +1,6 @@
 """What holds for every format: round trips, one fingerprint for one graph, told by content."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -215,3 +216,84 @@ def test_a_dense_matrix_is_read_with_its_conflicts(tmp_path: Path) -> None:
     np.savez(path, weights != 0)
     pattern = ConflictGraph.from_edges(3, [(0, 1), (1, 2)])
     assert read(path).fingerprint == pattern.fingerprint
+
+
+SIZED = ConflictGraph.from_edges(3, [(0, 1)], sizes=[1.0, 2.0, 3.0])
+BOTH = ConflictGraph.from_edges(3, [(0, 1)], [2.0], conflicts=[(1, 2)])
+
+
+@pytest.mark.parametrize(
+    ("graph", "suffix", "message"),
+    [
+        (SIZED, ".edges", "an edge list holds no sizes of nodes"),
+        (SIZED, ".col", "DIMACS .col holds neither weights nor sizes"),
+        (example("weights"), ".col.b", "DIMACS .col.b holds neither weights nor sizes"),
+        (SIZED, ".txt", "clique partitioning file (.txt) holds no sizes of nodes"),
+        (BOTH, ".mtx", "a Matrix Market file holds weights or hard conflicts, and this graph has"),
+        (BOTH, ".npz", "a sparse matrix (.npz) holds weights or hard conflicts, and this graph"),
+        (BOTH, ".txt", "holds weights only, and this graph has 1 hard conflicts"),
+        (example("weights"), ".gr", "holds conflicts, or a weight of -1 or 1 for every pair"),
+        (example("signs"), ".graph", "a METIS graph holds whole weights from 1 only"),
+    ],
+)
+def test_what_a_format_has_no_room_for_is_refused(
+    graph: ConflictGraph, suffix: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        write(graph, tmp_path / f"a{suffix}")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("suffix", "name"),
+    [
+        (".edges", "a b"),
+        (".edges", "#a"),
+        (".csv", " a"),
+        (".csv", "a\nb"),
+        (".net", 'a"b'),
+        (".graphml", "a\0b"),
+        (".gexf", "a\x1bb"),
+    ],
+)
+def test_a_name_that_would_not_come_back_is_refused(suffix: str, name: str, tmp_path: Path) -> None:
+    graph = ConflictGraph.from_edges(2, [(0, 1)], labels=["fine", name])
+    with pytest.raises(InputError, match=f"cannot hold the name {re.escape(repr(name))}"):
+        write(graph, tmp_path / f"a{suffix}")
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_graph_without_edges_comes_back(name: str, tmp_path: Path) -> None:
+    for count in (0, 1, 3):
+        graph = ConflictGraph.from_edges(count)
+        write(graph, tmp_path / "a", format=name)
+        assert read(tmp_path / "a", format=name).fingerprint == graph.fingerprint
+
+
+def test_a_text_in_xml_that_has_no_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.graphml"
+    path.write_text("<graphml><graph><node id='a'><data>" + "x" * 2_000_000)
+    with pytest.raises(LimitError, match=r":1: a text of over 1048576 characters"):
+        read(path)
+
+
+def test_few_of_many_attributes_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    keys = ", ".join(f'"k{at:03}": 0' for at in range(300))
+    path.write_text(
+        f'{{"nodes": [{{"id": 1}}, {{"id": 2}}], "links": [{{"source": 1, "target": 2, {keys}}}]}}'
+    )
+    (note,) = [note for note in read_closely(path).notes if note.kind == "attributes"]
+    assert note.text.count("k") == 8
+
+
+def test_a_format_without_lines_has_no_line_of_a_pair(tmp_path: Path) -> None:
+    write(queen(3, 3), tmp_path / "a.json")
+    assert read_closely(tmp_path / "a.json").line_of(0, 1) is None
+
+
+def test_what_the_package_has_not() -> None:
+    import geocolor.io
+
+    with pytest.raises(AttributeError, match="has no attribute 'no_such_thing'"):
+        _ = geocolor.io.no_such_thing

@@ -143,6 +143,8 @@ def test_a_file_that_lists_both_directions_lists_each_pair_once(reading) -> None
     assert weights(found) == {(0, 1): 4.0, (1, 2): 1.0}
     assert kinds(found) == {"both-directions"}
     assert weights(reading(text, parallel="add")) == {(0, 1): 8.0, (1, 2): 2.0}
+    twice = reading("a b 4\nb a 3\na b 3\nb a 4\nb c 1\nc b 1\n")
+    assert weights(twice) == {(0, 1): 7.0, (1, 2): 1.0}
     one_differs = reading("a b 4\nb a 4\nb c 1\nc b 2\n")
     assert weights(one_differs) == {(0, 1): 8.0, (1, 2): 3.0}
     assert kinds(reading("a b\nb a\n")) == {"both-directions"}

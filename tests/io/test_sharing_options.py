@@ -67,3 +67,10 @@ def test_options_are_no_graph(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a str"):
         write("graph", tmp_path / "graph.json")
     assert not list(tmp_path.iterdir())
+
+
+def test_options_go_into_json_alone(tmp_path: Path) -> None:
+    options = SharingOptions(["a"], [(0,)], [1.0], [1], ["dense"])
+    with pytest.raises(InputError, match=r"options go into \.json or \.json\.gz"):
+        write_options(options, tmp_path / "options.csv")
+    assert not list(tmp_path.iterdir())

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geocolor.errors import FormatError, InputError
+from geocolor.graph import ConflictGraph
 from geocolor.io import read_solution, write_solution
 
 
@@ -51,6 +52,98 @@ def test_text_form(tmp_path: Path) -> None:
     assert path.read_text() == (
         f"c graph {'0' * 64}\nc status FEASIBLE\ns col 2\nl 1 1\nl 2 2\nl 3 1\n"
     )
+
+
+@given(colors=st.lists(st.integers(0, 5), min_size=1, max_size=30))
+def test_a_table_goes_by_names_in_any_order(
+    colors: list[int], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("solution") / "a.csv"
+    names = [f'node, "{at}"' for at in range(len(colors))]
+    write_solution(path, record(colors) | {"nodes": names})
+    back = read_solution(path)
+    assert (back.names, back.claims) == (tuple(names), {})
+    turned = ConflictGraph.from_edges(len(colors), labels=names[::-1])
+    np.testing.assert_array_equal(back.colors_of(turned), colors[::-1])
+    with pytest.raises(InputError, match=f"solution has {len(colors)} nodes, the graph 31"):
+        back.colors_of(ConflictGraph.from_edges(31))
+    other = ConflictGraph.from_edges(len(colors), labels=[f"x{name}" for name in names])
+    with pytest.raises(InputError, match="node"):
+        back.colors_of(other)
+
+
+def test_colors_without_names_are_in_the_order_of_the_graph(tmp_path: Path) -> None:
+    path = tmp_path / "a.sol"
+    write_solution(path, record([2, 0, 1]))
+    graph = ConflictGraph.from_edges(3, labels="zyx")
+    np.testing.assert_array_equal(read_solution(path).colors_of(graph), [2, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        (b"node,color\na,0\na,1\n", 3, "node 'a' has two colors"),
+        (b"a,0\n\nb\n", 3, "expected NODE,COLOR with colors from 0"),
+        (b"a,0\nb,-1\n", 2, "expected NODE,COLOR"),
+        (b"a,0\nb,1,2\n", 2, "expected NODE,COLOR"),
+        (b"a,0\nnode,color\n", 2, "expected NODE,COLOR"),
+        (b"a,99999999999999999999\n", 1, "expected NODE,COLOR"),
+        (b"caf\xe9,0\n", None, "not UTF-8 text"),
+        (b'a,0\n"b,1\n', 2, "not CSV: unexpected end of data"),
+    ],
+)
+def test_malformed_table(text: bytes, line: int | None, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(text)
+    with pytest.raises(FormatError, match=message) as caught:
+        read_solution(path)
+    assert caught.value.line == line
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"problem": "partition", "k": 3},
+        {"problem": "correlation", "k": None},
+        {"problem": "capacitated-partition", "k": 2, "capacity": 9, "sizes": list(range(1, 4000))},
+        {"problem": "capacitated-partition", "k": 2, "capacity": 9},
+    ],
+)
+def test_the_question_comes_back_from_text(options: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "a.sol"
+    write_solution(path, record([0, 1]) | {"options": options})
+    claims = read_solution(path).claims
+    assert claims == {"instance_hash": "0" * 64, "num_colors": 2, "options": options}
+    assert max(map(len, path.read_text().splitlines())) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("c problem partition 0", None),
+        ("c problem partition 1 2", None),
+        ("c problem something 2", None),
+        ("c problem partition 2\nc capacity 5", {"problem": "partition", "k": 2}),
+        ("c graph 12", None),
+    ],
+)
+def test_other_comments_claim_nothing(
+    text: str, options: dict[str, Any] | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.sol"
+    path.write_text(f"{text}\ns col 1\nl 1 1\n\n")
+    claimed = {} if options is None else {"options": options}
+    assert read_solution(path).claims == {**claimed, "num_colors": 1}
+
+
+@pytest.mark.parametrize(
+    "wrong", ["c capacity 5\nc capacity 5", "c capacity 5 6", "c capacity many", "c sizes 1 0"]
+)
+def test_a_capacity_that_is_none(wrong: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.sol"
+    path.write_text(f"c problem capacitated-partition 2\n{wrong}\ns col 1\nl 1 1\n")
+    with pytest.raises(FormatError, match="expected one 'c capacity C', and 'c sizes SIZE"):
+        read_solution(path)
 
 
 def test_no_coloring(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ CORPUS = Path(__file__).parent / "wellformed"
 ANSWERS = {
     "array.mtx": ("mtx", "1 | 2", ["1 - 2 = 1.5"]),
     "bare.graphml": ("graphml", "a | b", ["a - b"]),
+    "blank.csv": ("csv", "", []),
     "both_ways.col": ("dimacs", "1 | 2 | 3", ["1 - 2", "2 - 3"]),
     "both_ways.edges": ("edges", "a | b | c", ["a - b = 4.0", "b - c = 1.0"]),
     "comments.edges": ("edges", "a | b | c | d", ["c - d", "a - b = 2.5", "b - c = -0.001"]),
@@ -62,6 +63,11 @@ ANSWERS = {
         ["ann bee - eve", "bob - 3", "3 - 4", "3 - eve", "ann bee - bob = 2.5"],
     ),
     "lone_nodes.edges": ("edges", "9 | 3 | 5", ["9 - 3", "9 - 5 = 0.5"]),
+    "long_decimals.edges": (
+        "edges",
+        "a | b1 | b2 | b3 | b4 | b5 | b6 | b7 | b8 | b9",
+        [f"a - b{i} = {float('0.' + 16 * str(i))}" for i in range(1, 10)],
+    ),
     "long_numbers.edges": (
         "edges",
         "1 | 2 | 3",
@@ -77,6 +83,7 @@ ANSWERS = {
     "node_sizes.graph": ("metis", "1 | 2 | 3", ["1 - 2"]),
     "node_weights.graph": ("metis", "1*4 | 2 | 3*2", ["1 - 2 = 5.0", "2 - 3 = 2.0"]),
     "one_line.txt": ("cplib", "1 | 2 | 3", ["1 - 2 = -1.0", "1 - 3 = -2.0", "2 - 3 = -3.0"]),
+    "one_sided.mtx": ("mtx", "1 | 2 | 3", ["1 - 2 = 4.0", "1 - 3 = 2.0"]),
     "packed.col.gz": ("dimacs", "1 | 2 | 3", ["1 - 2", "2 - 3"]),
     "packed.col.xz": ("dimacs", "1 | 2 | 3", ["1 - 2", "2 - 3"]),
     "packed.col.zst": ("dimacs", "1 | 2 | 3", ["1 - 2", "2 - 3"]),

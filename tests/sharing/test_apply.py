@@ -210,6 +210,13 @@ def test_a_narrowed_hidden_layer_keeps_rows_biases_and_the_columns_given():
     assert NARROW.narrowed_groups == NARROW.groups
 
 
+def test_a_hidden_layer_must_be_told_which_hidden_units_stay():
+    model = hidden_layer()
+    with pytest.raises(CheckpointError, match="needs to know which hidden units stay"):
+        apply_plan(model, NARROW, {("0", "2"): GroupWeights(torch.zeros(2, 3), {})})
+    assert model[0].out_features == 5
+
+
 def test_a_hidden_layer_of_no_hidden_units_gives_its_bias():
     model = hidden_layer()
     plan = SharingPlan((GroupPlan(("0", "2"), "narrow", "read", 0),))

@@ -22,6 +22,7 @@ from geocolor.sharing import (
     GroupWeights,
     SharingPlan,
     apply_plan,
+    checkpoint,
     load,
     save,
 )
@@ -224,6 +225,12 @@ def test_a_tokenizer_that_cannot_be_written_leaves_nothing(tmp_path):
             companions=[Tokenizer()],
         )
     assert not list(tmp_path.iterdir())
+
+
+def test_a_plan_that_is_too_large_is_not_read(folder, monkeypatch):
+    monkeypatch.setattr(checkpoint, "_MAX_PLAN_BYTES", 100)
+    with pytest.raises(CheckpointError, match=r"geocolor\.json is larger than 100 bytes"):
+        load(folder, fresh())
 
 
 def damage_tensors(folder: Path) -> None:
@@ -454,6 +461,17 @@ def test_generation_settings_come_back(tmp_path, tiny_llama):
     save(llama, SharingPlan(()), tmp_path / "a", original_structure=structure_of(llama))
     loaded = load(tmp_path / "a")
     assert (loaded.generation_config.do_sample, loaded.generation_config.top_k) == (True, 7)
+
+
+def test_a_model_that_does_not_generate_is_rebuilt(tmp_path):
+    transformers = pytest.importorskip("transformers")
+    shape = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "vocab_size": 20}
+    config = transformers.BertConfig(**shape, intermediate_size=16, max_position_embeddings=16)
+    model = transformers.BertModel(config).eval()
+    save(model, SharingPlan(()), tmp_path / "bert", original_structure=structure_of(model))
+    assert not (tmp_path / "bert" / "generation_config.json").exists()
+    loaded = load(tmp_path / "bert")
+    assert torch.equal(loaded(TOKENS).pooler_output, model(TOKENS).pooler_output)
 
 
 @pytest.mark.parametrize(

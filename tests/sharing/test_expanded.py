@@ -9,6 +9,8 @@ from torch import nn
 from geocolor import compress
 from geocolor.bench.models.architectures import ARCHITECTURES
 from geocolor.errors import InputError
+from geocolor.sharing import GroupPlan, GroupWeights, SharingPlan, apply_plan
+from geocolor.sharing.expanded import save_expanded
 
 transformers = pytest.importorskip("transformers")
 
@@ -38,6 +40,30 @@ def test_half_precision_stays_half(tmp_path, tiny_llama):
     compressed.save(tmp_path / "half", expanded=True)
     loaded = transformers.LlamaForCausalLM.from_pretrained(tmp_path / "half", dtype="auto")
     assert {parameter.dtype for parameter in loaded.parameters()} == {torch.bfloat16}
+
+
+def test_a_shared_matrix_and_differences_from_it_are_added_up(tmp_path, tiny_llama):
+    model = tiny_llama(num_hidden_layers=2)
+    names = tuple(f"model.layers.{layer}.self_attn.o_proj" for layer in (0, 1))
+    plan = SharingPlan((GroupPlan(names, "residual", "read", 3),))
+    generator = torch.Generator().manual_seed(2)
+    factors = {
+        name: (torch.randn(32, 3, generator=generator), torch.randn(3, 32, generator=generator))
+        for name in names
+    }
+    shared = torch.randn(32, 32, generator=generator)
+    apply_plan(model, plan, {names: GroupWeights(shared, {}, differences=factors)})
+
+    class Tokenizer:
+        def save_pretrained(self, folder):
+            (folder / "words.txt").write_text("a")
+
+    save_expanded(model, plan, tmp_path / "whole", companions=[Tokenizer()])
+    assert (tmp_path / "whole" / "words.txt").read_text() == "a"
+    loaded = transformers.LlamaForCausalLM.from_pretrained(tmp_path / "whole")
+    for name, (second, first) in factors.items():
+        found = loaded.get_submodule(name).weight
+        torch.testing.assert_close(found, shared + second @ first)
 
 
 def test_other_models_have_no_standard_folder(tmp_path):

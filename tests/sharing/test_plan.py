@@ -51,6 +51,7 @@ def test_shared_groups_have_several_members_that_do_share():
         ([{**ENTRY, "rank": True}], "integer"),
         ([{**ENTRY, "rank": None}], "integer"),
         ([ENTRY, {**ENTRY, "members": ["b", "a"]}], "a is in two groups"),
+        ([{**ENTRY, "members": ["a"], "form": "narrow"}], "a alone has no hidden units to narrow"),
     ],
 )
 def test_what_is_not_a_plan_is_refused(data, message):

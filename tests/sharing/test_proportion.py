@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from geocolor.errors import CheckpointError
-from geocolor.sharing import SharingPlan, load, save
+from geocolor.sharing import SharingPlan, load, proportion, save
 from geocolor.sharing.checkpoint import structure_of
 from geocolor.sharing.proportion import Stored, require_proportion
 
@@ -94,6 +94,14 @@ def test_nothing_is_allocated_for_it(folder: Path) -> None:
     kilobytes, message = done.stdout.split(maxsplit=1)
     assert "asks for" in message
     assert int(kilobytes) < 100_000
+
+
+def test_a_configuration_that_is_too_large_is_not_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proportion, "_MAX_CONFIG_BYTES", 100)
+    with pytest.raises(CheckpointError, match=r"config\.json is larger than 100 bytes"):
+        load(folder)
 
 
 def test_what_is_stored_densely_or_shared_among_many_is_in_proportion(tmp_path: Path) -> None:

@@ -162,6 +162,15 @@ def test_a_state_dict_with_two_values_for_one_parameter_is_refused(assign):
         around.load_state_dict(inner, assign=assign)
 
 
+def test_a_state_dict_on_the_meta_device_is_held_to_shapes_alone():
+    model = shared().to("meta")
+    state = {name: torch.empty_like(value) for name, value in model.state_dict().items()}
+    model.load_state_dict(state)
+    state["layers.5.weight"] = state["layers.5.weight"][:1]
+    with pytest.raises(RuntimeError, match="have two values"):
+        model.load_state_dict(state)
+
+
 def test_a_state_dict_without_some_names_of_a_parameter_loads():
     model, state = shared(), shared().state_dict()
     del state["layers.5.weight"]

@@ -7,6 +7,6 @@ graph [
   node [ id 7 name "bob" ]
   node [ id 9 label "c&quot;d" ]
   edge [ source 3 target 7 value 1.5 ]
-  edge [ source 7 target 9 weight -.5 conflict 1 label "x" ]
+  edge [ source 7 target 9 weight -.5 conflict 1 label "x" color "red" ]
   edge [ source 9 target 3 ]
 ]
