@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 from geocolor._version import __version__
 
 if TYPE_CHECKING:
-    from geocolor.compression import compress, conflict_graph, load, recover, sharing_options
+    from geocolor.compression import (
+        compress,
+        compress_streamed,
+        conflict_graph,
+        load,
+        recover,
+        sharing_options,
+    )
     from geocolor.errors import GeocolorError
     from geocolor.graph import ConflictGraph, SharingOptions, line_graph
     from geocolor.io import read, write
@@ -53,6 +60,7 @@ _HOMES = {
     "check": "geocolor.problem",
     "compile_kernels": "geocolor.solvers.compiling",
     "compress": "geocolor.compression",
+    "compress_streamed": "geocolor.compression",
     "conflict_graph": "geocolor.compression",
     "frontier": "geocolor.solvers.budgeted",
     "line_graph": "geocolor.graph",
@@ -86,6 +94,7 @@ __all__ = [
     "check",
     "compile_kernels",
     "compress",
+    "compress_streamed",
     "conflict_graph",
     "frontier",
     "line_graph",

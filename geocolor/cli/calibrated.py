@@ -33,6 +33,7 @@ __all__ = [
     "for_each",
     "load_for_calibration",
     "reporter",
+    "require_positions",
     "settle_torch",
 ]
 
@@ -130,10 +131,21 @@ def load_for_calibration(
     from geocolor.compression.pretrained import load_pretrained
 
     model, tokenizer = load_pretrained(folder)
+    require_positions(length, model)
+    return CalibratedModel(model, tokenizer, text_batches(text, tokenizer, windows, length))
+
+
+def require_positions(length: int, model: Any) -> None:
+    """Refuse windows longer than a model of transformers takes.
+
+    Raises
+    ------
+    InputError
+        They are.
+    """
     longest = getattr(model.config, "max_position_embeddings", None)
     if isinstance(longest, int) and length > longest:
         raise InputError(f"--length {length} exceeds the {longest} positions of the model")
-    return CalibratedModel(model, tokenizer, text_batches(text, tokenizer, windows, length))
 
 
 def for_each(files: Sequence[Path], folders: Sequence[Path], option: str) -> list[Path]:

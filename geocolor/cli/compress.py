@@ -26,10 +26,11 @@ from geocolor.cli.calibrated import (
 )
 from geocolor.cli.config_file import ConfigOption
 from geocolor.cli.console import ProgressLine
+from geocolor.cli.streamed import compress_by_block, should_be_streamed, why_not_streamed
 from geocolor.errors import InputError
 
 if TYPE_CHECKING:
-    from geocolor.compression import Compressed
+    from geocolor.compression.record import CompressionRecord
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -43,6 +44,7 @@ Examples:
   geocolor compress ./smollm2 --calibration wiki.txt --checkpoint ./measured -o ./smaller
   geocolor compress ./smollm2 --calibration wiki.txt --recover 400 -o ./smaller
   geocolor compress ./smollm2 --calibration wiki.txt -o ./smaller --dry-run
+  geocolor compress ./llama-3b --calibration wiki.txt --streaming -o ./smaller
   geocolor compress --config smaller.toml --keep 0.6
   geocolor compress ./a ./b ./c --keep 0.4 --calibration wiki.txt -o ./together
 
@@ -116,6 +118,14 @@ def command(
         bool, typer.Option("--json", help="Print the report as one JSON object.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    streaming: Annotated[
+        bool | None,
+        typer.Option(
+            "--streaming/--no-streaming",
+            help="Have one block of the model in memory at a time; default: where all would not "
+            "fit.",
+        ),
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Make a model smaller by sharing parameters where the curvature says it costs least.
@@ -134,8 +144,43 @@ def command(
     texts = for_each(calibration, model_dirs, "--calibration")
     judged = for_each(evaluation, model_dirs, "--evaluation") if evaluation else []
     others = [read_text(file) for file in judged]
+    told = (
+        ("Model folders", ", ".join(folder.resolve().name for folder in model_dirs)),
+        ("Calibration text", ", ".join(text.name for text in calibration)),
+        ("Windows", f"{windows} of {length} tokens"),
+        ("Evaluation text", ", ".join(text.name for text in evaluation or []) or "none"),
+    )
+    refusal = why_not_streamed(
+        model_dirs,
+        checkpoint=checkpoint,
+        expanded=expanded,
+        random_plans=random_plans,
+        recover=recover,
+    )
+    if streaming and refusal is not None:
+        raise InputError(refusal)
+    if streaming is None and refusal is None:
+        streaming = should_be_streamed(model_dirs[0], windows * length)
     with ProgressLine(quiet=quiet) as line:
         line.update("loading")
+        if streaming:
+            record = compress_by_block(
+                model_dirs[0],
+                texts[0],
+                judged[0] if judged else None,
+                output,
+                keep=keep,
+                budget=budget,
+                preset=preset,
+                windows=windows,
+                evaluated=_EVALUATED,
+                length=length,
+                seed=seed,
+                line=line,
+                told=told,
+            )
+            _tell(record, output, picture, report, as_json=as_json)
+            return
         from geocolor.compression import analyze
         from geocolor.compression.calibration import text_batches, training_batches
         from geocolor.compression.configuration import counted_in
@@ -176,25 +221,35 @@ def command(
                 checkpoint=None if checkpoint is None else f"{checkpoint}.recovery",
                 on_progress=reporter(line),
             )
-        compressed = compressed.told(
-            ("Model folders", ", ".join(folder.resolve().name for folder in model_dirs)),
-            ("Calibration text", ", ".join(text.name for text in calibration)),
-            ("Windows", f"{windows} of {length} tokens"),
-            ("Evaluation text", ", ".join(text.name for text in evaluation or []) or "none"),
-        )
+        compressed = compressed.told(*told)
         line.update("saving")
         tokenizers = [one.tokenizer for one in loaded]
         compressed.save(output, tokenizer=tokenizers, expanded=expanded)
+    _tell(compressed.record, output, picture, report, as_json=as_json, expanded=expanded)
+
+
+def _tell(
+    record: CompressionRecord,
+    output: Path,
+    picture: Path | None,
+    page: Path | None,
+    *,
+    as_json: bool,
+    expanded: bool = False,
+) -> None:
+    """Say what became of the model, in the ways that were asked for."""
     if as_json:
-        typer.echo(json.dumps({**compressed.report.to_json(), "output": str(output)}))
+        typer.echo(json.dumps({**record.report.to_json(), "output": str(output)}))
     else:
-        typer.echo(f"{compressed.report}\nsaved       {output}")
+        typer.echo(f"{record.report}\nsaved       {output}")
     if picture is not None:
-        _draw(compressed, picture)
-    if report is not None:
+        from geocolor.plotting import draw_sharing_map
+
+        draw_sharing_map(record.plan, record.units, picture, str(record.report.method))
+    if page is not None:
         from geocolor.compression.page import write_page
 
-        write_page(compressed.record, report, folder=str(output), expanded=expanded)
+        write_page(record, page, folder=str(output), expanded=expanded)
 
 
 def _foresee(
@@ -232,9 +287,3 @@ def _require(
         from geocolor.plotting.canvas import require_picture
 
         require_picture(picture)
-
-
-def _draw(compressed: Compressed, picture: Path) -> None:
-    from geocolor.plotting import draw_sharing_map
-
-    draw_sharing_map(compressed.plan, compressed.units, picture, str(compressed.report.method))

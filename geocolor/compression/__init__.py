@@ -10,6 +10,11 @@ from geocolor.compression.measuring import analyze
 from geocolor.compression.prediction import PredictionFit
 from geocolor.compression.recovery import Recovery, recover
 from geocolor.compression.report import Report
+from geocolor.compression.streaming import (
+    StreamedAnalysis,
+    analyze_streamed,
+    compress_streamed,
+)
 from geocolor.sharing import load
 
 __all__ = [
@@ -20,8 +25,11 @@ __all__ = [
     "PredictionFit",
     "Recovery",
     "Report",
+    "StreamedAnalysis",
     "analyze",
+    "analyze_streamed",
     "compress",
+    "compress_streamed",
     "conflict_graph",
     "load",
     "read_configuration",

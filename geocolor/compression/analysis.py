@@ -27,7 +27,7 @@ from geocolor.compression.prediction import LEAST_PLANS, PredictionFit
 from geocolor.compression.progress import Progress
 from geocolor.compression.random_plans import measure_plans, random_plans
 from geocolor.compression.record import Origin, unit_records
-from geocolor.compression.report import ModelReport, Report
+from geocolor.compression.report import ModelReport, Report, macs_per
 from geocolor.compression.several import (
     Divergences,
 )
@@ -49,7 +49,7 @@ from geocolor.units import (
     models_of,
 )
 
-__all__ = ["Analysis"]
+__all__ = ["Analysis", "unfolded_curvature"]
 
 # Eigenpairs of a matrix's curvature that perturbations are kept out of.
 _DOMINANT = 64
@@ -112,7 +112,7 @@ class Analysis:
             return self._model, self.curvature
         if self._unfolded is None:
             raise InputError(f"{configuration.name} does not work in place; use inplace=False")
-        return self._unfolded, _unfold(self.curvature, self._scales)
+        return self._unfolded, unfolded_curvature(self.curvature, self._scales)
 
     def costs(self, configuration: Configuration) -> GroupCosts:
         """Give the criterion of a configuration; costs once computed serve all that agree in it."""
@@ -289,27 +289,20 @@ class Analysis:
         measured = self._divergence.each(
             smaller.eval(), lambda done: self._progress("measuring", done, 0)
         )
-        priced = method.ranks is RankRule.PRICED
-        report = Report(
-            method=method.name,
+        report = Report.of(
+            planned,
+            method,
             keep=keep,
             before=before,
             after=measure_size(smaller, names, self._uses),
             budget=method.budget,
-            macs_per="sample" if len({u.places for u in self._uses.values()}) > 1 else "token",
+            macs_per=macs_per(self._uses),
             predicted_increase=predicted,
             measured_increase=sum(measured),
             models=_by_model(model, smaller, self.units, self._uses, measured),
             measured_on=self._measured_on,
             unreached=self._unreached,
             fit=self._fits.get(method.criterion),
-            shared_groups=len(planned.plan.shared_groups),
-            narrowed_groups=len(planned.plan.narrowed_groups),
-            price=planned.allocation.price,
-            planned_cost=planned.allocation.cost if priced else None,
-            planned_bound=planned.allocation.lower_bound if priced else None,
-            groups_priced=planned.allocation.candidates,
-            coloring_status=None if planned.coloring is None else planned.coloring.status.value,
             seconds=time.monotonic() - started,
         )
         return Compressed(
@@ -347,7 +340,7 @@ def _by_model(
     return tuple(reports)
 
 
-def _unfold(curvature: Curvature, scales: dict[str, Tensor]) -> Curvature:
+def unfolded_curvature(curvature: Curvature, scales: dict[str, Tensor]) -> Curvature:
     """Take norm scales back out of the input factors; readers of one norm stay one object."""
     moved: dict[int, Tensor] = {}
     factors = dict(curvature.factors)

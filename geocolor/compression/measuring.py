@@ -46,10 +46,10 @@ from geocolor.units import (
     with_split_experts,
 )
 
-__all__ = ["analyze"]
+__all__ = ["MEASURED_BATCHES", "analyze"]
 
 # Batches on which the loss is measured where none are given for it.
-_MEASURED_BATCHES = 4
+MEASURED_BATCHES = 4
 
 
 def analyze(
@@ -102,7 +102,7 @@ def analyze(
     count = len(models_of(joint))
     calibration = batches_by_model(batches, count)
     judged = (
-        [own[:_MEASURED_BATCHES] for own in calibration]
+        [own[:MEASURED_BATCHES] for own in calibration]
         if evaluation is None
         else batches_by_model(evaluation, count)
     )

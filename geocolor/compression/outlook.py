@@ -11,9 +11,16 @@ from typing import Any
 from torch import nn
 
 from geocolor.compression.pretrained import empty_pretrained
-from geocolor.units import Side, Unit, find_units, split_experts
+from geocolor.errors import ModelError
+from geocolor.units import Side, Unit, find_blocks, find_units, split_experts
 
-__all__ = ["Outlook", "calibration_seconds", "compression_seconds", "foresee_compression"]
+__all__ = [
+    "Outlook",
+    "Streamed",
+    "calibration_seconds",
+    "compression_seconds",
+    "foresee_compression",
+]
 
 # Measured with SmolLM2-135M (538 MB) on 2 cores: seconds per byte of weights and token of
 # calibration, and per byte of weights for planning, applying and measuring.
@@ -23,8 +30,35 @@ _COMPRESSION = 5e-8
 # products in float64, packed, and what is made of it in float32.
 _BASE = 0.8e9
 _FACTOR = 8
+# Bytes of a block priced by itself: of a number of its factors, as measured and damped; of one of
+# its matrices, as they are and in float32; and for each pair of hidden units while some are left
+# out.
+_VIEWED, _MATRIX, _NARROWED = 8, 12, 32
 # Logits of so many positions are held: reference predictions, and those of a batch with gradients.
 _POSITIONS = 4096
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """What a compression block by block would take.
+
+    Attributes
+    ----------
+    memory : int
+        Likely peak, in bytes.
+    disk : int
+        For the curvature, in bytes, besides the output.
+    """
+
+    memory: int
+    disk: int
+
+    def __str__(self) -> str:
+        """Show it as people read it."""
+        return (
+            f"some {self.memory / 1e9:.1f} GB of memory and {self.disk / 1e9:.1f} GB of disk, one "
+            "block at a time"
+        )
 
 
 @dataclass(frozen=True)
@@ -45,6 +79,9 @@ class Outlook:
         Likely wall clock on two cores: of calibration, and in all.
     memory : int
         Likely peak, in bytes.
+    streamed : Streamed or None
+        What it takes block by block; None for several models, and for one that has no list of
+        blocks with all that may share.
     """
 
     models: tuple[str, ...]
@@ -55,6 +92,7 @@ class Outlook:
     calibration_seconds: float
     seconds: float
     memory: int
+    streamed: Streamed | None
 
     def to_json(self) -> dict[str, Any]:
         """Give plain JSON values."""
@@ -62,6 +100,7 @@ class Outlook:
 
     def __str__(self) -> str:
         """Show it as people read it."""
+        streamed = [] if self.streamed is None else [f"streamed    {self.streamed}"]
         return "\n".join(
             (
                 f"model       {', '.join(self.models)}, {self.parameters:,} parameters",
@@ -69,6 +108,7 @@ class Outlook:
                 f"calibration {self.tokens:,} tokens, some {self.calibration_seconds:,.0f} s",
                 f"in all      some {self.seconds:,.0f} s, as on two cores that do nothing else",
                 f"memory      some {self.memory / 1e9:.1f} GB",
+                *streamed,
             )
         )
 
@@ -133,7 +173,31 @@ def foresee_compression(
         calibration_seconds=calibration,
         seconds=calibration + (1 + random_plans) * compression_seconds(weights),
         memory=int(_BASE + weights + _FACTOR * factors + logits),
+        streamed=_streamed(models[0], units[0], logits) if len(models) == 1 else None,
     )
+
+
+def _streamed(model: nn.Module, units: Sequence[Unit], logits: int) -> Streamed | None:
+    """Foresee what a model takes block by block; None where it has no list of blocks."""
+    try:
+        blocks = find_blocks(model, units)
+    except ModelError:
+        return None
+    within = [[u for u in units if u.name.startswith(f"{path}.")] for path in blocks]
+    factors = [_factor_sizes(own) for own in within]
+    priced = max(
+        _VIEWED * numbers
+        + _MATRIX * sum(unit.parameters for unit in own)
+        + _NARROWED * max((max(unit.shape) ** 2 for unit in own), default=0)
+        for numbers, own in zip(factors, within, strict=True)
+    )
+    inside = sum(_bytes(model.get_submodule(path)) for path in blocks)
+    ends = _bytes(model) - inside + logits
+    return Streamed(memory=int(_BASE + max(priced, ends)), disk=4 * sum(factors))
+
+
+def _bytes(module: nn.Module) -> int:
+    return sum(parameter.nbytes for parameter in module.parameters())
 
 
 def _stored(folder: Path) -> int:

@@ -12,9 +12,16 @@ from torch import nn
 
 from geocolor.errors import CheckpointError, ModelError
 from geocolor.sharing.checkpoint import PLAN_FILE
+from geocolor.sharing.filling import unfilled_parameters
 from geocolor.sharing.proportion import Stored, require_proportion
 
-__all__ = ["empty_pretrained", "load_pretrained"]
+__all__ = [
+    "empty_pretrained",
+    "load_pretrained",
+    "pretrained_tokenizer",
+    "stored_tensors",
+    "unfilled_pretrained",
+]
 
 # What is raised over a folder that does not hold what it should.
 _UNUSABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError)
@@ -47,7 +54,6 @@ def load_pretrained(folder: str | os.PathLike[str]) -> tuple[nn.Module, Any]:
     builder = _named_class(path)
     _require_own_shards(path)
     from safetensors import SafetensorError
-    from transformers import AutoTokenizer
 
     options = {"local_files_only": True, "trust_remote_code": False}
     try:
@@ -57,13 +63,31 @@ def load_pretrained(folder: str | os.PathLike[str]) -> tuple[nn.Module, Any]:
         model: nn.Module = builder.from_pretrained(
             path, use_safetensors=True, dtype="auto", **options
         )
-        tokenizer = AutoTokenizer.from_pretrained(path, **options)
     except CheckpointError as error:
         raise ModelError(str(error)) from error
     except (*_UNUSABLE, SafetensorError) as error:
         first_line = str(error).strip().partition("\n")[0]
         raise ModelError(f"{path} cannot be loaded: {first_line}") from error
-    return model.eval(), tokenizer
+    return model.eval(), pretrained_tokenizer(path)
+
+
+def pretrained_tokenizer(folder: str | os.PathLike[str]) -> Any:
+    """Load the tokenizer of a local folder; no code from it is run.
+
+    Raises
+    ------
+    ModelError
+        There is none, or transformers is not installed.
+    """
+    try:
+        from transformers import AutoTokenizer
+
+        return AutoTokenizer.from_pretrained(
+            Path(folder), local_files_only=True, trust_remote_code=False
+        )
+    except _UNUSABLE as error:
+        first_line = str(error).strip().partition("\n")[0]
+        raise ModelError(f"{folder} cannot be loaded: {first_line}") from error
 
 
 def empty_pretrained(folder: str | os.PathLike[str]) -> nn.Module:
@@ -88,6 +112,51 @@ def empty_pretrained(folder: str | os.PathLike[str]) -> nn.Module:
 def _built(builder: Any, path: Path) -> nn.Module:
     model: nn.Module = builder(builder.config_class.from_pretrained(path, local_files_only=True))
     return model
+
+
+def unfilled_pretrained(folder: str | os.PathLike[str], dtype: torch.dtype) -> nn.Module:
+    """Build the model of a local folder with its parameters on the meta device, buffers being real.
+
+    Parameters
+    ----------
+    folder : path-like
+        As ``save_pretrained`` writes it.
+    dtype : torch.dtype
+        Of its parameters, unless its configuration says another.
+
+    Returns
+    -------
+    torch.nn.Module
+        In eval mode, as :func:`load_pretrained` would give it but for the numbers.
+
+    Raises
+    ------
+    ModelError
+        As for :func:`load_pretrained`.
+    """
+    path = Path(folder)
+    builder = _named_class(path)
+    before = torch.get_default_dtype()
+    try:
+        stored = Stored.of(path.glob("*.safetensors"))
+        require_proportion(path / "config.json", lambda: _built(builder, path), stored)
+        config = builder.config_class.from_pretrained(path, local_files_only=True)
+        config.dtype = getattr(config, "dtype", None) or dtype
+        torch.set_default_dtype(config.dtype)
+        with torch.random.fork_rng(devices=[]), unfilled_parameters():
+            model: nn.Module = builder(config)
+        if (path / "generation_config.json").is_file():
+            from transformers import GenerationConfig
+
+            model.generation_config = GenerationConfig.from_pretrained(path)
+    except CheckpointError as error:
+        raise ModelError(str(error)) from error
+    except _UNUSABLE as error:
+        first_line = str(error).strip().partition("\n")[0]
+        raise ModelError(f"{path} cannot be built: {first_line}") from error
+    finally:
+        torch.set_default_dtype(before)
+    return model.eval()
 
 
 def _named_class(path: Path) -> Any:
@@ -120,6 +189,34 @@ def _named_class(path: Path) -> Any:
             f"{path / 'config.json'} names the class {name!r}, unknown to transformers"
         )
     return kind
+
+
+def stored_tensors(folder: str | os.PathLike[str]) -> dict[str, Path]:
+    """Find the file of each tensor in a local folder.
+
+    Raises
+    ------
+    ModelError
+        There are no safetensors, a file is missing or damaged, or the index names files elsewhere.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(folder)
+    _require_own_shards(path)
+    index = path / "model.safetensors.index.json"
+    names = (
+        sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+        if index.is_file()
+        else ["model.safetensors"]
+    )
+    found = {}
+    for file in (path / name for name in names):
+        try:
+            with safe_open(file, "pt") as opened:
+                found.update(dict.fromkeys(opened.keys(), file))
+        except (OSError, SafetensorError) as error:
+            raise ModelError(f"{file} cannot be read: {error}") from error
+    return found
 
 
 def _require_own_shards(folder: Path) -> None:

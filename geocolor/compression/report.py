@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from geocolor.compression.configuration import Configuration, RankRule
+from geocolor.compression.planner import Planned
 from geocolor.compression.prediction import PredictionFit
 from geocolor.compression.recovery import Recovery
 from geocolor.criterion import Budget
 from geocolor.sharing import ModelSize
+from geocolor.units import Use
 
-__all__ = ["ModelReport", "Report"]
+__all__ = ["ModelReport", "Report", "macs_per"]
 
 # What of a size each budget counts, and how a report calls it.
 _COUNTED = {
@@ -113,6 +117,23 @@ class Report:
     budget: Budget = Budget.PARAMS
     macs_per: str = "token"
 
+    @classmethod
+    def of(cls, planned: Planned, method: Configuration, **measured: Any) -> Report:
+        """Fill in what the plan says; `measured` is the rest."""
+        allocation = planned.allocation
+        priced = method.ranks is RankRule.PRICED
+        return cls(
+            method=method.name,
+            shared_groups=len(planned.plan.shared_groups),
+            narrowed_groups=len(planned.plan.narrowed_groups),
+            price=allocation.price,
+            planned_cost=allocation.cost if priced else None,
+            planned_bound=allocation.lower_bound if priced else None,
+            groups_priced=allocation.candidates,
+            coloring_status=None if planned.coloring is None else planned.coloring.status.value,
+            **measured,
+        )
+
     @property
     def kept(self) -> float:
         """Share of the units in fact kept, of what the budget counts."""
@@ -200,3 +221,8 @@ class Report:
                 for at, model in enumerate(self.models)
             ),
         ]
+
+
+def macs_per(uses: Mapping[str, Use]) -> str:
+    """Say what multiply-adds are of: a token, or a sample."""
+    return "sample" if len({use.places for use in uses.values()}) > 1 else "token"

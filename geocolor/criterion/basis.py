@@ -9,11 +9,12 @@ the curve is the exact cost of what will be stored, and an upper bound on the be
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.utils.weak import WeakIdKeyDictionary
 
 from geocolor.criterion.curves import CostCurve, Form
 from geocolor.criterion.dominant import DominantPairs
@@ -101,13 +102,13 @@ class BasisFitter:
     ) -> None:
         self._refit = refit
         self._dominant = dominant or {}
-        # The metric itself is kept beside its root, so that its id stays its own.
-        self._roots: dict[int, tuple[Tensor, Root]] = {}
+        # A root goes with its metric: of views that are made when asked for, metrics come and go.
+        self._roots: MutableMapping[Tensor, Root] = WeakIdKeyDictionary()
 
     def _root(self, metric: Tensor) -> Root:
-        if id(metric) not in self._roots:
-            self._roots[id(metric)] = (metric, Root.of(metric))
-        return self._roots[id(metric)][1]
+        if metric not in self._roots:
+            self._roots[metric] = Root.of(metric)
+        return self._roots[metric]
 
     def _pooled(self, group: Sequence[View]) -> Root:
         if _common_metric(group):

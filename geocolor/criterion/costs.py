@@ -195,7 +195,7 @@ class GroupCosts:
 
     def _tied_may_be(self, names: Group) -> bool:
         """Whether a group is of one shape and in the trust region."""
-        shapes = {self.views[name].weight.shape for name in names}
+        shapes = {self.views[name].unit.shape for name in names}
         return len(names) > 1 and len(shapes) == 1 and self._tie_bound(names) < math.inf
 
     def _tie_may_pay(self, names: Group, price: float, to_beat: float) -> bool:

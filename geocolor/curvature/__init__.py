@@ -7,6 +7,7 @@ from geocolor.curvature.batches import (
     first_sample,
     frozen_eval,
 )
+from geocolor.curvature.blockwise import collect_by_block
 from geocolor.curvature.eigenpairs import Matrix, collect_eigenpairs
 from geocolor.curvature.forms import (
     DiagonalFactors,
@@ -25,11 +26,13 @@ from geocolor.curvature.measured import (
     RescaledCurvature,
 )
 from geocolor.curvature.scales import collect_diagonal, collect_rescaled
+from geocolor.curvature.stages import BlockCall, Parts, Stages
 from geocolor.curvature.sums import CurvatureSums
 from geocolor.curvature.targets import Kind, Prediction, prediction_rows
 
 __all__ = [
     "Batch",
+    "BlockCall",
     "Curvature",
     "CurvatureSums",
     "DiagonalCurvature",
@@ -41,12 +44,15 @@ __all__ = [
     "KroneckerFactors",
     "Loss",
     "Matrix",
+    "Parts",
     "Prediction",
     "QuadraticForm",
     "RescaledCurvature",
     "RescaledFactors",
+    "Stages",
     "call_model",
     "checked_batches",
+    "collect_by_block",
     "collect_curvature",
     "collect_diagonal",
     "collect_eigenpairs",

@@ -24,21 +24,37 @@ from geocolor.curvature.targets import Prediction
 from geocolor.errors import InputError, ModelError
 from geocolor.units import Unit
 
-__all__ = ["collect_curvature", "collect_sums"]
+__all__ = ["KroneckerRecorder", "collect_curvature", "collect_sums"]
 
 
-class _KroneckerRecorder(Recorder):
-    """Adds second moments of inputs and of gradients to sums."""
+class KroneckerRecorder(Recorder):
+    """Adds second moments of inputs and of gradients to sums.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Where the layers are.
+    units : sequence of Unit
+        What to watch.
+    sums : CurvatureSums
+        Of these units, changed in place.
+    """
 
     def __init__(self, model: nn.Module, units: Sequence[Unit], sums: CurvatureSums) -> None:
         super().__init__(model, units)
         self.sums = sums
 
     def take_inputs(self, reads: Mapping[str, Read], prediction: Prediction) -> None:
+        """Add what the layers read; what is predicted does not matter."""
         del prediction
+        self.add_reads(reads)
+
+    def add_reads(self, reads: Mapping[str, Read]) -> None:
+        """Add what the layers read in this batch."""
         add_inputs(self.sums.inputs, self.sums.counts, reads)
 
     def take_gradient(self, name: str, use: int, gradient: Tensor) -> None:
+        """Add a gradient; uses count alike."""
         del use
         rows = token_rows(gradient, self.mask)
         self.sums.gradients[name] = add_gram(self.sums.gradients.get(name), rows)
@@ -214,7 +230,7 @@ def _add_batches(
     on_progress: Callable[[int], None] | None,
 ) -> None:
     """Add what all batches give to sums."""
-    recorder = _KroneckerRecorder(model, units, sums)
+    recorder = KroneckerRecorder(model, units, sums)
 
     def after_batch(index: int, outputs: int) -> None:
         sums.outputs += outputs

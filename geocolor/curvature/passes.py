@@ -74,8 +74,8 @@ class Recorder(ABC):
         self._inputs.clear()
         self._versions.clear()
 
-    def after_forward(self, prediction: Prediction) -> None:
-        """Take the inputs, all layers having been called.
+    def reads(self) -> dict[str, Read]:
+        """Give what the layers have read, all having been called; it is not kept.
 
         Raises
         ------
@@ -87,7 +87,7 @@ class Recorder(ABC):
                 raise ModelError(f"what {name} reads is changed in place afterwards")
         reads = {name: self._read(name) for name in self.names}
         self._inputs = {}
-        self.take_inputs(reads, prediction)
+        return reads
 
     def _read(self, name: str) -> Read:
         layer, _ = self._layers[name]
@@ -102,8 +102,8 @@ class Recorder(ABC):
         layer, _ = self._layers[name]
         self.take_gradient(name, use, layer.output_rows(gradient.detach()))
 
-    def backward(self, prediction: Prediction, probe: Tensor, *, last: bool) -> None:
-        """Backpropagate one probe.
+    def backward(self, rows: Tensor, probe: Tensor, *, last: bool) -> None:
+        """Backpropagate one probe from what has been computed.
 
         Raises
         ------
@@ -111,7 +111,7 @@ class Recorder(ABC):
             It reaches some uses of a weight and not others.
         """
         self.reached.clear()
-        torch.autograd.backward([prediction.rows], [probe], retain_graph=not last)
+        torch.autograd.backward([rows], [probe], retain_graph=not last)
         for name, reached in self.reached.items():
             uses = self.uses[name]
             if reached < uses:
@@ -198,7 +198,7 @@ def run_pass(
                     rows = prediction.rows
                     if not rows.requires_grad:
                         raise ModelError("the model's output does not depend on any unit")
-                    recorder.after_forward(prediction)
+                    recorder.take_inputs(recorder.reads(), prediction)
                     here = slice(outputs, outputs + len(rows))
                     own = (
                         numbers(rows, prediction.kind, generator, samples or 0)
@@ -206,7 +206,7 @@ def run_pass(
                         else (each[here] for each in drawn)
                     )
                     for probe, last in probes(prediction, own, samples):
-                        recorder.backward(prediction, probe, last=last)
+                        recorder.backward(rows, probe, last=last)
                     outputs += len(rows)
                 after_batch(index, outputs)
     finally:

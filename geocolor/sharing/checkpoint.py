@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from geocolor.sharing.proportion import Stored, require_proportion
 from geocolor.sharing.ties import keep_ties
 from geocolor.units import split_experts
 
-__all__ = ["PLAN_FILE", "load", "save", "structure_of"]
+__all__ = ["PLAN_FILE", "distinct_tensors", "load", "save", "save_parts", "structure_of"]
 
 _FORMAT = "geocolor-shared"
 # 2 has several files of tensors where they are many; 1 had one always.
@@ -92,19 +92,70 @@ def save(
     InputError
         The directory is not empty or cannot be written.
     """
+    tensors, aliases = distinct_tensors(model)
+    shards = _shards(tensors, shard_bytes)
+    save_parts(
+        model,
+        plan,
+        directory,
+        ({name: tensors[name] for name in names} for names in shards),
+        len(shards),
+        names=tensors,
+        aliases=aliases,
+        original_structure=original_structure,
+        companions=companions,
+        details=lambda: details or {},
+    )
+
+
+def save_parts(
+    model: nn.Module,
+    plan: SharingPlan,
+    directory: str | os.PathLike[str],
+    parts: Iterable[Mapping[str, Tensor]],
+    count: int,
+    *,
+    names: Collection[str],
+    aliases: Mapping[str, str],
+    original_structure: str,
+    companions: Sequence[Any] = (),
+    details: Callable[[], Mapping[str, Any]] = dict,
+) -> None:
+    """Save a compressed model whose tensors come part by part, a file for each.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        With the plan's structure; of its tensors only buffers that no file holds are looked at.
+    parts : iterable of mapping of str to Tensor
+        Tensors by name, each part written before the next is asked for.
+    count : int
+        How many parts there are.
+    names : collection of str
+        All tensors' names.
+    aliases : mapping of str to str
+        Names that the model has for tensors of another name.
+    details : callable
+        Gives further JSON data, once all parts are written.
+    plan, directory, original_structure, companions
+        As in :func:`save`.
+
+    Raises
+    ------
+    InputError
+        The directory is not empty or cannot be written.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    tensors, aliases = _distinct(model)
-    shards = _shards(tensors, shard_bytes)
     with atomic_directory(directory) as folder:
         files = []
-        for number, names in enumerate(shards, start=1):
-            part = f"-{number:05}-of-{len(shards):05}" if len(shards) > 1 else ""
+        for number, held in enumerate(parts, start=1):
+            part = f"-{number:05}-of-{count:05}" if count > 1 else ""
             files.append(folder / _TENSORS.format(part))
-            held = {name: tensors[name].detach().cpu().contiguous() for name in names}
+            stored = {name: tensor.detach().cpu().contiguous() for name, tensor in held.items()}
             try:
-                save_file(held, files[-1], metadata={"format": "pt"})
+                save_file(stored, files[-1], metadata={"format": "pt"})
             except SafetensorError as error:
                 raise InputError(f"cannot write {directory}: {error}") from error
         places = _places(model, folder)
@@ -126,26 +177,28 @@ def save(
                 for path in (*files, *(place / _CONFIG for _, place in places))
                 if path.is_file()
             },
-            "aliases": aliases,
+            "aliases": dict(aliases),
             # What is computed when a model is built is in no file, but may have been cast since.
             "buffers": {
                 name: str(buffer.dtype).removeprefix("torch.")
                 for name, buffer in model.named_buffers()
-                if buffer.is_floating_point() and name not in tensors and name not in aliases
+                if buffer.is_floating_point() and name not in names and name not in aliases
             },
             "plan": plan.to_json(),
-            "details": dict(details or {}),
+            "details": dict(details()),
         }
         (folder / PLAN_FILE).write_text(json.dumps(description, indent=1), encoding="utf-8")
 
 
-def _distinct(model: nn.Module) -> tuple[dict[str, Tensor], dict[str, str]]:
+def distinct_tensors(model: nn.Module) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Give every tensor once, and the names that others have for it."""
     tensors: dict[str, Tensor] = {}
     aliases: dict[str, str] = {}
-    first_name: dict[tuple[int, tuple[int, ...], tuple[int, ...]], str] = {}
-    for name, tensor in model.state_dict().items():
-        key = (tensor.data_ptr(), tuple(tensor.shape), tuple(tensor.stride()))
+    first_name: dict[Hashable, str] = {}
+    for name, tensor in model.state_dict(keep_vars=True).items():
+        # On the meta device there is no place in memory to know a tensor by.
+        place = id(tensor) if tensor.is_meta else tensor.data_ptr()
+        key = (place, tuple(tensor.shape), tuple(tensor.stride()))
         if tensor.numel() and key in first_name:
             aliases[name] = first_name[key]
             continue

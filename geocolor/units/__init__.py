@@ -1,5 +1,6 @@
 """The shareable matrices of a model, and what is known of the architectures they come from."""
 
+from geocolor.units.blocks import find_blocks
 from geocolor.units.chains import Chain, find_chains
 from geocolor.units.discover import find_units
 from geocolor.units.experts import is_expert, split_experts, stacked_again, with_split_experts
@@ -7,7 +8,7 @@ from geocolor.units.layers import Layer, is_layer, layer_of, matrix_of, rebuilt
 from geocolor.units.norms import fold_norms
 from geocolor.units.several import models_of
 from geocolor.units.unit import Side, Unit
-from geocolor.units.uses import Use, find_uses
+from geocolor.units.uses import Use, by_place, count_uses, find_uses
 
 __all__ = [
     "Chain",
@@ -15,6 +16,9 @@ __all__ = [
     "Side",
     "Unit",
     "Use",
+    "by_place",
+    "count_uses",
+    "find_blocks",
     "find_chains",
     "find_units",
     "find_uses",

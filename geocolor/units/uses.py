@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from geocolor.units.layers import layer_of
 from geocolor.units.unit import Unit
 
-__all__ = ["Use", "find_uses"]
+__all__ = ["Use", "by_place", "count_uses", "find_uses"]
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,27 @@ def find_uses(
     Returns
     -------
     dict of str to Use
-        By unit name. Where all are applied at as many places, as they are in a language model,
-        each counts one: figures are then of a token, and of a sample otherwise.
+        By unit name, as :func:`by_place` gives them.
+    """
+    return by_place(count_uses(model, units, run))
+
+
+def by_place(uses: Mapping[str, Use]) -> dict[str, Use]:
+    """Count one place for each, where all are applied at as many, as they are in a language model.
+
+    Figures are then of a token, and of a sample otherwise.
+    """
+    if len({use.places for use in uses.values()}) > 1:
+        return dict(uses)
+    return {name: replace(use, places=1) for name, use in uses.items()}
+
+
+def count_uses(
+    model: nn.Module, units: Sequence[Unit], run: Callable[[nn.Module], object]
+) -> dict[str, Use]:
+    """Watch a model, or a part of it, use its units; the arguments are those of :func:`find_uses`.
+
+    Places are of the whole sample.
     """
     names = {id(model.get_submodule(unit.name).weight): unit.name for unit in units}
     places = dict.fromkeys((unit.name for unit in units), 0)
@@ -78,10 +97,7 @@ def find_uses(
         for hook in hooks:
             hook.remove()
     first: dict[Hashable, str] = {}
-    uses = {
+    return {
         name: Use(max(1, count), first.setdefault(read[name][0], name) if name in read else name)
         for name, count in places.items()
     }
-    if len({use.places for use in uses.values()}) > 1:
-        return uses
-    return {name: replace(use, places=1) for name, use in uses.items()}

@@ -326,6 +326,9 @@ def test_a_dry_run_counts_and_does_nothing(
     assert outlook["units"] == 28
     assert outlook["tokens"] == 8 * 16
     assert 0 < outlook["calibration_seconds"] < outlook["seconds"]
+    # A block's factors: four of 32 squared, twice 16 and three times 48 squared, and one of 48.
+    assert outlook["streamed"]["disk"] == 4 * 4 * (6 * 32**2 + 2 * 16**2 + 3 * 48**2)
+    assert outlook["streamed"]["memory"] < outlook["memory"]
     assert run("compress", folder, *options, "--random-plans", 8) == 0
     more = json.loads(capsys.readouterr().out)
     assert more["seconds"] > 2 * outlook["seconds"]

@@ -1,0 +1,200 @@
+"""A model in a folder, of which only the part that is worked on is in memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from geocolor.compression.pretrained import stored_tensors, unfilled_pretrained
+from geocolor.errors import ModelError
+from geocolor.units import Unit, find_blocks, find_units, fold_norms
+
+__all__ = ["FolderModel", "why_not_by_block"]
+
+# What modules hold, and what they hold while it is not loaded.
+_Places = list[tuple[dict[str, Any], dict[str, Any]]]
+
+
+class FolderModel:
+    """A model of a local folder, loaded part by part.
+
+    Parameters
+    ----------
+    folder : path-like
+        As ``save_pretrained`` writes it.
+
+    Attributes
+    ----------
+    folder : Path
+    model : torch.nn.Module
+        In eval mode; parameters are on the meta device while their part is not loaded.
+    units : tuple of Unit
+        What may share.
+    blocks : tuple of str
+        Paths of the blocks that hold all units.
+    scales : dict of str to Tensor
+        Norm scales that units of the blocks loaded so far have taken in; see :func:`fold_norms`.
+
+    Raises
+    ------
+    ModelError
+        The folder holds no such model, it has no list of blocks with all of its units, or a tensor
+        is missing or of another shape.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = Path(folder)
+        self._files = stored_tensors(folder)
+        self._dtype = self._first_dtype()
+        self.model = self.unfilled()
+        self.units = tuple(find_units(self.model))
+        self.blocks = find_blocks(self.model, self.units)
+        self.model.requires_grad_(requires_grad=False)
+        self.scales: dict[str, Tensor] = {}
+        self._names = self._stored_names()
+        blocks = [self.model.get_submodule(path) for path in self.blocks]
+        self._within = [_places(block.modules()) for block in blocks]
+        inside = {module for block in blocks for module in block.modules()}
+        self._outside = _places(m for m in self.model.modules() if m not in inside)
+
+    def unfilled(self) -> nn.Module:
+        """Build another such model, all on the meta device."""
+        return unfilled_pretrained(self.folder, self._dtype)
+
+    def _first_dtype(self) -> torch.dtype:
+        """Give the dtype of the first floats in the files."""
+        from safetensors import safe_open
+
+        for name, file in self._files.items():
+            with safe_open(file, "pt") as opened:
+                dtype: torch.dtype = opened.get_slice(name)[:0].dtype
+            if dtype.is_floating_point:
+                return dtype
+        return torch.float32
+
+    def _stored_names(self) -> dict[int, str]:
+        """Find the name in the files of each tensor of the model; those that are tied have one."""
+        names: dict[int, str] = {}
+        state = self.model.state_dict(keep_vars=True)
+        for name, tensor in state.items():
+            if name in self._files:
+                names.setdefault(id(tensor), name)
+        missing = [name for name, tensor in state.items() if id(tensor) not in names]
+        if missing:
+            raise ModelError(
+                f"{self.folder} has no tensor {missing[0]}: it is stored in another form than the "
+                "model has it, and cannot be read block by block"
+            )
+        return names
+
+    def units_of(self, number: int) -> tuple[Unit, ...]:
+        """List the units of a block."""
+        within = f"{self.blocks[number]}."
+        return tuple(unit for unit in self.units if unit.name.startswith(within))
+
+    def block_of(self, unit: str) -> int:
+        """Give the number of a unit's block."""
+        return next(
+            number for number, path in enumerate(self.blocks) if unit.startswith(f"{path}.")
+        )
+
+    @contextmanager
+    def block(self, number: int, *, folded: bool = True) -> Iterator[nn.Module]:
+        """Load a block for a while; afterwards it is as before, whatever was done to it.
+
+        Parameters
+        ----------
+        number : int
+            Which.
+        folded : bool
+            Whether norm scales are moved into their readers.
+
+        Raises
+        ------
+        ModelError
+            A tensor has another shape than the model's, or a file is damaged.
+        """
+        path = self.blocks[number]
+        with self._loaded(self._within[number]):
+            block = self.model.get_submodule(path)
+            if folded:
+                config: Any = self.model.config
+                scales = fold_norms(block, config.model_type)
+                self.scales |= {f"{path}.{name}": scale for name, scale in scales.items()}
+            yield block
+
+    @contextmanager
+    def rest(self) -> Iterator[nn.Module]:
+        """Load all but the blocks for a while, and give the model."""
+        with self._loaded(self._outside):
+            yield self.model
+
+    @contextmanager
+    def _loaded(self, places: _Places) -> Iterator[None]:
+        """Fill what modules hold, whatever they hold now, which is put back afterwards."""
+        now = [dict(held) for held, _ in places]
+        real: dict[str, Tensor] = {}
+        try:
+            for held, empty in places:
+                held.clear()
+                held.update(empty)
+                for key, tensor in empty.items():
+                    name = self._names.get(id(tensor))
+                    if name is not None:
+                        if name not in real:
+                            real[name] = self._filling(name, tensor)
+                        held[key] = real[name]
+            yield
+        finally:
+            for (held, _), before in zip(places, now, strict=True):
+                held.clear()
+                held.update(before)
+
+    def _filling(self, name: str, tensor: Any) -> Tensor:
+        """Read what a tensor of the model is to hold."""
+        found = self._read(name)
+        if found.shape != tensor.shape:
+            raise ModelError(
+                f"{self._files[name]}: {name} has shape {tuple(found.shape)}, the model needs "
+                f"{tuple(tensor.shape)}"
+            )
+        found = found.to(tensor.dtype)
+        if isinstance(tensor, nn.Parameter):
+            return nn.Parameter(found, requires_grad=False)
+        return found
+
+    def _read(self, name: str) -> Tensor:
+        """Copy a tensor out of its file: pages of a file that stay mapped count as memory."""
+        from safetensors import SafetensorError, safe_open
+
+        file = self._files[name]
+        try:
+            with safe_open(file, "pt") as opened:
+                stored: Tensor = opened.get_tensor(name)
+                return stored.clone()
+        except (OSError, SafetensorError) as error:
+            raise ModelError(f"{file} cannot be read: {error}") from error
+
+
+def why_not_by_block(folder: str | os.PathLike[str]) -> str | None:
+    """Say why a model cannot be loaded part by part; None if it can. No weights are read."""
+    try:
+        FolderModel(folder)
+    except ModelError as error:
+        return str(error)
+    return None
+
+
+def _places(modules: Iterable[nn.Module]) -> _Places:
+    """List what modules hold."""
+    return [
+        (held, dict(held))
+        for module in modules
+        for held in (module._parameters, module._buffers, module._modules)
+    ]

@@ -1,0 +1,183 @@
+"""A model compressed block by block is the one that is compressed in memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import geocolor
+from geocolor.compression import PRESETS, Configuration, analyze, analyze_streamed
+from geocolor.compression.configuration import Grouping
+from geocolor.compression.record import read_record
+from geocolor.compression.streaming.folder_model import FolderModel
+from geocolor.errors import InputError, ModelError
+
+transformers = pytest.importorskip("transformers")
+
+# Pairs of neighbouring blocks in every form, hidden layers as well.
+PAIRS = replace(PRESETS["default"], name="pairs", grouping=Grouping.ADJACENT)
+
+
+def test_the_result_is_that_of_a_compression_in_memory(
+    folder: Path, batches: list[Tensor], tmp_path: Path
+) -> None:
+    original = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype="auto").eval()
+    whole = analyze(original, batches[:3], evaluation=batches[3:], seed=3)
+    work = tmp_path / "work"
+    work.mkdir()
+    with analyze_streamed(
+        folder, batches[:3], evaluation=batches[3:], seed=3, work=work
+    ) as streamed:
+        for method in ("private", "basis-sharing", PAIRS):
+            expected = whole.compress(0.6, method)
+            output = tmp_path / expected.report.method
+            record = streamed.compress(0.6, output, method)
+            model = geocolor.load(output)
+            assert record.plan == expected.plan
+            assert record.matrices == expected.matrices
+            assert replace(record.report, seconds=0.0) == replace(expected.report, seconds=0.0)
+            assert record.origin == expected.origin
+            assert read_record(output) == record
+            state = model.state_dict()
+            for name, tensor in expected.model.state_dict().items():
+                torch.testing.assert_close(state[name], tensor, rtol=1e-5, atol=1e-7)
+            description = json.loads((output / "geocolor.json").read_text())
+            assert description["aliases"]["lm_head.weight"] == "model.embed_tokens.weight"
+            assert len(description["sha256"]) == 6  # a file for each block, the rest, the config
+    assert list(work.iterdir()) == []
+    forms = {group.form for group in record.plan.groups if len(group.members) > 1}
+    assert forms >= {"basis", "narrow"}
+
+
+def test_no_part_is_read_more_often_than_it_must(
+    folder: Path, batches: list[Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: Counter[str] = Counter()
+    read = FolderModel._read
+
+    def counted(model: FolderModel, name: str) -> Tensor:
+        reads[name] += 1
+        return read(model, name)
+
+    monkeypatch.setattr(FolderModel, "_read", counted)
+    geocolor.compress_streamed(folder, batches, tmp_path / "out")
+    # Forwards, backwards, for hidden layers, for prices, to be fitted, and to be written.
+    assert {reads[name] for name in reads if ".layers." in name} == {6}
+    # For the first and the last states of three sets of batches, and to be written.
+    assert {reads[name] for name in reads if ".layers." not in name} == {7}
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_half_precision_loses_no_hidden_layers(
+    tiny_llama: Callable[..., Any], batches: list[Tensor], tmp_path: Path
+) -> None:
+    tiny_llama().to(torch.bfloat16).save_pretrained(tmp_path / "model")
+    record = geocolor.compress_streamed(tmp_path / "model", batches, tmp_path / "out", keep=0.6)
+    assert record.report.narrowed_groups == 4
+    model = geocolor.load(tmp_path / "out")
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.bfloat16}
+    assert record.report.after.parameters == sum(p.numel() for p in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        ("default", "default groups matrices of any layers"),
+        ("uniform-tie", "uniform-tie groups matrices of any layers"),
+        (replace(PRESETS["geo-sharing"], grouping=Grouping.PRIVATE), "keeps eigenpairs"),
+    ],
+)
+def test_methods_that_need_more_blocks_are_refused_at_once(
+    method: str | Configuration, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=message):
+        geocolor.compress_streamed("nowhere", [], tmp_path / "out", preset=method)
+
+
+def test_a_model_without_a_list_of_blocks_is_refused(tmp_path: Path) -> None:
+    config = transformers.T5Config(
+        d_model=16, d_kv=8, d_ff=24, num_layers=2, num_heads=2, vocab_size=31
+    )
+    transformers.T5ForConditionalGeneration(config).save_pretrained(tmp_path / "model")
+    with pytest.raises(ModelError, match="does not stand in one list of blocks"):
+        geocolor.compress_streamed(tmp_path / "model", [torch.arange(8)[None]], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_call_that_fails_leaves_nothing_behind(
+    folder: Path, batches: list[Tensor], tmp_path: Path
+) -> None:
+    before = sorted(tmp_path.iterdir())
+    nothing = {"input_ids": batches[0], "attention_mask": torch.zeros_like(batches[0])}
+    with pytest.raises(ModelError, match="hold nothing to score"):
+        geocolor.compress_streamed(folder, batches, tmp_path / "out", evaluation=[nothing])
+    empty = torch.zeros(0, 4, dtype=torch.int64)
+    with pytest.raises(ModelError, match=r"LlamaDecoderLayer failed on .* shape \(0, 4, 32\)"):
+        geocolor.compress_streamed(folder, [empty], tmp_path / "out")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_work_folder_that_is_not_there_is_refused(folder: Path, batches: list[Tensor]) -> None:
+    with pytest.raises(InputError, match="cannot write to /nowhere"):
+        analyze_streamed(folder, batches, work="/nowhere")
+
+
+WATCHED = """
+import resource, sys
+import torch, transformers
+import geocolor
+import geocolor.compression.streaming.analysis
+from geocolor.compression import Configuration
+from geocolor.compression.configuration import Grouping
+from geocolor.criterion import Form
+
+torch.set_num_threads(1)
+batches = [torch.randint(0, 100, (1, 32)) for _ in range(2)]
+method = Configuration("plain", forms=(Form.DENSE, Form.BASIS), grouping=Grouping.PRIVATE)
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+before = peak()
+folder, output = sys.argv[1:]
+record = geocolor.compress_streamed(folder, batches, output, keep=0.6, preset=method)
+print(peak() - before, record.report.kept, record.report.measured_increase)
+"""
+
+
+@pytest.mark.slow
+def test_memory_stays_below_the_weights(tmp_path: Path) -> None:
+    """32 blocks of 25 MB: weights alone are 810 MB, with their factors four times that."""
+    config = transformers.LlamaConfig(
+        hidden_size=512,
+        intermediate_size=3456,
+        num_hidden_layers=32,
+        num_attention_heads=8,
+        vocab_size=100,
+        max_position_embeddings=64,
+    )
+    folder, output = tmp_path / "model", tmp_path / "out"
+    transformers.LlamaForCausalLM(config).save_pretrained(folder, max_shard_size="100MB")
+    weights = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    found = subprocess.run(
+        [sys.executable, "-c", WATCHED, str(folder), str(output)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    grown, kept, increase = map(float, found.stdout.split())
+    assert kept <= 0.6
+    assert increase > 0
+    assert grown < 0.7 * weights
+    model: nn.Module = geocolor.load(output)
+    assert model(torch.zeros(1, 4, dtype=torch.int64)).logits.isfinite().all()
