@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +53,7 @@ def find_clique(
     *,
     seed: int = 0,
     max_work: int = 300_000_000,
-    deadline: float = float("inf"),
+    over: Callable[[], bool] = lambda: False,
     enough: int | None = None,
 ) -> Clique:
     """Find a large clique, often a maximum one.
@@ -66,9 +66,9 @@ def find_clique(
         Breaks ties between candidates of equal degree.
     max_work : int
         Budget in bitset words touched (some 10^9 a second). The result depends on the seed and
-        this budget only, unless `deadline` strikes first.
-    deadline : float
-        ``time.monotonic()`` at which to return what there is.
+        this budget only, unless `over` strikes first.
+    over : callable
+        Asked every few milliseconds whether to return what there is.
     enough : int, optional
         Return as soon as a clique has this many nodes.
 
@@ -97,23 +97,23 @@ def find_clique(
     unfinished: list[int] = []
     left = max_work
     position = count
-    while len(best) < target and left > 0 and time.monotonic() < deadline:
+    while len(best) < target and left > 0 and not over():
         position = next_root(order, core, position, len(best))
         if position < 0:
             break
         share = max(_CHUNK // 20, left // 50)
         best, finished, used = _below(
-            adjacency, order[position], rank, tie, place, best, target, share, deadline
+            adjacency, order[position], rank, tie, place, best, target, share, over
         )
         left -= used
         if not finished:
             unfinished.append(position)
     every_root = position < 0
     for position in unfinished:
-        if len(best) >= target or left <= 0 or time.monotonic() >= deadline:
+        if len(best) >= target or left <= 0 or over():
             break
         best, finished, used = _below(
-            adjacency, order[position], rank, tie, place, best, target, left, deadline
+            adjacency, order[position], rank, tie, place, best, target, left, over
         )
         left -= used
         if not finished:
@@ -134,7 +134,7 @@ def _below(
     best: NDArray[np.int64],
     target: int,
     max_work: int,
-    deadline: float,
+    over: Callable[[], bool],
 ) -> tuple[NDArray[np.int64], bool, int]:
     """Search the cliques of `root` and its later neighbors; better clique, finished, work."""
     nodes = later_neighbors(adjacency.indptr, adjacency.indices, root, rank)
@@ -158,7 +158,7 @@ def _below(
     largest = len(best) - 1
     left[0] = color_order(rows, sets[0], branch[0], bound[0], largest)[0] - 1
     depth, work = 0, build
-    while depth >= 0 and work < max_work and time.monotonic() < deadline:
+    while depth >= 0 and work < max_work and not over():
         chunk = min(_CHUNK, max_work - work)
         depth, larger, used = expand(
             rows, sets, branch, bound, left, chosen, found, depth, largest, target - 1, chunk

@@ -95,7 +95,8 @@ def _bounds(graph: ConflictGraph) -> dict[str, Any]:
     if not conflicts.num_edges:
         return {}
     order, _, core = degeneracy_order(conflicts.indptr, conflicts.indices)
-    clique = find_clique(conflicts, deadline=time.monotonic() + _SECONDS)
+    until = time.monotonic() + _SECONDS
+    clique = find_clique(conflicts, over=lambda: time.monotonic() >= until)
     colors = greedy_coloring(conflicts, order[::-1].copy())
     return {
         "degeneracy": int(core.max()),

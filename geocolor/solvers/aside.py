@@ -6,7 +6,6 @@ it is told to end, as when its time is up, and never torn out of what it does.
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -49,36 +48,31 @@ def run_aside(work: Callable[[], T], call_off: Callable[[], None]) -> T:
     """
     if threading.current_thread() is not threading.main_thread():
         return work()
-    ended: queue.SimpleQueue[Future[T]] = queue.SimpleQueue()
+    done: Future[T] = Future()
+    # A bare lock. Python's other ways to wait go wrong with signals: a queue whose time runs out
+    # in a handler waits for ever, a thread whose join a handler breaks counts as ended.
+    working = threading.Lock()
+    working.acquire()
 
     def act() -> None:
-        done: Future[T] = Future()
         try:
             done.set_result(work())
         except BaseException as error:
             done.set_exception(error)
-        ended.put(done)
+        working.release()
 
     with held_back() as held:
         threading.Thread(target=act, name=THREAD, daemon=True).start()
-        answer = None
+        ended = False
         try:
-            while answer is None and not held.came:
-                answer = _next(ended, _LOOK)
+            while not ended and not held.came:
+                ended = working.acquire(timeout=_LOOK)
         finally:
             # Ctrl-C, or what the handler of some other signal raised.
-            if held.came or answer is None:
+            if held.came or not ended:
                 held.came = False
                 call_off()
-                answer = answer or _next(ended, _GRACE)
-        if answer is None:
+                ended = ended or working.acquire(timeout=_GRACE)
+        if not ended:
             raise KeyboardInterrupt
-        return answer.result()
-
-
-def _next(ended: queue.SimpleQueue[T], seconds: float) -> T | None:
-    # Not by joining the thread: an exception in there has Python take it for ended.
-    try:
-        return ended.get(timeout=seconds)
-    except queue.Empty:
-        return None
+        return done.result()

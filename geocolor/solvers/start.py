@@ -72,7 +72,7 @@ def begin(problem: Problem, search: Search, *, clique_work: int) -> tuple[Clique
         graph.conflicts,
         seed=search.seed,
         max_work=clique_work,
-        deadline=deadline,
+        over=lambda: search.out_of_time() or time.monotonic() >= deadline,
         enough=k + 1 if given_k else None,
     )
     if len(clique) > k:

@@ -49,6 +49,29 @@ def test_work_that_does_not_end_is_left_behind() -> None:
     free.set()
 
 
+def test_a_slow_handler_does_not_make_it_wait_for_the_end() -> None:
+    """As on a busy machine, where a signal comes as the time between two looks runs out."""
+    off, free = threading.Event(), threading.Event()
+
+    def slow(number: int, frame: object) -> None:
+        time.sleep(0.2)
+        raise KeyboardInterrupt
+
+    def work() -> None:
+        ctrl_c()
+        free.wait(60)
+
+    before = signal.signal(signal.SIGINT, slow)
+    try:
+        started = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            run_aside(work, off.set)
+        assert time.monotonic() - started < 30
+    finally:
+        signal.signal(signal.SIGINT, before)
+        free.set()
+
+
 def test_errors_and_interrupts_of_the_work_are_raised() -> None:
     def fail() -> None:
         raise ZeroDivisionError

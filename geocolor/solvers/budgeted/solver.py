@@ -108,7 +108,8 @@ def frontier(
     problems = [BudgetedSharingProblem(options, budget) for budget in budgets]
     threads = max(1, min(workers or processors(), len(problems)))
     results: dict[int, SharingResult] = {}
-    done: queue.SimpleQueue[int | BaseException] = queue.SimpleQueue()
+    # Not a SimpleQueue, whose get waits for ever if its time runs out in a signal's handler.
+    done: queue.Queue[int | BaseException] = queue.Queue()
     with held_back() as held:
         with ThreadPoolExecutor(threads, thread_name_prefix="frontier") as pool:
             for share in np.array_split(np.arange(len(problems)), threads):
@@ -142,7 +143,7 @@ def _solve_share(
     share: Sequence[int],
     halt: Halt,
     results: dict[int, SharingResult],
-    done: queue.SimpleQueue[int | BaseException],
+    done: queue.Queue[int | BaseException],
 ) -> None:
     """Solve neighbouring points one after the other, with one linear program for all."""
     try:
