@@ -17,15 +17,20 @@ from geocolor.io.writing import edge_rows, names, number
 
 __all__ = ["gml_text", "read_gml"]
 
-_TOKEN = re.compile(
-    r"""(?P<space>\s+|\#[^\n]*)
-    |(?P<key>[A-Za-z_][0-9A-Za-z_]*)
-    |(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?|[+-]?(?:INF|inf))
-    |(?P<string>"[^"]*")
-    |(?P<open>\[)
-    |(?P<close>\])""",
-    re.VERBOSE,
+_BLANK = r"(?:\s++|\#[^\n]*+)*+"
+_KEY = r"[A-Za-z_][0-9A-Za-z_]*+"
+# A key with what it stands for, the end of a list, or that of the text.
+_ITEM = re.compile(
+    rf"""{_BLANK}(?:
+    (?P<key>{_KEY}){_BLANK}(?:
+        (?P<value>"[^"]*" | [+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)? | [+-]?(?:inf|nan)\b)
+        | (?P<open>\[))
+    | (?P<close>\])
+    | (?P<end>\Z))""",
+    re.VERBOSE | re.IGNORECASE,
 )
+_BEGUN = re.compile(rf"{_BLANK}(?:{_KEY}{_BLANK})?")
+_NODE, _EDGE = ["graph", "node"], ["graph", "edge"]
 _DEEPEST = 32
 _ENDS = ("source", "target")
 # Keys that say where and how a drawing shows things.
@@ -57,79 +62,78 @@ def read_gml(source: Source, meaning: Meaning) -> Listing:
 
 
 class _Parser:
-    """One pass over a text; keeps the path of open lists and what is in the innermost."""
+    """One pass over a text; keeps the path of open lists, and the row of a node or an edge."""
 
     def __init__(self, text: str, source: Source) -> None:
         self.text, self.name = text, source.name
         self.parts = AttributedParts(source.name, source.limits)
         self.graphs = 0
-        self.open: list[tuple[str, int]] = []
+        self.path: list[str] = []
+        self.began: list[int] = []  # the lines of its lists
         self.row: dict[str, str] = {}
 
     def run(self) -> None:
-        """Take the text token by token."""
-        at, line, key = 0, 1, ""
-        while at < len(self.text):
-            found = _TOKEN.match(self.text, at)
+        """Take the text item by item."""
+        at, line, counted = 0, 1, 0
+        while True:
+            found = _ITEM.match(self.text, at)
             if found is None:
-                raise FormatError(f"cannot read {self.text[at : at + 20]!r}", self.name, line)
-            kind, word = str(found.lastgroup), found[0]
+                raise self._fault(at)
+            kind = str(found.lastgroup)
+            if kind == "end":
+                break
             at = found.end()
-            match kind:
-                case "key" if not key or word.lower() in ("inf", "nan"):
-                    if key:
-                        self._value(key, word, line)
-                        key = ""
-                    else:
-                        key = word.lower()
-                case "number" | "string" if key:
-                    self._value(key, word, line)
-                    key = ""
-                case "open" if key:
-                    self._begin(key, line)
-                    key = ""
-                case "close" if not key and self.open:
-                    self._end()
-                case "space":
-                    pass
-                case _:
-                    raise FormatError(f"{word[:40]!r} is out of place", self.name, line)
-            line += word.count("\n")
-        if self.open or key:
-            raise FormatError("it ends inside a list; is it cut off?", self.name, line)
+            start = found.start("close" if kind == "close" else "key")
+            line += self.text.count("\n", counted, start)
+            counted = start
+            if kind == "value":
+                self._value(found["key"].lower(), found["value"])
+            elif kind == "open":
+                self._begin(found["key"].lower(), line)
+            elif self.path:
+                self._end()
+            else:
+                raise FormatError("']' is out of place", self.name, line)
+        if self.path:
+            raise self._fault(len(self.text))
         if not self.graphs:
             raise FormatError("no 'graph [': not a GML file", self.name)
 
+    def _fault(self, at: int) -> FormatError:
+        """Say what is wrong with the item that should begin at a place."""
+        begun = _BEGUN.match(self.text, at)
+        end = at if begun is None else begun.end()
+        line = self.text.count("\n", 0, end) + 1
+        if end == len(self.text):
+            return FormatError("it ends inside a list; is it cut off?", self.name, line)
+        word = self.text[end:].split(maxsplit=1)[0]
+        return FormatError(f"{word[:40]!r} is out of place", self.name, line)
+
     def _begin(self, key: str, line: int) -> None:
-        if len(self.open) >= _DEEPEST:
+        if len(self.path) >= _DEEPEST:
             raise LimitError(f"{self.name}:{line}: nested deeper than {_DEEPEST}, the limit")
-        if not self.open and key == "graph":
+        if not self.path and key == "graph":
             self.graphs += 1
             if self.graphs > 1:
                 raise FormatError("a second graph; one is read", self.name, line)
-        self.open.append((key, line))
-        if self._place in (["graph", "node"], ["graph", "edge"]):
+        self.path.append(key)
+        self.began.append(line)
+        if self.path in (_NODE, _EDGE):
             self.row = {}
 
-    @property
-    def _place(self) -> list[str]:
-        return [key for key, _ in self.open]
-
-    def _value(self, key: str, word: str, line: int) -> None:
-        text = html.unescape(word[1:-1]) if word.startswith('"') else word
-        if self._place == ["graph"] and key == "directed":
-            self.parts.directed = text == "1"
-        elif self._place in (["graph", "node"], ["graph", "edge"]):
-            self.row.setdefault(key, text)
+    def _value(self, key: str, word: str) -> None:
+        if self.path in (_NODE, _EDGE):
+            self.row.setdefault(key, _plain(word))
+        elif self.path == ["graph"] and key == "directed":
+            self.parts.directed = word == "1"
 
     def _end(self) -> None:
-        place, row = self._place, self.row
-        _, line = self.open.pop()
-        if place == ["graph", "node"]:
+        line, row = self.began.pop(), self.row
+        if self.path == _NODE:
             if "id" not in row:
                 raise FormatError("a node without an id", self.name, line)
             self.parts.node(row["id"], row.get("label", row.get("name")), row.get("size"), line)
-        elif place == ["graph", "edge"]:
+        elif self.path == _EDGE:
             for end in _ENDS:
                 if end not in row:
                     raise FormatError(f"an edge without its {end}", self.name, line)
@@ -138,6 +142,11 @@ class _Parser:
             self.parts.edge(ends, weight, row.get("conflict", False), line)
             for key in row.keys() - {*_ENDS, *_DRAWN, "weight", "value", "conflict", "key"}:
                 self.parts.ignore(key)
+        self.path.pop()
+
+
+def _plain(word: str) -> str:
+    return html.unescape(word[1:-1]) if word.startswith('"') else word
 
 
 def gml_text(graph: ConflictGraph) -> Iterator[bytes]:
