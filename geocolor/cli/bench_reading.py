@@ -30,11 +30,11 @@ def command(
     ] = None,
     nodes: Annotated[
         int, typer.Option("--nodes", metavar="N", min=2, max=2_000_000, help="Of the graph.")
-    ] = 100_000,
+    ] = 20_000,
     edges: Annotated[
         int,
         typer.Option("--edges", metavar="N", min=0, max=50_000_000, help="Beside a path of all."),
-    ] = 500_000,
+    ] = 100_000,
     repeats: Annotated[
         int, typer.Option("--repeats", metavar="N", min=1, help="The best of so many counts.")
     ] = 2,
