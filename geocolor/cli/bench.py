@@ -16,6 +16,7 @@ from geocolor.cli import (
     bench_heads,
     bench_models,
     bench_prediction,
+    bench_pricing,
     bench_promptness,
     bench_reading,
     bench_recovery,
@@ -303,6 +304,7 @@ app.command("architectures", epilog=bench_architectures.EXAMPLES)(bench_architec
 app.command("heads", epilog=bench_heads.EXAMPLES)(bench_heads.command)
 app.command("curvature", epilog=bench_curvature.EXAMPLES)(bench_curvature.command)
 app.command("prediction", epilog=bench_prediction.EXAMPLES)(bench_prediction.command)
+app.command("pricing", epilog=bench_pricing.EXAMPLES)(bench_pricing.command)
 app.command("promptness", epilog=bench_promptness.EXAMPLES)(bench_promptness.command)
 app.command("recovery", epilog=bench_recovery.EXAMPLES)(bench_recovery.command)
 app.command("vision", epilog=bench_vision.EXAMPLES)(bench_vision.command)

@@ -129,7 +129,9 @@ def colored_groups(
         # A solve keeps its incumbent on Ctrl-C; the person meant the whole compression.
         raise KeyboardInterrupt
     names = [unit.name for unit in priced.units]
-    pairs: list[Group] = [(names[i], names[j]) for i, j in priced.pairs]
+    pairs: list[Group] = [
+        (names[i], names[j]) for i, j in priced.pairs if (i, j) not in priced.estimated
+    ]
     if result.coloring is None:  # stopped before the first incumbent
         return ColoredGroups(tuple((name,) for name in names), tuple(pairs), result)
     place = {name: at for at, name in enumerate(names)}

@@ -87,9 +87,7 @@ def priced_graph(
     if any(unit.model for unit in units):
         price = min(price, allocate(placed_groups(units), costs, budget).price)
     pairs = candidate_pairs(units, configuration.reach, across_roles=configuration.across_roles)
-    return price_pairs(
-        units, pairs, costs, price, lambda done: progress("pricing pairs", done, len(pairs))
-    )
+    return price_pairs(units, pairs, costs, price, progress)
 
 
 def whole_budget(units: Sequence[Unit], costs: GroupCosts, keep: float) -> int:

@@ -49,6 +49,8 @@ class GroupCosts:
 
     Attributes
     ----------
+    forms, refit
+        As given.
     chains : dict of tuple of str to Chain
         Those that may be narrowed, by their members.
     """
@@ -65,6 +67,7 @@ class GroupCosts:
         self.views = views
         self.dominant = dominant or {}
         self.forms = frozenset(forms)
+        self.refit = refit
         usable = chains if Form.NARROW in self.forms else ()
         self.chains = {chain.members: chain for chain in usable}
         self._narrowings: dict[Group, Narrowing] = {}
@@ -131,6 +134,10 @@ class GroupCosts:
         ranks = curve.ranks[kept]
         return CostCurve(curve.form, curve.costs[kept], base + step * ranks, ranks)
 
+    def rank_size(self, names: Group) -> int:
+        """Count what each rank adds to a basis that a group shares."""
+        return self._counting.line(Form.BASIS, [self.views[name].unit for name in names])[1]
+
     def whole(self, names: Iterable[str]) -> int:
         """Count what units are as they are."""
         return sum(self.curve(Form.DENSE, (name,)).best(0.0).size for name in names)
@@ -177,7 +184,7 @@ class GroupCosts:
             return tuple(narrowed)  # no space in common
         found = [self.curve(form, names) for form in (Form.BASIS, Form.DENSE) if form in self.forms]
         found += narrowed
-        if Form.RESIDUAL in self.forms and self._tied_may_be(names):
+        if Form.RESIDUAL in self.forms and self._in_trust(names):
             found.append(self.curve(Form.RESIDUAL, names))
         elif Form.TIED in self.forms:
             to_beat = min(curve.best(price).value for curve in found)
@@ -193,13 +200,17 @@ class GroupCosts:
             key=lambda choice: (choice.value, choice.size),
         )
 
-    def _tied_may_be(self, names: Group) -> bool:
+    def may_tie(self, names: Group) -> bool:
+        """Whether ties of a group are looked at, with differences or without."""
+        return bool({Form.TIED, Form.RESIDUAL} & self.forms) and self._in_trust(names)
+
+    def _in_trust(self, names: Group) -> bool:
         """Whether a group is of one shape and in the trust region."""
         shapes = {self.views[name].unit.shape for name in names}
         return len(names) > 1 and len(shapes) == 1 and self._tie_bound(names) < math.inf
 
     def _tie_may_pay(self, names: Group, price: float, to_beat: float) -> bool:
-        if not self._tied_may_be(names):
+        if not self._in_trust(names):
             return False
         units = [self.views[name].unit for name in names]
         room = to_beat - price * self._counting.line(Form.TIED, units)[0]
