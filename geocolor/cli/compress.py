@@ -160,7 +160,7 @@ def command(
     if streaming and refusal is not None:
         raise InputError(refusal)
     if streaming is None and refusal is None:
-        streaming = should_be_streamed(model_dirs[0], windows * length)
+        streaming = should_be_streamed(model_dirs[0], windows * length, preset)
     with ProgressLine(quiet=quiet) as line:
         line.update("loading")
         if streaming:

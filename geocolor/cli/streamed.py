@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from geocolor.cli.calibrated import read_text, reporter, require_positions
 from geocolor.cli.console import ProgressLine, note
+from geocolor.errors import InputError
 
 if TYPE_CHECKING:
     from geocolor.compression.record import CompressionRecord
@@ -33,7 +34,7 @@ def why_not_streamed(folders: Sequence[Path], **options: object) -> str | None:
     return None
 
 
-def should_be_streamed(folder: Path, tokens: int) -> bool:
+def should_be_streamed(folder: Path, tokens: int, preset: str) -> bool:
     """Say whether a model would not fit and can be streamed, and tell so if it would not."""
     from geocolor.compression.outlook import foresee_compression
     from geocolor.compression.streaming import why_not_by_block
@@ -42,12 +43,28 @@ def should_be_streamed(folder: Path, tokens: int) -> bool:
     needed, left = foresee_compression([folder], tokens).memory, memory_left()
     if needed <= left:
         return False
-    reason = why_not_by_block(folder)
+    reason = _why_not(preset) or why_not_by_block(folder)
     note(
         f"in memory this would take some {needed / 1e9:.1f} GB, and {left / 1e9:.1f} GB are left: "
         + ("compressing block by block (--no-streaming does not)" if reason is None else reason)
     )
     return reason is None
+
+
+def _why_not(preset: str) -> str | None:
+    from geocolor.compression.configuration_file import chosen_configuration
+    from geocolor.compression.streaming import check_streamed
+
+    try:
+        check_streamed(chosen_configuration(_instead_of(preset)))
+    except InputError as error:
+        return str(error)
+    return None
+
+
+def _instead_of(preset: str) -> str:
+    """Give the preset that comes nearest, of those that go block by block."""
+    return "private" if preset == "default" else preset
 
 
 def compress_by_block(
@@ -83,10 +100,9 @@ def compress_by_block(
     from geocolor.compression.pretrained import empty_pretrained, pretrained_tokenizer
     from geocolor.compression.streaming import analyze_streamed, check_streamed
 
-    if preset == "default":
+    if _instead_of(preset) != preset:
         note("block by block matrices of different layers do not share: preset private")
-        preset = "private"
-    method = counted_in(chosen_configuration(preset), budget)
+    method = counted_in(chosen_configuration(_instead_of(preset)), budget)
     check_streamed(method)
     require_positions(length, empty_pretrained(folder))
     tokenizer = pretrained_tokenizer(folder)

@@ -72,6 +72,8 @@ def test_a_model_that_would_not_fit_and_cannot_be_streamed_is_tried_in_memory(
     monkeypatch.setattr(
         "geocolor.compression.streaming.why_not_by_block", lambda _folder: "it has no blocks"
     )
+    assert run(model_folder, text, tmp_path / "tied", "--preset", "uniform-tie") == 0
+    assert "uniform-tie groups matrices of any layers" in capsys.readouterr().err
     assert run(model_folder, text, tmp_path / "out", "--keep", 0.8, "--json") == 0
     printed = capsys.readouterr()
     assert printed.err.rstrip().endswith("and 0.5 GB are left: it has no blocks")
