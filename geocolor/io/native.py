@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geocolor.errors import FormatError
 from geocolor.graph import ConflictGraph
@@ -58,17 +60,11 @@ def read_native(source: Source, meaning: Meaning) -> Listing:
     weights = _list(found, "weights", where) or []
     limits.require_edges(len(conflicts), where)
     limits.require_edges(len(weights), where)
-    for at, row in enumerate(conflicts):
-        _check_pair(row, 2, nodes, f"conflicts[{at}]", where)
-    seen = set()
-    for at, row in enumerate(weights):
-        name = f"weights[{at}]"
-        _check_pair(row, 3, nodes, name, where)
-        _check_float(row[2], f"{name}[2]", where)
-        pair = (row[0], row[1]) if row[0] < row[1] else (row[1], row[0])
-        if pair in seen:
-            raise FormatError(f"{name} repeats the pair {list(pair)}", where)
-        seen.add(pair)
+    hard = _pairs(conflicts, 2, nodes, "conflicts", where)
+    weighted = _pairs(weights, 3, nodes, "weights", where)
+    values = [row[2] for row in weights]
+    _require_floats(values, "weights[{}][2]", where)
+    _require_distinct(weighted, where)
     labels = _list(found, "labels", where)
     for at, label in enumerate(labels or []):
         if not isinstance(label, str):
@@ -76,13 +72,11 @@ def read_native(source: Source, meaning: Meaning) -> Listing:
     if labels is not None and len(labels) != nodes:
         raise FormatError(f"{nodes} nodes but {len(labels)} labels", where)
     sizes = _list(found, "sizes", where)
-    for at, size in enumerate(sizes or []):
-        _check_float(size, f"sizes[{at}]", where)
-    rows = [row[:2] for row in weights] + conflicts
+    _require_floats(sizes or [], "sizes[{}]", where)
     return Listing(
         nodes,
-        np.array(rows, dtype=np.int32).reshape(-1, 2),
-        np.array([float(row[2]) for row in weights] + [np.nan] * len(conflicts)),
+        np.concatenate([weighted, hard]),
+        np.array(values + [np.nan] * len(conflicts), dtype=np.float64),
         np.repeat([False, True], [len(weights), len(conflicts)]),
         labels=labels,
         sizes=None if sizes is None else np.array(sizes, dtype=np.float64),
@@ -96,13 +90,36 @@ def _list(found: dict[str, Any], key: str, path: str) -> list[Any] | None:
     return value
 
 
+# Rows are judged all at once, and one by one only to say which of them is wrong.
+
+
+def _pairs(rows: list[Any], length: int, nodes: int, key: str, path: str) -> NDArray[np.int32]:
+    """Read rows of a length, each of which begins with two nodes."""
+    if not _are_pairs(rows, length, nodes):
+        for at, row in enumerate(rows):
+            _check_pair(row, length, nodes, f"{key}[{at}]", path)
+    return np.array([[row[side] for row in rows] for side in (0, 1)], dtype=np.int32).T
+
+
+def _are_pairs(rows: list[Any], length: int, nodes: int) -> bool:
+    if not (set(map(type, rows)) <= {list} and set(map(len, rows)) <= {length}):
+        return False
+    sides = [[row[side] for row in rows] for side in (0, 1)]
+    return not any(map(operator.eq, *sides)) and all(
+        # bool is an int to isinstance; a node called true is a mistake
+        set(map(type, ends)) <= {int}
+        and min(ends, default=0) >= 0
+        and max(ends, default=-1) < nodes
+        for ends in sides
+    )
+
+
 def _check_pair(row: Any, length: int, nodes: int, name: str, path: str) -> None:
     if type(row) is not list or len(row) != length:
         wanted = "[node, node]" if length == 2 else "[node, node, weight]"
         raise FormatError(f"{name} must be {wanted}", path)
     u, v = row[0], row[1]
     for node in (u, v):
-        # bool is an int to isinstance; a node called true is a mistake
         if type(node) is not int or not 0 <= node < nodes:
             raise FormatError(
                 f"{name} names node {node!r}; nodes are the whole numbers 0 to {nodes - 1}", path
@@ -111,14 +128,29 @@ def _check_pair(row: Any, length: int, nodes: int, name: str, path: str) -> None
         raise FormatError(f"{name} joins node {u} to itself", path)
 
 
-def _check_float(value: Any, name: str, path: str) -> None:
-    if type(value) is int:
-        try:
-            value = float(value)
-        except OverflowError:
-            value = math.inf
-    if type(value) is not float or not math.isfinite(value):
-        raise FormatError(f"{name} is {str(value)[:40]}, not a finite number", path)
+def _require_floats(values: list[Any], name: str, path: str) -> None:
+    """Require finite numbers, of which `name` gives the place by number."""
+    if not _are_floats(values):
+        at = next(at for at, value in enumerate(values) if not _are_floats([value]))
+        said = str(values[at])[:40]
+        raise FormatError(f"{name.format(at)} is {said}, not a finite number", path)
+
+
+def _are_floats(values: list[Any]) -> bool:
+    try:
+        return set(map(type, values)) <= {int, float} and all(map(math.isfinite, values))
+    except OverflowError:  # a whole number beyond all doubles
+        return False
+
+
+def _require_distinct(pairs: NDArray[np.int32], path: str) -> None:
+    """Require every pair once, whatever its direction."""
+    low, high = pairs.min(axis=1, initial=2**31 - 1), pairs.max(axis=1, initial=0)
+    _, first = np.unique(low.astype(np.int64) << 32 | high, return_index=True)
+    if len(first) < len(pairs):
+        at = int(np.setdiff1d(np.arange(len(pairs)), first)[0])
+        pair = sorted(pairs[at].tolist())
+        raise FormatError(f"weights[{at}] repeats the pair {pair}", path)
 
 
 def native_text(graph: ConflictGraph) -> Iterator[bytes]:

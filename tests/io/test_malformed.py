@@ -92,6 +92,7 @@ ANSWERS = {
     "huge_shape.npz": ": 2000000000 nodes, the limit is 2000000",
     "huge_vertices.net": ": 2000000000 nodes, the limit is 2000000",
     "hyperedge.graphml": ":2: an edge of more than two nodes",
+    "huge_weight.json": ": weights[0][2] is 1" + 39 * "0" + ", not a finite number",
     "id_list.json": ": nodes[0].id must be a string or a number",
     "indptr.npz": ": the array 'indptr' does not go with the others",
     "inf_weight.edges": ":2: '-inf' is not a finite number",
