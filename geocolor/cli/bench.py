@@ -20,6 +20,7 @@ from geocolor.cli import (
     bench_promptness,
     bench_reading,
     bench_recovery,
+    bench_speed,
     bench_vision,
 )
 from geocolor.cli.compiling import compile_first
@@ -308,6 +309,7 @@ app.command("pricing", epilog=bench_pricing.EXAMPLES)(bench_pricing.command)
 app.command("promptness", epilog=bench_promptness.EXAMPLES)(bench_promptness.command)
 app.command("recovery", epilog=bench_recovery.EXAMPLES)(bench_recovery.command)
 app.command("vision", epilog=bench_vision.EXAMPLES)(bench_vision.command)
+app.command("speed", epilog=bench_speed.EXAMPLES)(bench_speed.command)
 
 
 def _require_extra() -> None:

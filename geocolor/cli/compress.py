@@ -93,6 +93,10 @@ def command(
             help="Then distil from the original on the calibration text, for so many steps.",
         ),
     ] = 0,
+    speed: Annotated[
+        bool,
+        typer.Option("--speed", help="Time it beside the original: reading and writing tokens."),
+    ] = False,
     seed: SeedOption = 0,
     checkpoint: CheckpointOption = None,
     picture: Annotated[
@@ -135,6 +139,8 @@ def command(
     stands at one place of them may share, and SHARE is of all of them.
     """
     _require(keep, output, picture, checkpoint, report)
+    if speed and len(model_dirs) > 1:
+        raise InputError("--speed times one model; leave it out, or compress one by itself")
     settle_torch()
     if dry_run:
         for file in (*calibration, *(evaluation or ())):
@@ -156,6 +162,7 @@ def command(
         expanded=expanded,
         random_plans=random_plans,
         recover=recover,
+        speed=speed,
     )
     if streaming and refusal is not None:
         raise InputError(refusal)
@@ -200,8 +207,8 @@ def command(
             _one_or_all([one.batches for one in loaded]),
             evaluation=_one_or_all(measured) if measured else None,
             seed=seed,
-            # Recovery needs the original as it was.
-            inplace=method.fold_norms and not recover,
+            # Recovery and timing need the original as it was.
+            inplace=method.fold_norms and not (recover or speed),
             checkpoint=checkpoint,
             on_progress=reporter(line),
         )
@@ -221,6 +228,9 @@ def command(
                 checkpoint=None if checkpoint is None else f"{checkpoint}.recovery",
                 on_progress=reporter(line),
             )
+        if speed:
+            line.update("timing")
+            compressed = compressed.timed()
         compressed = compressed.told(*told)
         line.update("saving")
         tokenizers = [one.tokenizer for one in loaded]

@@ -15,6 +15,8 @@ from geocolor.compression.planner import Planned
 from geocolor.compression.record import CompressionRecord, Origin, UnitRecord
 from geocolor.compression.recovery import recover
 from geocolor.compression.report import Report
+from geocolor.compression.speed import measure_speed
+from geocolor.curvature import Batch
 from geocolor.errors import InputError
 from geocolor.sharing import SharingPlan, save, save_expanded
 from geocolor.units import Unit
@@ -103,6 +105,34 @@ class Compressed:
         model = copy.deepcopy(self.model)
         recovery = recover(model, original, batches, **options)
         return replace(self, model=model, report=replace(self.report, recovery=recovery))
+
+    def timed(
+        self, sample: Batch | None = None, *, original: nn.Module | None = None
+    ) -> Compressed:
+        """Time it beside its original, in turns; the report of what is returned has the figures.
+
+        Parameters
+        ----------
+        sample : Batch, optional
+            What to call the models on; those of transformers read prompts of 64 tokens, one at a
+            time and 16, and write 8.
+        original : torch.nn.Module, optional
+            If the model was compressed in place.
+
+        Raises
+        ------
+        InputError
+            The original is not there any more, or it is several models.
+        ModelError
+            The model is none of transformers that reads tokens, and there is no sample.
+        """
+        dense = original or self.original
+        if dense is None:
+            raise InputError("the original was compressed in place; give another as original=")
+        if isinstance(self.model, nn.ModuleList):
+            raise InputError("several models are not timed together; time one of them by itself")
+        speed = measure_speed(dense, self.model, sample)
+        return replace(self, report=replace(self.report, speed=speed))
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """Write a page about it that needs nothing else: what it has become, why, and at what cost.

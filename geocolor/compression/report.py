@@ -12,6 +12,7 @@ from geocolor.compression.prediction import PredictionFit
 from geocolor.compression.recovery import Recovery
 from geocolor.criterion import Budget
 from geocolor.sharing import ModelSize
+from geocolor.timing import Timing
 from geocolor.units import Use
 
 __all__ = ["ModelReport", "Report", "macs_per"]
@@ -93,6 +94,8 @@ class Report:
     macs_per : str
         ``token``, or a place of another model whose matrices are all applied at as many; or
         ``sample``: multiply-adds are of a whole one.
+    speed : tuple of Timing
+        Beside the original in turns, where that was measured.
     """
 
     method: str
@@ -116,6 +119,7 @@ class Report:
     unreached: int = 0
     budget: Budget = Budget.PARAMS
     macs_per: str = "token"
+    speed: tuple[Timing, ...] = ()
 
     @classmethod
     def of(cls, planned: Planned, method: Configuration, **measured: Any) -> Report:
@@ -187,6 +191,7 @@ class Report:
                 f"arithmetic  {before.unit_macs:,} -> {after.unit_macs:,} multiply-adds a "
                 f"{self.macs_per} "
                 f"({after.unit_macs / before.unit_macs:.1%})",
+                *self._speeds(),
                 f"shared      {self.shared_groups} groups of matrices",
                 f"narrowed    {self.narrowed_groups} hidden layers",
                 *self._left(),
@@ -205,6 +210,14 @@ class Report:
         return [
             f"unreached   {self.unreached} matrices of experts that no calibration data reached "
             "stay as they are, not counted above"
+        ]
+
+    def _speeds(self) -> list[str]:
+        return [
+            f"speed       {timing.phase}, batch {timing.batch}: {timing.speedup:.2f} times the "
+            f"original's by the clock, {timing.cpu_speedup or 0:.2f} by processor time "
+            f"({timing.rate:,.0f} tokens a second)"
+            for timing in self.speed
         ]
 
     def _by_model(self) -> list[str]:

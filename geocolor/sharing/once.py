@@ -8,9 +8,8 @@ merge.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from threading import get_ident
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -18,8 +17,7 @@ from torch import Tensor, nn
 __all__ = ["Once"]
 
 
-@dataclass(frozen=True, eq=False)
-class _Product:
+class _Product(NamedTuple):
     """What came of a basis and a tensor, and all it depends on."""
 
     x: Tensor

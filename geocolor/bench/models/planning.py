@@ -23,7 +23,6 @@ _DECIDING = (
     *("units", "curvature", "criterion", "sharing", "compression"),
     *("graph", "problem", "bounds", "solvers"),
     "bench/models/session.py",
-    "bench/models/latency.py",
     "bench/models/perplexity.py",
     "bench/models/retrieval.py",
 )

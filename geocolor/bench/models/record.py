@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from geocolor.bench.record import Outcome
+from geocolor.timing import Timing
 
-__all__ = ["Measures", "ModelRecord", "TextScore", "Timing"]
+__all__ = ["Measures", "ModelRecord", "TextScore"]
 
 
 @dataclass(frozen=True)
@@ -36,40 +36,6 @@ class TextScore:
     def perplexity(self) -> float:
         """Exponential of the mean loss of a token."""
         return math.exp(sum(self.losses) / (self.tokens * len(self.losses)))
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Repeated seconds of a model and of the dense one, taken in turns.
-
-    Attributes
-    ----------
-    phase : str
-        prefill, decode or forward.
-    batch : int
-        Sequences at once.
-    tokens : int
-        Read or written in one repetition, all sequences together.
-    dense, compressed : tuple of float
-        Seconds of the repetitions, in pairs.
-    """
-
-    phase: str
-    batch: int
-    tokens: int
-    dense: tuple[float, ...]
-    compressed: tuple[float, ...]
-
-    @property
-    def rate(self) -> float:
-        """Tokens a second of the compressed model, by its median repetition."""
-        return self.tokens / statistics.median(self.compressed)
-
-    @property
-    def speedup(self) -> float:
-        """Median over the pairs of dense seconds by compressed seconds."""
-        pairs = zip(self.dense, self.compressed, strict=True)
-        return statistics.median(dense / compressed for dense, compressed in pairs)
 
 
 @dataclass(frozen=True)
@@ -130,14 +96,7 @@ class Measures:
             TextScore(score["name"], score["tokens"], tuple(score["losses"]))
             for score in data["texts"]
         )
-        timings = tuple(
-            replace(
-                Timing(**timing),
-                dense=tuple(timing["dense"]),
-                compressed=tuple(timing["compressed"]),
-            )
-            for timing in data["timings"]
-        )
+        timings = tuple(Timing.from_json(timing) for timing in data["timings"])
         ranks = tuple(data["ranks"])
         return cls(**{**data, "texts": texts, "timings": timings, "ranks": ranks})
 

@@ -12,9 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from geocolor.bench.models.latency import measure_latency
 from geocolor.bench.models.perplexity import window_losses
-from geocolor.bench.models.record import Measures, TextScore, Timing
+from geocolor.bench.models.record import Measures, TextScore
 from geocolor.bench.models.retrieval import title_ranks
 from geocolor.bench.models.subject import Subject
 from geocolor.bench.models.trial import Protocol
@@ -22,9 +21,11 @@ from geocolor.compression import Analysis, Compressed, Configuration, analyze, t
 from geocolor.compression.calibration import batches_of, training_batches
 from geocolor.compression.pretrained import load_pretrained
 from geocolor.compression.progress import Progress
+from geocolor.compression.speed import measure_speed
 from geocolor.curvature import prediction_rows
 from geocolor.errors import InputError
 from geocolor.sharing import measure_size
+from geocolor.timing import Timing
 from geocolor.units import find_units, with_split_experts
 
 __all__ = ["Session", "predictions_hash"]
@@ -205,7 +206,7 @@ class Session:
         if not self._protocol.latency:
             return ()
         self._progress("timing", 0, 1)
-        return measure_latency(self.model, model)
+        return measure_speed(self.model, model)
 
 
 @torch.no_grad()

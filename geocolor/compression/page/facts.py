@@ -134,8 +134,16 @@ def how_faster(record: CompressionRecord) -> Iterator[str]:
             )
     yield (
         "Embeddings, norms, attention itself and all else that is no shareable matrix cost what "
-        "they did. Time was not measured here; geocolor bench models MODEL_DIR --latency does."
+        "they did."
     )
+    if not report.speed:
+        yield "Time was not measured; geocolor compress --speed and geocolor bench speed do."
+    for timing in report.speed:
+        yield (
+            f"Measured in turns with the original, {timing.phase} at batch {timing.batch}: "
+            f"{timing.speedup:.2f} times its speed by the clock, {timing.rate:,.0f} tokens a "
+            "second."
+        )
 
 
 def configuration_rows(record: CompressionRecord) -> list[tuple[str, str]]:

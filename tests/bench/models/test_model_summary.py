@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from geocolor.bench.models.record import Measures, ModelRecord, TextScore, Timing
+from geocolor.bench.models.record import Measures, ModelRecord, TextScore
 from geocolor.bench.models.summary import (
     agreement,
     perplexity_interval,
@@ -15,6 +15,7 @@ from geocolor.bench.models.summary import (
     search_scores,
 )
 from geocolor.bench.record import Outcome
+from geocolor.timing import Timing
 
 
 def record(

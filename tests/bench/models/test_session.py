@@ -9,12 +9,12 @@ import pytest
 import torch
 import transformers
 
-from geocolor.bench.models.latency import measure_latency
 from geocolor.bench.models.retrieval import title_ranks
 from geocolor.bench.models.session import Session, predictions_hash
 from geocolor.bench.models.subject import Subject
 from geocolor.bench.models.trial import Protocol
 from geocolor.compression.progress import silent
+from geocolor.compression.speed import measure_speed
 from geocolor.errors import InputError, ModelError
 
 PROTOCOL = Protocol(windows=8, length=16, scored_windows=4, scored_length=32)
@@ -80,7 +80,7 @@ def test_what_does_not_fit_is_refused(subject: Subject) -> None:
 
 
 def test_latency_has_every_phase_and_batch(session: Session) -> None:
-    timings = measure_latency(session.model, session.model)
+    timings = measure_speed(session.model, session.model)
     assert [(t.phase, t.batch) for t in timings] == [
         ("prefill", 1),
         ("decode", 1),
@@ -107,7 +107,7 @@ def encoder(tmp_path: Path) -> Any:
 
 
 def test_an_encoder_is_timed_forward(encoder: Any) -> None:
-    assert [(t.phase, t.batch) for t in measure_latency(encoder, encoder)] == [
+    assert [(t.phase, t.batch) for t in measure_speed(encoder, encoder)] == [
         ("forward", 1),
         ("forward", 16),
     ]
@@ -134,5 +134,5 @@ def test_generation_with_the_cache_reads_what_it_wrote(
         return output
 
     monkeypatch.setattr(model, "forward", seen)
-    measure_latency(model, model)
+    measure_speed(model, model)
     assert lengths[:9] == [56 + step for step in range(9)]

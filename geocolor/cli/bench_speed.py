@@ -1,0 +1,104 @@
+"""``geocolor bench speed``: how fast compressed models are beside the one they were made of."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from geocolor.cli.calibrated import ModelFolder, settle_torch
+from geocolor.cli.console import ProgressLine
+
+if TYPE_CHECKING:
+    from geocolor.bench.models.speed import SpeedRow
+
+__all__ = ["EXAMPLES", "command"]
+
+EXAMPLES = """\b
+Examples:
+  geocolor compress ./smollm2 --keep 0.6 --calibration wiki.txt -o ./smaller
+  geocolor bench speed ./smollm2 ./smaller --pairs 30 --threads 1
+  geocolor bench speed ./smollm2 ./smaller --dtype bfloat16 --device cuda --json
+"""
+
+
+class _Dtype(StrEnum):
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
+
+
+def command(
+    model_dir: ModelFolder,
+    smaller: Annotated[
+        list[Path], typer.Argument(metavar="SMALLER_DIR...", help="What compress wrote of it.")
+    ],
+    pairs: Annotated[
+        int,
+        typer.Option("--pairs", metavar="N", min=1, help="Turns of each; half as many of 16."),
+    ] = 20,
+    dtype: Annotated[_Dtype, typer.Option("--dtype", help="Of weights and arithmetic.")] = (
+        _Dtype.FLOAT32
+    ),
+    device: Annotated[
+        str, typer.Option("--device", metavar="DEVICE", help="Of torch: cpu, cuda.")
+    ] = "cpu",
+    threads: Annotated[
+        int | None, typer.Option("--threads", metavar="N", min=1, help="Of torch on the CPU.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Time compressed models and their original in turns, and say what could have come of it.
+
+    Prompts of 64 tokens are read (prefill), then 8 tokens are written one by one (decode), one
+    prompt at a time and 16. Ratios are medians over pairs of turns.
+    """
+    settle_torch()
+    with ProgressLine(quiet=quiet) as line:
+        line.update("loading")
+        from geocolor.bench.models.speed import compare_speed
+
+        rows = compare_speed(
+            model_dir,
+            smaller,
+            pairs=pairs,
+            dtype=dtype.value,
+            device=device,
+            threads=threads,
+            on_progress=line.update,
+        )
+    if as_json:
+        typer.echo(json.dumps({"dtype": dtype, "device": device, "rows": [*map(asdict, rows)]}))
+    else:
+        typer.echo(_table(rows))
+
+
+def _table(rows: list[SpeedRow]) -> str:
+    from geocolor.bench.plaintext import plain_table
+
+    cells: list[tuple[Any, ...]] = [
+        (
+            row.model,
+            f"{row.timing.phase}, batch {row.timing.batch}",
+            f"{row.timing.rate:,.0f}",
+            f"{row.timing.speedup:.2f}",
+            f"{row.timing.cpu_speedup or 0:.2f}",
+            f"{row.share.matrices:.0%}",
+            f"{row.share.head:.0%}",
+            f"{row.left:.3f}",
+            f"{row.share.bound(row.left):.2f}",
+        )
+        for row in rows
+    ]
+    heads = ("model", "phase", "tokens/s", "clock", "CPU", "matrices", "head", "left", "bound")
+    return (
+        f"{plain_table(heads, cells, left=2)}"
+        "clock and CPU: times as fast as dense, by elapsed and by processor time. matrices, head:\n"
+        "shares of the dense model's time. left: of the matrices' multiply-adds. bound: times as\n"
+        "fast, if the matrices' time went with their multiply-adds."
+    )
