@@ -53,7 +53,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
-    """Time compressed models and their original in turns, and say what could have come of it.
+    """Time compressed models and their original in turns, and say what was to be expected.
 
     Prompts of 64 tokens are read (prefill), then 8 tokens are written one by one (decode), one
     prompt at a time and 16. Ratios are medians over pairs of turns.
@@ -91,14 +91,14 @@ def _table(rows: list[SpeedRow]) -> str:
             f"{row.share.matrices:.0%}",
             f"{row.share.head:.0%}",
             f"{row.left:.3f}",
-            f"{row.share.bound(row.left):.2f}",
+            f"{row.share.expected(row.left):.2f}",
         )
         for row in rows
     ]
-    heads = ("model", "phase", "tokens/s", "clock", "CPU", "matrices", "head", "left", "bound")
+    heads = ("model", "phase", "tokens/s", "clock", "CPU", "matrices", "head", "left", "expected")
     return (
         f"{plain_table(heads, cells, left=2)}"
         "clock and CPU: times as fast as dense, by elapsed and by processor time. matrices, head:\n"
-        "shares of the dense model's time. left: of the matrices' multiply-adds. bound: times as\n"
-        "fast, if the matrices' time went with their multiply-adds."
+        "shares of the dense model's time. left: of the matrices' multiply-adds. expected: times\n"
+        "as fast, if the matrices' time goes with their multiply-adds and all else stays."
     )

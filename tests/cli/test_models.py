@@ -9,6 +9,7 @@ import pytest
 
 import geocolor
 from geocolor.cli.main import main
+from geocolor.compression.record import read_record
 
 transformers = pytest.importorskip("transformers")
 
@@ -58,6 +59,28 @@ def test_compress_saves_what_load_gives_back(
     unique = {id(p): p.numel() for name in units for p in model.get_submodule(name).parameters()}
     assert sum(unique.values()) == report["after"]["unit_parameters"]
     assert transformers.AutoTokenizer.from_pretrained(out)("word3")["input_ids"] == [3]
+
+
+def test_arithmetic_may_be_what_is_kept_and_time_be_measured(
+    folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "smaller"
+    options = ("--keep", 0.6, "--calibration", text, "-o", out, "--budget", "macs", "--speed")
+    assert run("compress", folder, *options) == 0
+    told = capsys.readouterr().out
+    assert "keep 0.6 of the shareable matrices' multiply-adds" in told
+    assert "speed       decode, batch 16" in told
+    record = read_record(out)
+    report = record.report
+    assert report.kept == report.after.unit_macs / report.before.unit_macs <= 0.6
+    assert [timing.phase for timing in report.speed] == ["prefill", "decode"] * 2
+    assert record.configuration.budget == "macs"
+    options = ("--calibration", text, "-o", tmp_path / "no", "--budget", "seconds")
+    assert run("compress", folder, *options) == 2
+    assert "choose one of params, bytes, macs" in capsys.readouterr().err
+    options = ("--calibration", text, "-o", tmp_path / "no", "--speed")
+    assert run("compress", folder, folder, *options) == 2
+    assert "--speed times one model" in capsys.readouterr().err
 
 
 def test_several_models_are_compressed_together(

@@ -1,7 +1,7 @@
 """What a model's time goes to: its shareable matrices, its output layer, and the rest.
 
 Where the matrices take a share s of the dense model's time, and a plan leaves a part p of their
-arithmetic, no more than ``1 / (1 - s + s p)`` times its speed can come of it (Amdahl, 1967).
+arithmetic, ``1 / (1 - s + s p)`` times its speed is to be expected (Amdahl, 1967).
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Share:
     matrices: float
     head: float
 
-    def bound(self, left: float) -> float:
-        """Give the speed that can come of matrices that do a part of their arithmetic."""
+    def expected(self, left: float) -> float:
+        """Give the speed that comes of it if the matrices' time goes with their arithmetic."""
         return 1 / (1 - self.matrices + self.matrices * left)
 
 

@@ -1,4 +1,4 @@
-"""Compressed models beside their original: times in turns, and what could have come of them."""
+"""Compressed models beside their original: times in turns, and what was to be expected."""
 
 from __future__ import annotations
 

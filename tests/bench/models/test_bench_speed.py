@@ -73,8 +73,8 @@ def test_shares_add_up_to_no_more_than_everything(tiny_llama):
     assert not any(module._forward_hooks for module in model.modules())
 
 
-def test_the_bound_is_amdahls():
+def test_what_is_expected_is_amdahls_law():
     share = Share("decode", 1, 1.0, matrices=0.8, head=0.1)
-    assert share.bound(1.0) == pytest.approx(1)
-    assert share.bound(0.5) == pytest.approx(1 / 0.6)
-    assert share.bound(0.0) == pytest.approx(5)
+    assert share.expected(1.0) == pytest.approx(1)
+    assert share.expected(0.5) == pytest.approx(1 / 0.6)
+    assert share.expected(0.0) == pytest.approx(5)
