@@ -11,14 +11,16 @@ import numpy as np
 from geocolor.errors import FormatError, InputError
 from geocolor.graph import ConflictGraph
 from geocolor.io.attributed import finite
-from geocolor.io.listing import Listing, Note
+from geocolor.io.listing import EdgeParts, Listing, Note
 from geocolor.io.meaning import Meaning
 from geocolor.io.source import Source
-from geocolor.io.tokens import LONGEST_NUMBER
+from geocolor.io.tokens import LONGEST_NUMBER, tokenize
 from geocolor.io.writing import edge_rows, names, number, require_room
 
 __all__ = ["pajek_text", "read_pajek"]
 
+# Lines that begin a section.
+_BEGINS = re.compile(rb"(^[ \t]*\*[^\n]*\n)", re.MULTILINE)
 # A number, and a name in quotes or without.
 _VERTEX = re.compile(r'\s*(\d+)(?:\s+(?:"([^"]*)"|(\S+)))?')
 
@@ -39,14 +41,9 @@ def read_pajek(source: Source, meaning: Meaning) -> Listing:
     reader = _Reader(source)
     line = 0
     for block in source.line_blocks():
-        for row in block.split(b"\n")[:-1]:
-            line += 1
-            try:
-                text = row.decode().strip()
-            except UnicodeDecodeError as error:
-                raise FormatError("not UTF-8 text", source.name, line) from error
-            if text and not text.startswith(("%", "/*")):
-                reader.feed(text, line)
+        for piece in filter(None, _BEGINS.split(block)):
+            reader.take(piece, line)
+            line += piece.count(b"\n")
     return reader.finish()
 
 
@@ -57,14 +54,45 @@ class _Reader:
         self.name, self.limits = source.name, source.limits
         self.nodes = -1
         self.labels: dict[int, str] = {}
-        self.pairs: list[tuple[int, int]] = []
-        self.values: list[float] = []
-        self.lines: list[int] = []
+        self.edges = EdgeParts(source.name, source.limits)
+        self.rows: list[tuple[int, int, int, float]] = []  # edges that wait: line, ends, weight
         self.arcs = False
         self.notes: list[Note] = []
         self.section: Callable[[str, int], None] = self._before
 
-    def feed(self, text: str, line: int) -> None:
+    def take(self, text: bytes, lines_before: int) -> None:
+        """Take lines: edges all at once, if nothing else is among them, others one by one."""
+        if self.section == self._edge and self._take_edges(text, lines_before):
+            return
+        for line, row in enumerate(text.split(b"\n")[:-1], lines_before + 1):
+            try:
+                said = row.decode().strip()
+            except UnicodeDecodeError as error:
+                raise FormatError("not UTF-8 text", self.name, line) from error
+            if said and not said.startswith(("%", "/*")):
+                self._feed(said, line)
+        if self.rows:
+            lines, tails, tips, values = zip(*self.rows, strict=True)
+            self.edges.add(np.stack([tails, tips], axis=1), np.array(lines), np.array(values))
+            self.rows = []
+
+    def _take_edges(self, text: bytes, lines_before: int) -> bool:
+        tokens = tokenize(text)
+        heads, counts = tokens.heads, tokens.counts
+        if not text.isascii() or (counts < 2).any():
+            return False
+        (tails, fine), (tips, fine_too) = tokens.whole(heads), tokens.whole(heads + 1)
+        pairs = np.stack([tails, tips], axis=1)
+        weighted = np.flatnonzero(counts > 2)
+        values = np.full(len(heads), np.nan)
+        values[weighted], finite_all = tokens.real(heads[weighted] + 2)
+        inside = (pairs >= 1) & (pairs <= self.nodes)
+        if not (fine.all() and fine_too.all() and inside.all() and finite_all.all()):
+            return False
+        self.edges.add(pairs - 1, lines_before + tokens.lines(heads), values)
+        return True
+
+    def _feed(self, text: str, line: int) -> None:
         """Take a line with something in it."""
         if text.startswith("*"):
             self._begin(text.split(), line)
@@ -115,12 +143,12 @@ class _Reader:
         if len(words) < 2:
             raise FormatError("expected 'NUMBER NUMBER' and perhaps a weight", self.name, line)
         weight = math.nan if len(words) == 2 else finite(words[2], "the weight", self.name, line)
-        self._add(self._node(words[0], line), self._node(words[1], line), weight, line)
+        ends = self._node(words[0], line), self._node(words[1], line)
+        self.rows.append((line, *ends, weight))
 
     def _list(self, text: str, line: int) -> None:
         first, *rest = (self._node(word, line) for word in text.split())
-        for node in rest:
-            self._add(first, node, math.nan, line)
+        self.rows += [(line, first, node, math.nan) for node in rest]
 
     def _node(self, word: str, line: int) -> int:
         if not word.isdecimal() or len(word) > LONGEST_NUMBER or not 1 <= int(word) <= self.nodes:
@@ -128,12 +156,6 @@ class _Reader:
                 f"{word[:40]!r} is no vertex; they are numbered 1 to {self.nodes}", self.name, line
             )
         return int(word) - 1
-
-    def _add(self, u: int, v: int, weight: float, line: int) -> None:
-        self.pairs.append((u, v))
-        self.limits.require_edges((len(self.pairs) + 1) // 2, self.name)
-        self.values.append(weight)
-        self.lines.append(line)
 
     def finish(self) -> Listing:
         """List what was there."""
@@ -145,9 +167,9 @@ class _Reader:
             labels = [str(node + 1) for node in range(self.nodes)]
         return Listing(
             self.nodes,
-            np.array(self.pairs, dtype=np.int32).reshape(-1, 2),
-            np.array(self.values, dtype=np.float64),
-            lines=np.array(self.lines, dtype=np.int64),
+            self.edges.pairs,
+            self.edges.values,
+            lines=self.edges.lines,
             labels=labels,
             directed=self.arcs,
             notes=tuple(self.notes),
