@@ -39,6 +39,8 @@ __all__ = ["LARGEST", "Few", "solve_subset_dp"]
 LARGEST = 20
 # Bytes for each subset, and for each state of a cover.
 _SUBSET_BYTES, _STATE_BYTES = 40, 16
+# Bytes for which nobody asks whether they are there: that takes longer than 12 nodes do.
+_LITTLE = 1 << 23
 # Bits of all costs together.
 _BITS = 52
 _STARTS = 16
@@ -118,7 +120,8 @@ def solve_subset_dp(problem: Problem, search: Search) -> Outcome:
             message=f"{count:,} nodes have too many subsets: {LARGEST} are the most",
         )
     states = _states(count, min(problem.max_colors, count))
-    refused = too_much((_SUBSET_BYTES << count) + _STATE_BYTES * states, "tables of all subsets")
+    needed = (_SUBSET_BYTES << count) + _STATE_BYTES * states
+    refused = too_much(needed, "tables of all subsets") if needed > _LITTLE else None
     if refused is not None:
         return Outcome(StopReason.MEMORY, message=refused)
     if count == 0:

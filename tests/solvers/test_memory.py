@@ -64,7 +64,7 @@ def test_a_model_beyond_the_memory_is_refused_with_the_incumbent(
 
 
 def test_tables_of_subsets_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = PartitionProblem(weighted(16), 4)
+    problem = PartitionProblem(weighted(18), 4)
     only(monkeypatch, 1e6)
     result = solve(problem, "subset-dp")
     assert (result.stop_reason, result.status) == (StopReason.MEMORY, Status.UNKNOWN)
