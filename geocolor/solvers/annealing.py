@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from geocolor.graph import Adjacency
@@ -17,7 +19,12 @@ from geocolor.solvers.kernels.annealing import (
     open_classes,
     typical_rise,
 )
-from geocolor.solvers.local_search import kernel_rows
+from geocolor.solvers.kernels.annealing_matrix import (
+    fill_matrix,
+    heat_bath_matrix,
+    matrix_prices,
+)
+from geocolor.solvers.local_search import KernelRows, kernel_rows
 
 __all__ = ["anneal"]
 
@@ -26,6 +33,8 @@ _LEVELS = 100
 _CHUNK, _FAR_CHUNK = 10_000_000, 2_000_000
 # Entries of the largest table of prices (160 MB), and mean degree from which one is worth having.
 _LARGEST_TABLE, _DENSE = 20_000_000, 48
+# Density from which a matrix of all pairs is worth having; its entries are as many as the table's.
+_FULL = 0.25
 # Nodes that tell what a move costs.
 _SAMPLED = 2_000
 # Draws of noise; a row of the table reads a stretch of them.
@@ -89,58 +98,123 @@ def anneal(
         return colors
     entries = len(weights.indices) + len(conflicts.indices)
     width = min(k, 2 * len(used) + 8)
-    tabled = width * count <= _LARGEST_TABLE and entries >= _DENSE * count
+    full = max(width, count) * count <= _LARGEST_TABLE and entries >= _FULL * count * count
+    tabled = full or (width * count <= _LARGEST_TABLE and entries >= _DENSE * count)
     classes = width if tabled else min(k, count)
-    filled, empty = np.empty((2, classes), dtype=np.int32)
-    mask = np.empty(classes)
-    size = open_classes(colors, filled, empty, mask)
-    noise = np.log(budget.random.exponential(size=_NOISE + classes))
-    random = budget.kernel_state()
+    prepare = _with_matrix if full else _with_table if tabled else _with_neighbors
+    advance = prepare(arrays, colors, classes, budget)
     steps = int(sweeps * count)
     at_once = _CHUNK // classes if tabled else _FAR_CHUNK // (8 + entries // count)
     if seconds < math.inf:
         at_once = min(at_once, count)
     step = max(1, min(at_once, steps // _LEVELS))
     left, done, spent = steps, 0.0, 0.0
-    price = np.empty((count, classes) if tabled else (0, 0))
-    conflict = 4.0 * float(np.abs(values).max()) * float(np.diff(weights.indptr).max())
-    if tabled:
-        fill_prices(*arrays, colors, price, conflict)
     while left > 0 and done < 1.0 and not budget.over():
         step = min(step, left)
-        temperature = unit * warm * (frozen / warm) ** done
-        if tabled:
-            size = heat_bath(
-                *arrays,
-                colors,
-                price,
-                conflict,
-                filled,
-                empty,
-                size,
-                mask,
-                random,
-                noise,
-                temperature,
-                step,
-            )
-        else:
-            size = heat_bath_sparse(
-                *arrays,
-                colors,
-                filled,
-                empty,
-                size,
-                mask,
-                random,
-                noise,
-                temperature,
-                step,
-                _STRANGERS,
-            )
+        advance(unit * warm * (frozen / warm) ** done, step)
         left -= step
         done = max(1.0 - left / steps, (time.monotonic() - began) / seconds)
         spent += step / count
         budget.spend(int(spent))
         spent -= int(spent)
     return colors
+
+
+# Makes some steps at a temperature.
+_Advance = Callable[[float, int], None]
+
+
+class _Books:
+    """Which classes have nodes, and noise for the choice among `classes` of them."""
+
+    def __init__(self, colors: NDArray[np.int32], classes: int, budget: Budget) -> None:
+        self.filled, self.empty = np.empty((2, classes), dtype=np.int32)
+        self.mask = np.empty(classes)
+        self.size = open_classes(colors, self.filled, self.empty, self.mask)
+        self.noise = np.log(budget.random.exponential(size=_NOISE + classes))
+        self.random = budget.kernel_state()
+
+    def now(self) -> tuple[NDArray[np.int32], NDArray[np.int32], int, NDArray[np.float64]]:
+        """Give what the kernels of a step take together."""
+        return self.filled, self.empty, self.size, self.mask
+
+
+def _conflict(arrays: KernelRows) -> float:
+    """Price a hard conflict at more than weights can add up to."""
+    return 4.0 * float(np.abs(arrays[-1]).max()) * float(np.diff(arrays[2]).max())
+
+
+def _with_matrix(
+    arrays: KernelRows, colors: NDArray[np.int32], classes: int, budget: Budget
+) -> _Advance:
+    """Prepare for dense graphs: all pairs in a matrix, prices class by class."""
+    count = len(colors)
+    books = _Books(colors, classes, budget)
+    quiet = np.ascontiguousarray(sliding_window_view(books.noise, classes).min(axis=1)[:_NOISE])
+    matrix = np.empty((count, count))
+    fill_matrix(*arrays, _conflict(arrays), matrix)
+    # An odd number of cache lines a row: those that a step reads are in different sets.
+    price = np.empty((classes, 8 * ((count + 7) // 8 | 1)))
+    elsewhere = np.empty(count)
+    matrix_prices(matrix, colors, price, elsewhere)
+
+    def advance(temperature: float, steps: int) -> None:
+        books.size = heat_bath_matrix(
+            matrix,
+            colors,
+            price,
+            elsewhere,
+            *books.now(),
+            books.random,
+            books.noise,
+            quiet,
+            temperature,
+            steps,
+        )
+
+    return advance
+
+
+def _with_table(
+    arrays: KernelRows, colors: NDArray[np.int32], classes: int, budget: Budget
+) -> _Advance:
+    """Prepare for nodes of many neighbors: what they pay in each class in a table."""
+    books, conflict = _Books(colors, classes, budget), _conflict(arrays)
+    price = np.empty((len(colors), classes))
+    fill_prices(*arrays, colors, price, conflict)
+
+    def advance(temperature: float, steps: int) -> None:
+        books.size = heat_bath(
+            *arrays,
+            colors,
+            price,
+            conflict,
+            *books.now(),
+            books.random,
+            books.noise,
+            temperature,
+            steps,
+        )
+
+    return advance
+
+
+def _with_neighbors(
+    arrays: KernelRows, colors: NDArray[np.int32], classes: int, budget: Budget
+) -> _Advance:
+    """Prepare for graphs of any size: a step goes through the neighbors of its node."""
+    books = _Books(colors, classes, budget)
+
+    def advance(temperature: float, steps: int) -> None:
+        books.size = heat_bath_sparse(
+            *arrays,
+            colors,
+            *books.now(),
+            books.random,
+            books.noise,
+            temperature,
+            steps,
+            _STRANGERS,
+        )
+
+    return advance

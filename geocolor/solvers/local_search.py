@@ -15,7 +15,7 @@ from geocolor.solvers.kernels.partition import PartitionTables, partition_chunk,
 from geocolor.solvers.quotient import quotient
 from geocolor.solvers.search import Search
 
-__all__ = ["kernel_rows", "polish", "settle"]
+__all__ = ["KernelRows", "kernel_rows", "polish", "settle"]
 
 # Table entries that a kernel may read in one call: some 30 ms.
 _CHUNK = 20_000_000

@@ -23,10 +23,13 @@ __all__ = ["improve_partition"]
 _SWEEPS, _MOST_SWEEPS, _MOST_STEPS, _LONGER = 100, 5_000, 1_000_000_000, 1.7
 # First temperatures, in turn, and the last, in what the cheapest move costs on average.
 _WARM, _FROZEN = (0.2, 0.3), 0.03
-# Under a time limit, a few long rounds do better than many short ones: shares of the time left that
-# the first get, all of it from the last on, and their first temperatures, in turn, where a round
-# has as many sweeps as `_SLOW`. With fewer it has to start colder, but not below `_COOL`.
-_SHARES, _TIMED_WARM, _COOL, _SLOW = (0.1, 0.35, 1.0), (0.1, 0.3, 0.2), 0.1, 1_000
+# Under a time limit, a cool round, a hot one and a long one do better than many: shares of the time
+# left that they get, all of it from the last on, and their first temperatures, in turn. With fewer
+# sweeps than `_SLOW` a round has to start colder than `_HOT`, but not below `_COOL`. It ends at the
+# last temperature, or at a share of its first: colder, nodes hardly move, and time is worth more
+# before.
+_SHARES, _TIMED_WARM, _TIMED_FROZEN, _COOLED = (0.1, 0.25, 1.0), (0.1, 0.3, 0.2), 0.07, 0.35
+_HOT, _COOL, _SLOW = 0.3, 0.1, 1_000
 # Most sweeps of such a round, for each node, and in all.
 _SWEEPS_FOR_NODE, _MOST_TIMED_SWEEPS = 50, 50_000
 # Iterations of tabu search without success after each round, for each node.
@@ -70,10 +73,11 @@ def improve_partition(problem: Problem, search: Search, budget: Budget) -> None:
         seconds = math.inf
         if timed:
             seconds = _SHARES[min(number, len(_SHARES) - 1)] * max(budget.seconds_left(), 0.0)
-            warm = min(warm, max(_COOL, max(_TIMED_WARM) * math.sqrt(rate * seconds / _SLOW)))
+            warm = min(warm, max(_COOL, _HOT * math.sqrt(rate * seconds / _SLOW)))
         began, swept = time.monotonic(), budget.iterations
+        frozen = min(_TIMED_FROZEN, _COOLED * warm) if timed else _FROZEN
         colors = anneal(
-            graph.conflicts, graph.weights, colors, most, budget, sweeps, warm, _FROZEN, seconds
+            graph.conflicts, graph.weights, colors, most, budget, sweeps, warm, frozen, seconds
         )
         rate = (budget.iterations - swept) / max(time.monotonic() - began, 1e-9)
         colors = settle(graph, colors, most, budget)

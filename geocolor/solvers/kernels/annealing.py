@@ -15,11 +15,19 @@ from numpy.typing import NDArray
 
 from geocolor.graph.jit import jit
 
-__all__ = ["fill_prices", "heat_bath", "heat_bath_sparse", "open_classes", "typical_rise"]
+__all__ = [
+    "fill_prices",
+    "heat_bath",
+    "heat_bath_sparse",
+    "leave",
+    "open_classes",
+    "random_bits",
+    "typical_rise",
+]
 
 
 @jit
-def _random(state: NDArray[np.uint64]) -> int:
+def random_bits(state: NDArray[np.uint64]) -> int:
     """Draw 32 random bits (xorshift64*)."""
     x = state[0]
     x ^= x >> np.uint64(12)
@@ -61,7 +69,7 @@ def open_classes(
 
 
 @jit
-def _leave(
+def leave(
     a: int,
     b: int,
     filled: NDArray[np.int32],
@@ -146,8 +154,8 @@ def heat_bath(
     count, k = price.shape
     places = len(noise) - k
     for _ in range(steps):
-        v = (_random(random) * count) >> 32
-        at = (_random(random) * places) >> 32
+        v = (random_bits(random) * count) >> 32
+        at = (random_bits(random) * places) >> 32
         a = colors[v]
         row = price[v]
         least, b = np.inf, a
@@ -158,7 +166,7 @@ def heat_bath(
         if b == a or (filled[b] == 0 and filled[a] == 1):
             continue
         colors[v] = b
-        size = _leave(a, b, filled, empty, size, mask)
+        size = leave(a, b, filled, empty, size, mask)
         for e in range(indptr[v], indptr[v + 1]):
             u = indices[e]
             price[u, a] -= values[e]
@@ -202,7 +210,7 @@ def heat_bath_sparse(
         most = max(most, indptr[v + 1] - indptr[v])
     choices = np.empty(most + strangers + 2, dtype=np.int32)
     for _ in range(steps):
-        v = (_random(random) * count) >> 32
+        v = (random_bits(random) * count) >> 32
         a = colors[v]
         for e in range(hard_indptr[v], hard_indptr[v + 1]):
             state[colors[hard_indices[e]]] = 2
@@ -222,7 +230,7 @@ def heat_bath_sparse(
                     continue
                 c = empty[size - 1]
             else:
-                c = (_random(random) * k) >> 32
+                c = (random_bits(random) * k) >> 32
             if state[c] == 0 and mask[c] == 0.0:
                 state[c] = 1
                 choices[known] = c
@@ -230,7 +238,7 @@ def heat_bath_sparse(
         least, b = np.inf, a
         for i in range(known):
             c = choices[i]
-            here = gain[c] + temperature * noise[(_random(random) * places) >> 32]
+            here = gain[c] + temperature * noise[(random_bits(random) * places) >> 32]
             if here < least:
                 least, b = here, c
             state[c] = 0
@@ -241,7 +249,7 @@ def heat_bath_sparse(
         if b == a or (filled[b] == 0 and filled[a] == 1):
             continue
         colors[v] = b
-        size = _leave(a, b, filled, empty, size, mask)
+        size = leave(a, b, filled, empty, size, mask)
     return size
 
 
