@@ -6,10 +6,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from itertools import count
 
-from geocolor.bounds import Clique, cycle_lower_bounds
+import numpy as np
+from numpy.typing import NDArray
+
+from geocolor.bounds import (
+    Clique,
+    cycle_lower_bounds,
+    share_lower_bound,
+    spectral_lower_bounds,
+)
 from geocolor.errors import InputError
 from geocolor.problem import (
     ColoringProblem,
@@ -47,12 +56,13 @@ _MOST_SECONDS = 5.0
 # Heuristics go on beside a proof that takes longer; earlier they would only take its processor.
 _ALONE_SECONDS = 1.0
 # Share of the time after them that groups get before CP-SAT, which seldom proves what they do not.
-_GROUPS_SHARE = 0.7
+_GROUPS_SHARE = 0.9
 # Above so many nodes, with fewer seconds a node, groups are not tried: in 5 s at 1,000 nodes they
 # raised no bound, and the threads are worth more to the heuristics.
 _HURRIED, _LISTING_SECONDS = 400, 0.01
-# Share of the time that the bound by cycles gets where nothing else is proven, and its most.
-_BOUND_SHARE, _BOUND_SECONDS = 0.2, 30.0
+# Share of the time that cheap bounds get where nothing else is proven, and its most; steps of the
+# one by eigenvalues where iterations are counted.
+_BOUND_SHARE, _BOUND_SECONDS, _BOUND_STEPS = 0.2, 30.0, 20
 # Nodes whose subsets are gone through before all else.
 _FEW = 18
 _CLIQUE_WORK = 300_000_000
@@ -104,14 +114,7 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
     hurried = nodes > _HURRIED and search.remaining() < _LISTING_SECONDS * nodes
     listed = nodes <= (edge_lp.LARGEST if clustering else LARGEST) and not hurried
     if not listed and refused is not None:
-        with _improving(problem, search, bound=True):
-            if search.workers == 1:
-                _raise_bound(problem, search, lambda: False)
-            found = improve(problem, search, Budget(search))
-        tools = _tools(problem)
-        if search.answered():
-            return Outcome(StopReason.COMPLETED, message=f"{tools}, and a bound that meets it")
-        return Outcome(found.stop_reason, message=f"{tools} only: {refused}")
+        return _improved_only(problem, search, refused)
     return _proven(problem, search, clique, listed)
 
 
@@ -155,12 +158,13 @@ def _proven(problem: Problem, search: Search, clique: Clique, listed: bool) -> O
             return Outcome(outcome.stop_reason, message=f"{tools}, then pairs: {outcome.message}")
         if isinstance(problem, PartitionProblem) and listed:
             until = time.monotonic() + _GROUPS_SHARE * search.remaining()
-            with _improving(problem, search, after=_ALONE_SECONDS):
+            with _improving(problem, search, bound=True, after=_ALONE_SECONDS):
                 outcome = prove_by_groups(problem, search, until)
             if search.answered():
                 message = f"{tools}, then groups: {outcome.message}"
                 return Outcome(StopReason.COMPLETED, message=message)
             if search.workers == 1:
+                _raise_bound(problem, search, lambda: False)
                 until = time.monotonic() + min(_MOST_SECONDS, _SHARE * search.remaining())
                 improve(problem, search, Budget(search, until, stream=1))
         return _proof(problem, search, clique)
@@ -179,16 +183,52 @@ def _tools(problem: Problem) -> str:
 
 
 def _raise_bound(problem: Problem, search: Search, unless: Callable[[], bool]) -> None:
-    """Raise the bound by cycles, within its share of the time; gains are what they bound."""
-    if not (problem.graph.weights.edge_values() < 0).any():
-        return
+    """Raise the bound within its time: by what gains or costs there are, then by eigenvalues."""
+    gains = bool((problem.graph.weights.edge_values() < 0).any())
+    few = problem.graph.num_nodes <= edge_lp.LARGEST
+    # Linear programs look at the clock: where iterations are counted, results are to repeat.
+    if gains and few and isinstance(problem, PartitionProblem) and search.max_iterations is None:
+        _cluster(problem, search)
     until = time.monotonic() + min(_BOUND_SECONDS, _BOUND_SHARE * search.remaining())
 
     def over() -> bool:
         return unless() or search.answered() or time.monotonic() >= until
 
-    for bound in cycle_lower_bounds(problem.graph, over):
+    graph = problem.graph
+    if gains:
+        for bound in cycle_lower_bounds(graph, over):
+            search.raise_lower_bound(bound)
+    elif isinstance(problem, PartitionProblem):
+        search.raise_lower_bound(share_lower_bound(graph, problem.k, over))
+    if search.objective is None:
+        return
+    asked = count()
+
+    def enough() -> bool:
+        return over() or (search.max_iterations is not None and next(asked) > _BOUND_STEPS)
+
+    for bound in spectral_lower_bounds(graph, problem.max_colors, search.objective, enough):
         search.raise_lower_bound(bound)
+
+
+def _cluster(problem: PartitionProblem, search: Search) -> None:
+    """Raise the bound by the best clustering, which has any number of classes.
+
+    If it has few enough, it is an answer too.
+    """
+    if search.coloring is None:
+        return
+
+    def lift(colors: NDArray[np.int32]) -> NDArray[np.int32] | None:
+        fits = not _capacitated(problem) and int(colors.max()) < problem.k
+        return colors if fits else None
+
+    relaxed = CorrelationClusteringProblem(problem.graph)
+    part = search.within(relaxed, lift, lambda bound: bound, share=_BOUND_SHARE)
+    part.offer(search.coloring.colors)
+    # Weights that do not fit integers have other bounds.
+    with suppress(InputError):
+        edge_lp.prove_by_edges(relaxed, part)
 
 
 @contextmanager
@@ -249,7 +289,12 @@ auto = WithWorker(
 
 
 def _improved_only(problem: Problem, search: Search, refused: str) -> Outcome:
-    """Give what is left of the time to the heuristics, where a proof would take too much."""
-    with _improving(problem, search):
+    """Leave the time to heuristics and bounds, where a proof would take too much."""
+    with _improving(problem, search, bound=True):
+        if search.workers == 1:
+            _raise_bound(problem, search, lambda: False)
         found = improve(problem, search, Budget(search))
+    if search.answered():
+        message = f"{_tools(problem)}, and a bound that meets it"
+        return Outcome(StopReason.COMPLETED, message=message)
     return Outcome(found.stop_reason, message=f"{_tools(problem)} only: {refused}")

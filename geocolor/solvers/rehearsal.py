@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from geocolor.bounds import cycle_lower_bounds, find_clique
+from geocolor.bounds import cycle_lower_bounds, find_clique, share_lower_bound
 from geocolor.graph import ConflictGraph, generators
 from geocolor.graph.jit import compile_seconds
 from geocolor.problem import (
@@ -162,10 +162,11 @@ def _search(problem: Problem) -> Search:
     )
 
 
-def _sparse(nodes: int) -> ConflictGraph:
-    """Four weights a node, half of them attracting."""
+def _sparse(nodes: int, degree: int = 4) -> ConflictGraph:
+    """Few weights a node, half of them attracting."""
     random = np.random.default_rng(0)
-    pairs = np.unique(np.sort(random.integers(nodes, size=(2 * nodes, 2)), axis=1), axis=0)
+    ends = random.integers(nodes, size=(nodes * degree // 2, 2))
+    pairs = np.unique(np.sort(ends, axis=1), axis=0)
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     return ConflictGraph.from_edges(nodes, pairs, random.choice([-2.0, 3.0], size=len(pairs)))
 
@@ -180,6 +181,10 @@ def _packed_cycles() -> None:
         pass
 
 
+def _shared_classes() -> None:
+    share_lower_bound(_signed(12), 3, lambda: False)
+
+
 def _seldom(kind: str) -> list[Callable[[], None]]:
     """Parts of `auto` for a kind of problem, on their own."""
     sparse = ColoringProblem(generators.gnp(60, 0.1, seed=0))
@@ -192,18 +197,21 @@ def _seldom(kind: str) -> list[Callable[[], None]]:
             _covered_conflicts,
         ]
     if kind == "partition":
-        # More clusters than a matrix holds; dense enough for a table of prices, and not.
+        # More clusters than a matrix holds; dense enough for a matrix of pairs, a table of prices,
+        # or neither.
+        graphs = (_signed(60), _sparse(240, 60), _sparse(60))
         return [
             partial(_solve, PartitionProblem(_ring(6_000), 2), "gaec"),
-            partial(_solve, PartitionProblem(_signed(60), 4), "spectral"),
-            partial(_solve, PartitionProblem(_sparse(60), 4), "spectral"),
+            *(partial(_solve, PartitionProblem(graph, 4), "spectral") for graph in graphs),
             _packed_cycles,
+            _shared_classes,
             _covered_conflicts,
         ]
     if kind == "correlation":
-        dense, thin = map(CorrelationClusteringProblem, (_signed(60), _sparse(60)))
+        graphs = (_signed(60), _sparse(240, 60), _sparse(60))
+        dense, middling, thin = map(CorrelationClusteringProblem, graphs)
         return [
-            partial(_solve, dense, "spectral"),
+            *(partial(_solve, problem, "spectral") for problem in (dense, middling)),
             *(partial(_solve, thin, name) for name in ("spectral", "gaec")),
             _packed_cycles,
             _covered_conflicts,
