@@ -205,9 +205,9 @@ def _stored(folder: Path) -> int:
 
 
 def _factor_sizes(units: Sequence[Unit]) -> int:
-    """Count the numbers of all factors; matrices of a layer that read one space have one factor."""
+    """Count the numbers of all factors; those beside each other that read one space have one."""
     inputs = {
-        (unit.layer, unit.space, unit.shape[1]) if unit.side is Side.READ else unit.name: unit
+        (unit.name.rpartition(".")[0], unit.space) if unit.side is Side.READ else unit.name: unit
         for unit in units
     }
     return sum(unit.shape[1] ** 2 for unit in inputs.values()) + sum(
