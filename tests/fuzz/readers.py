@@ -14,6 +14,7 @@ import sys
 import warnings
 import zlib
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import atheris
@@ -48,14 +49,22 @@ WORD = re.compile(rb"[!-~]{2,16}")
 # What libFuzzer learns from when it is compared; and comparisons by their numbers in bytecode.
 TRACED = (int, str, bytes)
 OPERATORS = [getattr(operator, name) for name in ("lt", "le", "eq", "ne", "gt", "ge")]
-_trace = atheris._trace_cmp
 
 
-def compare(left: object, right: object, number: int, at: int, constant: bool) -> object:
-    """Compare as instrumented code does; atheris itself never lets go of arrays that result."""
-    if type(left) in TRACED and type(right) in TRACED:
-        return _trace(left, right, number, at, constant)
-    return OPERATORS[number](left, right)
+@cache
+def spare_arrays() -> None:
+    """Let atheris compare no arrays: of those that result it never lets go, 8 KB for each file.
+
+    Only once it runs, since it sets its own function when it begins.
+    """
+    traced = atheris._trace_cmp
+
+    def compare(left: object, right: object, number: int, at: int, constant: bool) -> object:
+        if type(left) in TRACED and type(right) in TRACED:
+            return traced(left, right, number, at, constant)
+        return OPERATORS[number](left, right)
+
+    atheris._trace_cmp = compare
 
 
 def seeds(name: str) -> list[bytes]:
@@ -114,6 +123,7 @@ def main() -> None:
         (corpus / f"seed{at}").write_bytes(data)
 
     def once(data: bytes) -> None:
+        spare_arrays()
         with suppress(FormatError):
             format_of("graph", Source(Path("graph"), io.BytesIO(data), LIMITS))
         try:
@@ -124,7 +134,6 @@ def main() -> None:
         if read(name, text, Meaning()).fingerprint != graph.fingerprint:
             raise AssertionError("what was written is read otherwise")
 
-    atheris._trace_cmp = compare
     options = [f"-max_len={LONGEST}", f"-timeout={SECONDS}", f"-dict={words}"]
     atheris.Setup([sys.argv[0], *options, *sys.argv[1:], str(corpus)], once)
     atheris.Fuzz()
