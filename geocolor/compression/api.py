@@ -149,7 +149,8 @@ def conflict_graph(
     ConflictGraph
         Nodes are layers, labelled by name and sized by parameters. A pair's weight is what
         sharing would cost in nats per scored output, parameters saved taken off; pairs that
-        cannot share, or are too far apart to be priced, are hard conflicts.
+        cannot share, or are too far apart to be priced, are hard conflicts. Of more than 512 pairs
+        those that an estimate gives no chance to gain have that estimate as their weight.
 
     Raises
     ------
