@@ -32,6 +32,7 @@ __all__ = [
     "WindowsOption",
     "for_each",
     "load_for_calibration",
+    "reads_whole_texts",
     "reporter",
     "require_positions",
     "settle_torch",
@@ -97,11 +98,12 @@ SeedOption = Annotated[int, typer.Option("--seed", metavar="S", min=0, help="Fix
 
 @dataclass(frozen=True, eq=False)
 class CalibratedModel:
-    """A model with its tokenizer and batches."""
+    """A model with its tokenizer and batches, and whether these are whole texts."""
 
     model: nn.Module
     tokenizer: Any
     batches: list[Tensor]
+    whole_texts: bool
 
 
 def settle_torch() -> None:
@@ -132,7 +134,17 @@ def load_for_calibration(
 
     model, tokenizer = load_pretrained(folder)
     require_positions(length, model)
-    return CalibratedModel(model, tokenizer, text_batches(text, tokenizer, windows, length))
+    whole_texts = reads_whole_texts(model)
+    batches = text_batches(text, tokenizer, windows, length, special_tokens=whole_texts)
+    return CalibratedModel(model, tokenizer, batches, whole_texts)
+
+
+def reads_whole_texts(model: Any) -> bool:
+    """Tell whether a model of transformers reads texts whole, and does not go on with them.
+
+    Encoders and classifiers do; their windows are texts of their own, in special tokens.
+    """
+    return not model.can_generate()
 
 
 def require_positions(length: int, model: Any) -> None:

@@ -199,7 +199,7 @@ def command(
             for folder, text in zip(model_dirs, texts, strict=True)
         ]
         measured = [
-            text_batches(other, one.tokenizer, _EVALUATED, length)
+            text_batches(other, one.tokenizer, _EVALUATED, length, special_tokens=one.whole_texts)
             for other, one in zip(others, loaded, strict=bool(others))
         ]
         analysis = analyze(
@@ -217,7 +217,13 @@ def command(
         compressed = analysis.compress(keep, method)
         if recover:
             training = [
-                training_batches(read_text(text), one.tokenizer, recover, length)
+                training_batches(
+                    read_text(text),
+                    one.tokenizer,
+                    recover,
+                    length,
+                    special_tokens=one.whole_texts,
+                )
                 for text, one in zip(texts, loaded, strict=True)
             ]
             compressed = compressed.recover(

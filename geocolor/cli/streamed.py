@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geocolor.cli.calibrated import read_text, reporter, require_positions
+from geocolor.cli.calibrated import (
+    read_text,
+    reads_whole_texts,
+    reporter,
+    require_positions,
+)
 from geocolor.cli.console import ProgressLine, note
 from geocolor.errors import InputError
 
@@ -104,12 +110,14 @@ def compress_by_block(
         note("block by block matrices of different layers do not share: preset private")
     method = counted_in(chosen_configuration(_instead_of(preset)), budget)
     check_streamed(method)
-    require_positions(length, empty_pretrained(folder))
+    empty = empty_pretrained(folder)
+    require_positions(length, empty)
     tokenizer = pretrained_tokenizer(folder)
+    cut = partial(text_batches, length=length, special_tokens=reads_whole_texts(empty))
     with analyze_streamed(
         folder,
-        text_batches(calibrated, tokenizer, windows, length),
-        evaluation=None if judged is None else text_batches(judged, tokenizer, evaluated, length),
+        cut(calibrated, tokenizer, windows),
+        evaluation=None if judged is None else cut(judged, tokenizer, evaluated),
         seed=seed,
         work=output.resolve().parent,
         on_progress=reporter(line),

@@ -15,7 +15,9 @@ __all__ = ["batches_of", "text_batches", "text_windows", "training_batches"]
 _BATCH_TOKENS = 512
 
 
-def text_windows(text: str, tokenizer: Any, *, windows: int, length: int) -> Tensor:
+def text_windows(
+    text: str, tokenizer: Any, *, windows: int, length: int, special_tokens: bool = False
+) -> Tensor:
     """Cut equally long token windows out of a text, evenly spread over it.
 
     Spread windows see more of a corpus than its first pages at the same cost.
@@ -30,6 +32,9 @@ def text_windows(text: str, tokenizer: Any, *, windows: int, length: int) -> Ten
         How many.
     length : int
         Tokens in each.
+    special_tokens : bool
+        Whether each window is a text of its own, in the special tokens that the tokenizer puts
+        around one, those of an encoder say. They count towards the length.
 
     Returns
     -------
@@ -43,25 +48,46 @@ def text_windows(text: str, tokenizer: Any, *, windows: int, length: int) -> Ten
     ids = torch.tensor(
         tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"], dtype=torch.int64
     )
-    slots = len(ids) // length
+    before, after = _special_tokens(tokenizer) if special_tokens else (ids[:0], ids[:0])
+    own = length - len(before) - len(after)
+    if own < 1:
+        raise ModelError(
+            f"windows of {length} tokens have no room beside the {length - own} special ones"
+        )
+    slots = len(ids) // own
     if slots < windows:
         raise ModelError(
-            f"the text gives {len(ids)} tokens; {windows} windows of {length} need "
-            f"{windows * length}. Give more text, or ask for fewer or shorter windows"
+            f"the text gives {len(ids)} tokens; {windows} windows of {own} need "
+            f"{windows * own}. Give more text, or ask for fewer or shorter windows"
         )
-    starts = [(2 * i + 1) * slots // (2 * windows) * length for i in range(windows)]
-    return torch.stack([ids[start : start + length] for start in starts])
+    starts = [(2 * i + 1) * slots // (2 * windows) * own for i in range(windows)]
+    return torch.stack([torch.cat([before, ids[at : at + own], after]) for at in starts])
 
 
-def text_batches(text: str, tokenizer: Any, windows: int, length: int) -> list[Tensor]:
+def _special_tokens(tokenizer: Any) -> tuple[Tensor, Tensor]:
+    """Give what a tokenizer puts before a text and after it."""
+    found = tokenizer("a", return_special_tokens_mask=True)
+    ids = torch.tensor(found["input_ids"], dtype=torch.int64)
+    text = [at for at, special in enumerate(found["special_tokens_mask"]) if not special]
+    return ids[: text[0]], ids[text[-1] + 1 :]
+
+
+def text_batches(
+    text: str, tokenizer: Any, windows: int, length: int, *, special_tokens: bool = False
+) -> list[Tensor]:
     """Cut windows from a text and stack them to batches of some 512 tokens.
+
+    See :func:`text_windows`.
 
     Raises
     ------
     ModelError
         The text is too short.
     """
-    return batches_of(text_windows(text, tokenizer, windows=windows, length=length))
+    cut = text_windows(
+        text, tokenizer, windows=windows, length=length, special_tokens=special_tokens
+    )
+    return batches_of(cut)
 
 
 def batches_of(windows: Tensor) -> list[Tensor]:
@@ -69,7 +95,9 @@ def batches_of(windows: Tensor) -> list[Tensor]:
     return list(torch.split(windows, _together(windows.shape[1])))
 
 
-def training_batches(text: str, tokenizer: Any, count: int, length: int) -> list[Tensor]:
+def training_batches(
+    text: str, tokenizer: Any, count: int, length: int, *, special_tokens: bool = False
+) -> list[Tensor]:
     """Cut so many batches of some 512 tokens from a text, or as many as it has.
 
     Raises
@@ -78,8 +106,9 @@ def training_batches(text: str, tokenizer: Any, count: int, length: int) -> list
         The text is too short for one.
     """
     tokens = len(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
-    windows = min(count * _together(length), max(1, tokens // length))
-    return text_batches(text, tokenizer, windows, length)
+    around = sum(map(len, _special_tokens(tokenizer))) if special_tokens else 0
+    windows = min(count * _together(length), max(1, tokens // max(1, length - around)))
+    return text_batches(text, tokenizer, windows, length, special_tokens=special_tokens)
 
 
 def _together(length: int) -> int:

@@ -6,8 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tokenizers
+import torch
 
 import geocolor
+from geocolor.cli.calibrated import load_for_calibration
+from geocolor.cli.console import ProgressLine
 from geocolor.cli.main import main
 from geocolor.compression.record import read_record
 
@@ -412,3 +416,32 @@ def test_a_value_of_the_wrong_kind_is_bad_usage(
     (tmp_path / "a.toml").write_text("keep = 'much'\nmodel-dirs = '.'\ncalibration = 'a'\n")
     assert main(["compress", "--config", str(tmp_path / "a.toml"), "-o", "b"]) == 2
     assert "Invalid value for '--keep'" in capsys.readouterr().err
+
+
+def test_windows_of_an_encoder_are_whole_texts_and_those_of_a_generator_are_not(
+    folder: Path, text: Path, tmp_path: Path
+) -> None:
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    encoder = tmp_path / "encoder"
+    config = transformers.BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=24,
+        max_position_embeddings=16,
+    )
+    transformers.BertModel(config).save_pretrained(encoder)
+    around = [(word, tokenizer.convert_tokens_to_ids(word)) for word in ("word58", "word59")]
+    tokenizer.backend_tokenizer.post_processor = tokenizers.processors.TemplateProcessing(
+        single="word58 $A word59", special_tokens=around
+    )
+    tokenizer.save_pretrained(encoder)
+    line = ProgressLine(quiet=True)
+    for place, whole in ((encoder, True), (folder, False)):
+        found = load_for_calibration(place, text, 6, 10, line)
+        assert found.whole_texts is whole
+        windows = torch.cat(found.batches)
+        assert windows.shape == (6, 10)
+        ends = windows[:, [0, -1]].unique(dim=0).tolist()
+        assert (ends == [[number for _, number in around]]) is whole
