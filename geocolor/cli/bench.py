@@ -20,6 +20,7 @@ from geocolor.cli import (
     bench_promptness,
     bench_reading,
     bench_recovery,
+    bench_retrieval,
     bench_speed,
     bench_vision,
 )
@@ -308,6 +309,7 @@ app.command("prediction", epilog=bench_prediction.EXAMPLES)(bench_prediction.com
 app.command("pricing", epilog=bench_pricing.EXAMPLES)(bench_pricing.command)
 app.command("promptness", epilog=bench_promptness.EXAMPLES)(bench_promptness.command)
 app.command("recovery", epilog=bench_recovery.EXAMPLES)(bench_recovery.command)
+app.command("retrieval", epilog=bench_retrieval.EXAMPLES)(bench_retrieval.command)
 app.command("vision", epilog=bench_vision.EXAMPLES)(bench_vision.command)
 app.command("speed", epilog=bench_speed.EXAMPLES)(bench_speed.command)
 

@@ -36,7 +36,9 @@ def title_ranks(
     """
     titles = _embedded(model, tokenizer, [title for title, _ in documents])
     bodies = _embedded(model, tokenizer, [body for _, body in documents])
-    closeness = titles @ bodies.T
+    # In half precision many bodies would be equally close.
+    with torch.autocast("cpu", enabled=False):
+        closeness = titles @ bodies.T
     own = closeness.diagonal()[:, None]
     return [int(rank) for rank in (closeness >= own).sum(1)]
 
