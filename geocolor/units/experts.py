@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -144,7 +145,8 @@ def split_experts(model: nn.Module, units: Collection[str] | None = None) -> Non
         Layers that must be there afterwards; without it all stacks of experts are split.
     """
     for name, module in _stacks(model).items():
-        if units is None or any(unit.startswith(f"{name}.") for unit in units):
+        # Parameters of the stack itself have names without a number.
+        if units is None or any(re.match(rf"{re.escape(name)}\.\d", unit) for unit in units):
             parent, _, attribute = name.rpartition(".")
             setattr(model.get_submodule(parent), attribute, SplitExperts(module))
 

@@ -62,6 +62,8 @@ def test_split_experts_say_the_same_and_stack_again_to_the_same() -> None:
 
 def test_only_stacks_that_units_lie_in_are_split() -> None:
     model = mixture()
+    split_experts(model, list(model.state_dict()))
+    assert not any("experts.0" in name for name in model.state_dict())
     split_experts(model, ["model.layers.1.mlp.experts.0.up_proj"])
     names = [name for name, _ in model.named_parameters() if "experts" in name]
     assert "model.layers.0.mlp.experts.gate_up_proj" in names
