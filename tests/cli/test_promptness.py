@@ -88,11 +88,14 @@ def test_a_signal_at_any_moment(
         f"{name} {kind} {number.name}: code {process.returncode}, {wall:.2f} s wall, "
         f"{cpu:.2f} s cpu, {'written' if out.exists() else 'nothing begun'}\n"
     )
-    assert process.returncode in (0, 130), stderr
-    assert "Traceback" not in stderr
+    # The signal may come as Python ends, with all written.
+    ending = process.returncode == -number
+    assert process.returncode in (0, 130) or ending, stderr
+    assert ending or "Traceback" not in stderr
     assert min(wall, cpu) <= 1.0
     # Who had begun had a start, so that there is an answer and a checkpoint.
     assert out.exists() == bool(stdout) == kept.exists()
+    assert out.exists() or not ending
     if out.exists():
         colors = read_solution(out).colors
         assert colors is not None
