@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -164,7 +164,7 @@ def _proven(problem: Problem, search: Search, clique: Clique, listed: bool) -> O
                 message = f"{tools}, then groups: {outcome.message}"
                 return Outcome(StopReason.COMPLETED, message=message)
             if search.workers == 1:
-                _raise_bound(problem, search, lambda: False)
+                _raise_bound(problem, search, threading.Event())
                 until = time.monotonic() + min(_MOST_SECONDS, _SHARE * search.remaining())
                 improve(problem, search, Budget(search, until, stream=1))
         return _proof(problem, search, clique)
@@ -182,17 +182,17 @@ def _tools(problem: Problem) -> str:
     return _PACKERS if _capacitated(problem) else _TOOLS
 
 
-def _raise_bound(problem: Problem, search: Search, unless: Callable[[], bool]) -> None:
-    """Raise the bound within its time: by what gains or costs there are, then by eigenvalues."""
+def _raise_bound(problem: Problem, search: Search, off: threading.Event) -> None:
+    """Raise the bound in its time or until `off`: by gains or costs, then by eigenvalues."""
     gains = bool((problem.graph.weights.edge_values() < 0).any())
     few = problem.graph.num_nodes <= edge_lp.LARGEST
     # Linear programs look at the clock: where iterations are counted, results are to repeat.
     if gains and few and isinstance(problem, PartitionProblem) and search.max_iterations is None:
-        _cluster(problem, search)
+        _cluster(problem, search, off)
     until = time.monotonic() + min(_BOUND_SECONDS, _BOUND_SHARE * search.remaining())
 
     def over() -> bool:
-        return unless() or search.answered() or time.monotonic() >= until
+        return off.is_set() or search.answered() or time.monotonic() >= until
 
     graph = problem.graph
     if gains:
@@ -211,7 +211,7 @@ def _raise_bound(problem: Problem, search: Search, unless: Callable[[], bool]) -
         search.raise_lower_bound(bound)
 
 
-def _cluster(problem: PartitionProblem, search: Search) -> None:
+def _cluster(problem: PartitionProblem, search: Search, off: threading.Event) -> None:
     """Raise the bound by the best clustering, which has any number of classes.
 
     If it has few enough, it is an answer too.
@@ -224,7 +224,7 @@ def _cluster(problem: PartitionProblem, search: Search) -> None:
         return colors if fits else None
 
     relaxed = CorrelationClusteringProblem(problem.graph)
-    part = search.within(relaxed, lift, lambda bound: bound, share=_BOUND_SHARE)
+    part = search.within(relaxed, lift, lambda bound: bound, _BOUND_SHARE, off)
     part.offer(search.coloring.colors)
     # Weights that do not fit integers have other bounds.
     with suppress(InputError):
@@ -244,7 +244,7 @@ def _improving(
     def work() -> None:
         done.wait(after)
         if bound:
-            _raise_bound(problem, search, done.is_set)
+            _raise_bound(problem, search, done)
         stream = 1
         budget = Budget(search, stream=stream, unless=done.is_set)
         while not budget.over():
@@ -292,7 +292,7 @@ def _improved_only(problem: Problem, search: Search, refused: str) -> Outcome:
     """Leave the time to heuristics and bounds, where a proof would take too much."""
     with _improving(problem, search, bound=True):
         if search.workers == 1:
-            _raise_bound(problem, search, lambda: False)
+            _raise_bound(problem, search, threading.Event())
         found = improve(problem, search, Budget(search))
     if search.answered():
         message = f"{_tools(problem)}, and a bound that meets it"

@@ -135,6 +135,7 @@ class Search:
         lift: Callable[[NDArray[np.int32]], ArrayLike | None],
         lift_bound: Callable[[float], float] | None = None,
         share: float = 1.0,
+        off: threading.Event | None = None,
     ) -> Search:
         """Open a search of a problem whose every answer is an answer of this one.
 
@@ -152,6 +153,8 @@ class Search:
             Makes of its lower bounds bounds of this search's problem; without it they stay there.
         share : float
             Share of the time left that it gets.
+        off : threading.Event, optional
+            Calls it off when set.
         """
         limit = None if math.isinf(self.deadline) else self.elapsed() + share * self.remaining()
         inner = Search(
@@ -164,6 +167,7 @@ class Search:
             on_progress=self._lifting(lift, lift_bound),
         )
         inner._parent = self
+        inner._called_off = off or inner._called_off
         inner._lift_bound = lift_bound
         return inner
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import numpy as np
@@ -43,7 +44,7 @@ def test_the_best_clustering_bounds_partitions_and_may_be_one(k: int, answers: b
     problem = PartitionProblem(ConflictGraph.from_dense(weights), k)
     search = Search(problem, started=time.monotonic(), time_limit=300, seed=0, workers=1)
     search.offer(np.arange(40) % k)
-    _cluster(problem, search)
+    _cluster(problem, search, threading.Event())
     assert search.lower_bound == pytest.approx(-80.0)
     assert (search.objective == -80.0) == answers
 
