@@ -158,13 +158,13 @@ def _proven(problem: Problem, search: Search, clique: Clique, listed: bool) -> O
             return Outcome(outcome.stop_reason, message=f"{tools}, then pairs: {outcome.message}")
         if isinstance(problem, PartitionProblem) and listed:
             until = time.monotonic() + _GROUPS_SHARE * search.remaining()
-            with _improving(problem, search, bound=True, after=_ALONE_SECONDS):
+            with _improving(problem, search, after=_ALONE_SECONDS):
                 outcome = prove_by_groups(problem, search, until)
             if search.answered():
                 message = f"{tools}, then groups: {outcome.message}"
                 return Outcome(StopReason.COMPLETED, message=message)
+            _raise_bound(problem, search, threading.Event())
             if search.workers == 1:
-                _raise_bound(problem, search, threading.Event())
                 until = time.monotonic() + min(_MOST_SECONDS, _SHARE * search.remaining())
                 improve(problem, search, Budget(search, until, stream=1))
         return _proof(problem, search, clique)
