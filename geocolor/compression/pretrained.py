@@ -100,13 +100,19 @@ def empty_pretrained(folder: str | os.PathLike[str]) -> nn.Module:
     """
     path = Path(folder)
     builder = _named_class(path)
+    _require_own_shards(path)
+    from safetensors import SafetensorError
+
+    if not any(path.glob("*.safetensors")):
+        raise ModelError(f"{path} cannot be loaded: there are no safetensors in it")
     try:
-        with torch.device("meta"):
-            model = _built(builder, path)
-    except _UNUSABLE as error:
+        stored = Stored.of(path.glob("*.safetensors"))
+        return require_proportion(path / "config.json", lambda: _built(builder, path), stored)
+    except CheckpointError as error:
+        raise ModelError(str(error)) from error
+    except (*_UNUSABLE, SafetensorError) as error:
         first_line = str(error).strip().partition("\n")[0]
         raise ModelError(f"{path} cannot be built: {first_line}") from error
-    return model
 
 
 def _built(builder: Any, path: Path) -> nn.Module:

@@ -67,7 +67,7 @@ class Stored:
         return cls(tensors, size)
 
 
-def require_proportion(config: Path, build: Callable[[], nn.Module], stored: Stored) -> None:
+def require_proportion(config: Path, build: Callable[[], nn.Module], stored: Stored) -> nn.Module:
     """Refuse a configuration that asks for far more than is stored; nothing is allocated for it.
 
     Parameters
@@ -78,6 +78,11 @@ def require_proportion(config: Path, build: Callable[[], nn.Module], stored: Sto
         Builds the model that it describes.
     stored : Stored
         What it would be filled with.
+
+    Returns
+    -------
+    torch.nn.Module
+        What was built to see, on the meta device.
 
     Raises
     ------
@@ -100,6 +105,7 @@ def require_proportion(config: Path, build: Callable[[], nn.Module], stored: Sto
     elements = sum(tensor.numel() for tensor in held.values())
     if elements > _SPARSEST * stored.bytes + _HARMLESS_ELEMENTS:
         raise _beyond(config, f"{elements} elements", stored)
+    return model
 
 
 def _beyond(config: Path, asked: str, stored: Stored) -> CheckpointError:
