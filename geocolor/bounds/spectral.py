@@ -118,10 +118,10 @@ def spectral_lower_bounds(
 
     Examples
     --------
-    >>> graph = ConflictGraph.from_dense([[0, 3, 3], [3, 0, 3], [3, 3, 0]])
-    >>> bounds = spectral_lower_bounds(graph, 2, 3.0, lambda: False)
+    >>> graph = ConflictGraph.from_dense(3.0 * (1 - np.eye(4)))
+    >>> bounds = spectral_lower_bounds(graph, 2, 6.0, lambda: False)
     >>> round(list(bounds)[-1], 6)
-    3.0
+    6.0
     """
     count, k = graph.num_nodes, min(k, graph.num_nodes)
     # One class leaves no choice.
