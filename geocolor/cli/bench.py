@@ -27,6 +27,7 @@ from geocolor.cli import (
 from geocolor.cli.compiling import compile_first
 from geocolor.cli.console import ProgressLine, note
 from geocolor.cli.options import ColorsOption, KindOption, byte_count, seconds
+from geocolor.cli.pages import require_page
 from geocolor.errors import InputError
 
 if TYPE_CHECKING:
@@ -257,12 +258,12 @@ def report(
     from geocolor.bench.report import write_report
     from geocolor.bench.results import Results
     from geocolor.bench.summary import kinds_to_markdown, summarise_kinds
-    from geocolor.io.atomic import atomic_file, require_writable
+    from geocolor.io.atomic import atomic_file
 
     path = folder / "report.html" if output is None else output
     results = Results.load(folder)
+    require_page(path, ".md")
     if path.suffix.lower() == ".md":
-        require_writable(path)
         text = kinds_to_markdown(summarise_kinds(results, target_gap=target_gap))
         with atomic_file(path) as file:
             file.write(text.encode())

@@ -26,6 +26,7 @@ from geocolor.cli.calibrated import (
 )
 from geocolor.cli.config_file import ConfigOption
 from geocolor.cli.console import ProgressLine
+from geocolor.cli.pages import require_page
 from geocolor.cli.streamed import compress_by_block, should_be_streamed, why_not_streamed
 from geocolor.errors import InputError
 
@@ -296,9 +297,10 @@ def _require(
     if not 0 < keep <= 1:
         raise InputError(f"--keep must be in (0, 1], not {keep:g}")
     require_new_directory(output)
-    for file in (checkpoint, report):
-        if file is not None:
-            require_writable(file)
+    if checkpoint is not None:
+        require_writable(checkpoint)
+    if report is not None:
+        require_page(report)
     if picture is not None:
         from geocolor.plotting.canvas import require_picture
 

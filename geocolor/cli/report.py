@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from geocolor.cli.pages import require_page
+
 __all__ = ["EXAMPLES", "command"]
 
 EXAMPLES = """\b
@@ -29,9 +31,7 @@ def command(
     What got smaller and faster and what did not, which layers share, ranks, predicted and measured
     loss, and how it was made. No weights are read.
     """
-    from geocolor.io.atomic import require_writable
-
-    require_writable(output)
+    require_page(output)
     from geocolor.compression.page import write_page
     from geocolor.compression.record import read_record
 

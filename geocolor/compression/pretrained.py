@@ -173,6 +173,10 @@ def _named_class(path: Path) -> Any:
     ModelError
         There is none, or transformers is not installed.
     """
+    if path.is_file():
+        raise ModelError(f"{path} is a file; give the folder that it is in")
+    if not path.exists():
+        raise ModelError(f"there is no folder {path}; models are not downloaded, give a local one")
     if (path / PLAN_FILE).exists():
         # Its own loader would fill what it misses at random.
         raise ModelError(f"{path} is a shared checkpoint already: read it with geocolor.load")

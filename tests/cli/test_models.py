@@ -273,6 +273,28 @@ def test_a_folder_without_a_usable_model(
     assert message in printed
 
 
+def test_what_is_no_folder_is_told_apart(
+    folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for given, message in (
+        (tmp_path / "nowhere", "models are not downloaded"),
+        (folder / "model.safetensors", "is a file; give the folder"),
+    ):
+        assert run("compress", given, "--calibration", text, "-o", tmp_path / "smaller") == 2
+        assert message in capsys.readouterr().err
+
+
+def test_a_page_must_be_named_as_one(
+    folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.pdf"
+    options = ("--calibration", text, "-o", tmp_path / "smaller", "--report", page)
+    assert run("compress", folder, *options) == 2
+    assert "page.pdf: a page is written as .html" in capsys.readouterr().err
+    assert main(["report", str(folder), "-o", str(page)]) == 2
+    assert "page.pdf: a page is written as .html" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
