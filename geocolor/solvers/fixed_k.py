@@ -206,6 +206,9 @@ def on_matrix(beside: NDArray[np.int8], own: NDArray[np.int32], k: int, budget: 
     budget : Budget
         Source of randomness.
     """
+    # To numba a matrix that may be written is of another type: one more kernel to compile.
+    beside = beside.view()
+    beside.flags.writeable = False
     count, width = len(own), padded(len(beside) // len(own) * k)
     score = np.empty((k, len(beside)), dtype=np.int16)
     moves = np.empty((count, width), dtype=np.int16)

@@ -193,7 +193,12 @@ def _seldom(kind: str) -> list[Callable[[], None]]:
             _large_coloring,
             _symmetric_coloring,
             *(partial(_solve, sparse, name) for name in ("tabucol", "partialcol")),
-            *(partial(_solve, problem, "columns") for problem in _colorings()),
+            # Alone: `auto` may have settled these before a method has its turn.
+            *(
+                partial(_solve, problem, name)
+                for name in ("columns", "memetic")
+                for problem in _colorings()
+            ),
             _covered_conflicts,
         ]
     if kind == "partition":

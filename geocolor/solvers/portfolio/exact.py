@@ -28,7 +28,7 @@ _MYCIELSKIAN_WORK = 300_000_000
 _NEAR = 3
 # A first look at stable sets, in seconds and as a share of the time left: where they settle it at
 # once, symmetries need no turn.
-_LOOK_SECONDS, _LOOK_SHARE = 1.0, 0.1
+_LOOK_SECONDS, _LOOK_SHARE = 1.0, 0.3
 # The share of the time left that a method's first turn takes, and its least in seconds.
 _SHARE, _LEAST_SECONDS = 0.25, 2.0
 # Where CaDiCaL has symmetries to go by, luck decides after how long; little else does there. Their
