@@ -144,6 +144,6 @@ def test_memory_stays_below_the_weights(tmp_path: Path) -> None:
     )
     told = json.loads(found.stdout)
     assert told["kept"] <= 0.6
-    assert max(told["most"].values()) - told["before"] < told["weights"]
+    assert max(told["most"].values()) - told["before"] < 0.9 * told["weights"]
     model: nn.Module = geocolor.load(tmp_path / "out")
     assert model(torch.zeros(1, 4, dtype=torch.int64)).logits.isfinite().all()
