@@ -41,6 +41,7 @@ from geocolor.solvers.oracle import LARGEST_PROVEN, solve_oracle
 from geocolor.solvers.portfolio import color
 from geocolor.solvers.process import WithWorker
 from geocolor.solvers.result import StopReason
+from geocolor.solvers.russian_doll import solve_russian_doll
 from geocolor.solvers.sat import solve_sat
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.set_partition import LARGEST, prove_by_groups, solve_set_partition
@@ -63,8 +64,10 @@ _HURRIED, _LISTING_SECONDS = 400, 0.01
 # Share of the time that cheap bounds get where nothing else is proven, and its most; steps of the
 # one by eigenvalues where iterations are counted.
 _BOUND_SHARE, _BOUND_SECONDS, _BOUND_STEPS = 0.2, 30.0, 20
-# Nodes whose subsets are gone through before all else.
-_FEW = 18
+# Nodes whose subsets are gone through before all else, and those whose partitions are, for some
+# hundredths of a second, by what a kernel looks at.
+_FEW, _SOME = 18, 64
+_DOLLS_WORK = 50_000_000
 _CLIQUE_WORK = 300_000_000
 _TOOLS, _PACKERS = "annealing and tabu search", "best fit and annealing"
 
@@ -90,8 +93,12 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
         return color(problem, search)
     if problem.graph.num_nodes <= _FEW:
         outcome = _by_subsets(problem, search)
-        if outcome is not None:
-            return outcome
+    elif problem.graph.num_nodes <= _SOME and isinstance(problem, PartitionProblem):
+        outcome = _by_dolls(problem, search)
+    else:
+        outcome = None
+    if outcome is not None:
+        return outcome
     if isinstance(problem, GroupPartitionProblem):
         floored = isinstance(problem.cost, GroupOracle) and problem.cost.floors is not None
         if floored and problem.graph.num_nodes > LARGEST_PROVEN:
@@ -132,6 +139,16 @@ def _by_subsets(problem: Few, search: Search) -> Outcome | None:
     done = search.answered() or search.out_of_time()
     few = f"{problem.graph.num_nodes} nodes have few subsets: {outcome.message}"
     return replace(outcome, message=few) if done else None
+
+
+def _by_dolls(problem: PartitionProblem, search: Search) -> Outcome | None:
+    """Settle a partition of some dozens of nodes at once; None if that cannot be done."""
+    try:
+        outcome = solve_russian_doll(problem, search, most_work=_DOLLS_WORK)
+    except InputError:
+        # The others may do without integers.
+        return None
+    return outcome if outcome.infeasible or search.answered() or search.out_of_time() else None
 
 
 def _proven(problem: Problem, search: Search, clique: Clique, listed: bool) -> Outcome:

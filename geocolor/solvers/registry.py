@@ -79,6 +79,14 @@ SOLVERS: dict[str, SolverInfo] = {
             ("numba",),
         ),
         SolverInfo(
+            "russian-doll",
+            "up to 128 nodes, few classes: branch and bound over ever more of the nodes",
+            frozenset({"partition", _CAPACITATED}),
+            True,
+            "geocolor.solvers.russian_doll:solve_russian_doll",
+            ("numba",),
+        ),
+        SolverInfo(
             "oracle",
             "groups that must be asked about: agglomeration, repairs, covers by groups known",
             frozenset({"group-partition"}),

@@ -73,7 +73,7 @@ def test_and_again(oracle: SimpleNamespace, name: str, first: int) -> None:
 
 
 def test_solvers_without_capacities_are_not_offered() -> None:
-    assert TAKERS == ["auto", "capacitated", "cpsat", "set-partition", "subset-dp"]
+    assert TAKERS == ["auto", "capacitated", "cpsat", "russian-doll", "set-partition", "subset-dp"]
 
 
 def full(count: int, k: int, seed: int) -> PartitionProblem:
