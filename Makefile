@@ -64,9 +64,12 @@ assets: $(VENV)/.assets  ## the models and texts of the demo and the slow tests
 # What reads files, checks answers and loads models: where an unseen branch costs most.
 COVERED := io problem sharing
 
+# Processes that tests are shared out to, a module to one of them.
+TEST_PROCESSES ?= 2
+
 test: lint types contracts pages warm-up bench-check  ## everything that must hold: lint, types, contracts, tests
 	@echo "== pytest"
-	@$(BIN)/python -m pytest --cov --cov-report=term --durations=40
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadscope --cov --cov-report=term --durations=40
 	@$(BIN)/python tests/branch_coverage.py $(COVERED)
 
 coverage: warm-up  ## branches of io, problem and sharing that their own tests reach: 95% at least
@@ -79,7 +82,7 @@ warm-up: $(VENV)/.dev  ## compile all kernels, once for each installation
 	@echo "== kernels"
 	@$(BIN)/geocolor warm-up
 
-# A minute for all readers; hours, if you have them: make fuzz FUZZ_SECONDS=3600.
+# A minute for all readers.
 FUZZ_SECONDS ?= 4
 
 fuzz: $(VENV)/.dev  ## mutated graph files to every reader; only our own errors may escape
@@ -87,6 +90,10 @@ fuzz: $(VENV)/.dev  ## mutated graph files to every reader; only our own errors 
 		echo "== fuzzing $$format"; \
 		$(BIN)/python tests/fuzz/readers.py "$$format" -max_total_time=$(FUZZ_SECONDS) \
 			-verbosity=0 -print_final_stats=1 -artifact_prefix=build/fuzz/ || exit 1; done
+
+# An hour of processor time for each; ended at any moment, the next call goes on.
+fuzz-hours: $(VENV)/.dev  ## the same for an hour a format, with a ledger of what was done and found
+	@$(BIN)/python tests/fuzz/hours.py
 
 lint: $(VENV)/.dev  ## ruff: rules and formatting
 	@echo "== ruff"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from hypothesis import settings
@@ -15,6 +17,37 @@ from hypothesis import settings
 # deadline for each example would fail by chance.
 settings.register_profile("geocolor", deadline=None)
 settings.load_profile("geocolor")
+
+
+class Overtime:
+    """The processor time that a block takes beyond a limit in seconds by the clock.
+
+    The clock itself would say how long a process waited for its turn, with other tests beside it.
+    """
+
+    def __init__(self, limit: float) -> None:
+        self.seconds = 0.0
+        self._noted: float | None = None
+        self._alarm = threading.Timer(limit, self._note)
+        self._alarm.daemon = True
+
+    def _note(self) -> None:
+        self._noted = time.process_time()
+
+    def __enter__(self) -> Self:
+        self._alarm.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._alarm.cancel()
+        if self._noted is not None:
+            self.seconds = time.process_time() - self._noted
+
+
+@pytest.fixture
+def overtime() -> type[Overtime]:
+    """Measures, for a test of a limit, what is used beyond it."""
+    return Overtime
 
 
 _QUIET = (
