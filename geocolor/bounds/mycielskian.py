@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,15 +90,20 @@ class MycielskianBound:
     def verify(self, adjacency: Adjacency) -> bool:
         """Go through the proof with nothing but the graph: every edge it needs must be there.
 
-        O(m + levels times edges of the largest subgraph).
+        O(degrees of its nodes + levels times edges of the largest subgraph).
         """
-        near = [set(adjacency.neighbors(u).tolist()) for u in range(adjacency.num_nodes)]
+        everyone = range(adjacency.num_nodes)
+
+        @cache
+        def near(u: int) -> set[int]:
+            return set(adjacency.neighbors(u).tolist())
+
         clique = set(self.clique.tolist())
         # The subgraph has only the edges that the proof makes use of.
         subgraph = {u: clique - {u} for u in clique}
-        if len(clique) != len(self.clique) or not clique <= set(range(len(near))):
+        if len(clique) != len(self.clique) or not all(u in everyone for u in clique):
             return False
-        if any(not seen <= near[u] for u, seen in subgraph.items()):
+        if any(not seen <= near(u) for u, seen in subgraph.items()):
             return False
         for level in self.levels:
             if not len(subgraph) == len(level.members) == len(level.copies):
@@ -105,12 +111,12 @@ class MycielskianBound:
             copies = dict(zip(level.members.tolist(), level.copies.tolist(), strict=True))
             if copies.keys() != subgraph.keys():
                 return False
-            if not {level.apex, *copies.values()} <= set(range(len(near))):
+            if not all(u in everyone for u in (level.apex, *copies.values())):
                 return False
             larger = {u: set(seen) for u, seen in subgraph.items()}
             for v, copy in copies.items():
                 needed = subgraph[v] | {level.apex}
-                if not needed <= near[copy]:
+                if not needed <= near(copy):
                     return False
                 for u in needed:
                     larger.setdefault(copy, set()).add(u)

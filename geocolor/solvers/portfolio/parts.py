@@ -134,4 +134,7 @@ class _Parts:
 
 
 def _graph(adjacency: Adjacency) -> ConflictGraph:
-    return ConflictGraph.from_edges(adjacency.num_nodes, conflicts=adjacency.edges())
+    # Its edges need no sorting again, which takes a second where there are millions.
+    count = adjacency.num_nodes
+    nothing = Adjacency.from_edges(count, np.empty((0, 2), dtype=np.int64), ())
+    return ConflictGraph(adjacency, nothing, labels=None, sizes=np.ones(count))
