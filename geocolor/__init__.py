@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         compress_streamed,
         conflict_graph,
         load,
+        measure_latency,
         recover,
         sharing_options,
     )
@@ -65,6 +66,7 @@ _HOMES = {
     "frontier": "geocolor.solvers.budgeted",
     "line_graph": "geocolor.graph",
     "load": "geocolor.compression",
+    "measure_latency": "geocolor.compression",
     "read": "geocolor.io",
     "recover": "geocolor.compression",
     "sharing_options": "geocolor.compression",
@@ -99,6 +101,7 @@ __all__ = [
     "frontier",
     "line_graph",
     "load",
+    "measure_latency",
     "read",
     "recover",
     "sharing_options",

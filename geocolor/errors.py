@@ -6,7 +6,10 @@ escapes is a bug.
 
 from __future__ import annotations
 
+import math
+
 __all__ = [
+    "BudgetError",
     "CheckError",
     "CheckpointError",
     "FormatError",
@@ -26,6 +29,27 @@ class GeocolorError(Exception):
 
 class InputError(GeocolorError, ValueError):
     """An argument, an option or a graph is not what the call needs."""
+
+
+class BudgetError(InputError):
+    """No plan is within the budget.
+
+    Parameters
+    ----------
+    least : float
+        Share of the whole that the smallest plan takes.
+    asked : float
+        Share that was to be kept.
+    """
+
+    def __init__(self, least: float, asked: float) -> None:
+        self.least = least
+        # Rounded up, so that what is told can be met.
+        told = math.ceil(least * 1e4) / 1e4
+        super().__init__(
+            f"no plan takes less than {told:g} of the whole, {asked:.4g} was asked for: keep "
+            f"{told:g} or more"
+        )
 
 
 class FormatError(InputError):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from geocolor import __version__
+from geocolor.cpu import cpu_model
 from geocolor.errors import InputError
 from geocolor.solvers import SolverInfo
 from geocolor.solvers.external.command import command_files
@@ -47,7 +48,7 @@ def machine_facts() -> dict[str, Any]:
 
     return {
         "host": socket.gethostname(),
-        "cpu": _cpu_model(),
+        "cpu": cpu_model(),
         "architecture": platform.machine(),
         "physical_cores": psutil.cpu_count(logical=False),
         "logical_cores": psutil.cpu_count(),
@@ -194,11 +195,3 @@ def _text(*paths: str) -> str | None:
         except OSError:
             continue
     return None
-
-
-def _cpu_model() -> str | None:
-    for line in (_text("/proc/cpuinfo") or "").splitlines():
-        name, _, value = line.partition(":")
-        if name.strip() == "model name":
-            return value.strip()
-    return platform.processor() or None

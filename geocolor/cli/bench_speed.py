@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geocolor.cli.calibrated import ModelFolder, settle_torch
+from geocolor.cli.calibrated import DeviceOption, Dtype, ModelFolder, settle_torch
 from geocolor.cli.console import ProgressLine
 
 if TYPE_CHECKING:
@@ -26,12 +25,6 @@ Examples:
 """
 
 
-class _Dtype(StrEnum):
-    FLOAT32 = "float32"
-    BFLOAT16 = "bfloat16"
-    FLOAT16 = "float16"
-
-
 def command(
     model_dir: ModelFolder,
     smaller: Annotated[
@@ -41,12 +34,10 @@ def command(
         int,
         typer.Option("--pairs", metavar="N", min=1, help="Turns of each; half as many of 16."),
     ] = 20,
-    dtype: Annotated[_Dtype, typer.Option("--dtype", help="Of weights and arithmetic.")] = (
-        _Dtype.FLOAT32
+    dtype: Annotated[Dtype, typer.Option("--dtype", help="Of weights and arithmetic.")] = (
+        Dtype.FLOAT32
     ),
-    device: Annotated[
-        str, typer.Option("--device", metavar="DEVICE", help="Of torch: cpu, cuda.")
-    ] = "cpu",
+    device: DeviceOption = "cpu",
     threads: Annotated[
         int | None, typer.Option("--threads", metavar="N", min=1, help="Of torch on the CPU.")
     ] = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,13 +18,17 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from geocolor.cli.console import ProgressLine
+    from geocolor.criterion import LatencyTable
 
 __all__ = [
     "BudgetOption",
     "CalibrationOption",
     "CalibrationOptions",
     "CheckpointOption",
+    "DeviceOption",
+    "Dtype",
     "KeepOption",
+    "LatencyOption",
     "LengthOption",
     "ModelFolder",
     "ModelFolders",
@@ -31,6 +36,7 @@ __all__ = [
     "SeedOption",
     "WindowsOption",
     "for_each",
+    "given_latency",
     "load_for_calibration",
     "reads_whole_texts",
     "reporter",
@@ -68,8 +74,21 @@ BudgetOption = Annotated[
     typer.Option(
         "--budget",
         metavar="WHAT",
-        help="What --keep counts: params (default), bytes, or macs; instead of the preset's.",
+        help="What --keep counts: params (default), bytes, macs, or latency; instead of the "
+        "preset's.",
     ),
+]
+LatencyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--latency",
+        metavar="FILE",
+        help="What layers take, for --budget latency: from 'geocolor latency', or a folder that "
+        "was planned with it. Default: measured here, on one token.",
+    ),
+]
+DeviceOption = Annotated[
+    str, typer.Option("--device", metavar="DEVICE", help="Of torch: cpu, cuda.")
 ]
 PresetOption = Annotated[
     str,
@@ -94,6 +113,14 @@ CheckpointOption = Annotated[
     ),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", metavar="S", min=0, help="Fixes the result.")]
+
+
+class Dtype(StrEnum):
+    """What torch computes in."""
+
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,6 +220,21 @@ def read_text(path: Path) -> str:
     if not text.strip():
         raise InputError(f"{path} is empty")
     return text
+
+
+def given_latency(path: Path | None) -> LatencyTable | None:
+    """Read what --latency gives, if it is given.
+
+    Raises
+    ------
+    InputError
+        It cannot be read.
+    """
+    if path is None:
+        return None
+    from geocolor.compression.latency_file import read_latency
+
+    return read_latency(path)
 
 
 def reporter(line: ProgressLine) -> Any:

@@ -13,12 +13,14 @@ from geocolor.cli.calibrated import (
     CalibrationOptions,
     CheckpointOption,
     KeepOption,
+    LatencyOption,
     LengthOption,
     ModelFolders,
     PresetOption,
     SeedOption,
     WindowsOption,
     for_each,
+    given_latency,
     load_for_calibration,
     read_text,
     reporter,
@@ -44,6 +46,7 @@ Examples:
   geocolor compress ./smollm2 --calibration wiki.txt --preset mine.toml -o ./smaller
   geocolor compress ./smollm2 --calibration wiki.txt --checkpoint ./measured -o ./smaller
   geocolor compress ./smollm2 --calibration wiki.txt --recover 400 -o ./smaller
+  geocolor compress ./smollm2 --keep 0.8 --budget latency --calibration wiki.txt -o ./faster
   geocolor compress ./smollm2 --calibration wiki.txt -o ./smaller --dry-run
   geocolor compress ./llama-3b --calibration wiki.txt --streaming -o ./smaller
   geocolor compress --config smaller.toml --keep 0.6
@@ -65,6 +68,7 @@ def command(
     ],
     keep: KeepOption = 0.7,
     budget: BudgetOption = None,
+    latency: LatencyOption = None,
     preset: PresetOption = "default",
     evaluation: Annotated[
         list[Path] | None,
@@ -164,6 +168,7 @@ def command(
         random_plans=random_plans,
         recover=recover,
         speed=speed,
+        latency=latency,
     )
     if streaming and refusal is not None:
         raise InputError(refusal)
@@ -195,6 +200,7 @@ def command(
         from geocolor.compression.configuration_file import chosen_configuration
 
         method = counted_in(chosen_configuration(preset), budget)
+        times = given_latency(latency)
         loaded = [
             load_for_calibration(folder, text, windows, length, line)
             for folder, text in zip(model_dirs, texts, strict=True)
@@ -211,6 +217,7 @@ def command(
             # Recovery and timing need the original as it was.
             inplace=method.fold_norms and not (recover or speed),
             checkpoint=checkpoint,
+            latency=times,
             on_progress=reporter(line),
         )
         if random_plans:

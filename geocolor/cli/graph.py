@@ -13,11 +13,13 @@ from geocolor.cli.calibrated import (
     CalibrationOption,
     CheckpointOption,
     KeepOption,
+    LatencyOption,
     LengthOption,
     ModelFolder,
     PresetOption,
     SeedOption,
     WindowsOption,
+    given_latency,
     load_for_calibration,
     reporter,
     settle_torch,
@@ -55,6 +57,7 @@ def command(
     ] = None,
     keep: KeepOption = 0.7,
     budget: BudgetOption = None,
+    latency: LatencyOption = None,
     preset: PresetOption = "default",
     windows: WindowsOption = 48,
     length: LengthOption = 256,
@@ -90,12 +93,14 @@ def command(
 
         method = counted_in(chosen_configuration(preset), budget)
         check_priced(keep, method)
+        times = given_latency(latency)
         loaded = load_for_calibration(model_dir, calibration, windows, length, line)
         analysis = analyze(
             loaded.model,
             loaded.batches,
             seed=seed,
             checkpoint=checkpoint,
+            latency=times,
             on_progress=reporter(line),
         )
         graph = analysis.conflict_graph(keep, method)

@@ -6,6 +6,8 @@ from geocolor.compression.calibration import text_windows
 from geocolor.compression.compressed import Compressed
 from geocolor.compression.configuration import PRESETS, Configuration
 from geocolor.compression.configuration_file import read_configuration
+from geocolor.compression.latency import measure_latency
+from geocolor.compression.latency_file import read_latency, write_latency
 from geocolor.compression.measuring import analyze
 from geocolor.compression.prediction import PredictionFit
 from geocolor.compression.recovery import Recovery, recover
@@ -15,6 +17,7 @@ from geocolor.compression.streaming import (
     analyze_streamed,
     compress_streamed,
 )
+from geocolor.criterion import LatencyTable
 from geocolor.sharing import load
 
 __all__ = [
@@ -22,6 +25,7 @@ __all__ = [
     "Analysis",
     "Compressed",
     "Configuration",
+    "LatencyTable",
     "PredictionFit",
     "Recovery",
     "Report",
@@ -32,8 +36,11 @@ __all__ = [
     "compress_streamed",
     "conflict_graph",
     "load",
+    "measure_latency",
     "read_configuration",
+    "read_latency",
     "recover",
     "sharing_options",
     "text_windows",
+    "write_latency",
 ]

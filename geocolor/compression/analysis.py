@@ -16,7 +16,9 @@ from geocolor.compression.configuration import (
     check_priced,
     resolved,
 )
+from geocolor.compression.latency import time_units, token_uses
 from geocolor.compression.planner import (
+    Planned,
     plan_options,
     plan_sharing,
     priced_graph,
@@ -27,12 +29,23 @@ from geocolor.compression.prediction import LEAST_PLANS, PredictionFit
 from geocolor.compression.progress import Progress
 from geocolor.compression.random_plans import measure_plans, random_plans
 from geocolor.compression.record import Origin, unit_records
-from geocolor.compression.report import ModelReport, Report, macs_per
+from geocolor.compression.report import ModelReport, PlannedLatency, Report, macs_per
 from geocolor.compression.several import (
     Divergences,
 )
+from geocolor.compression.speed import writes
 from geocolor.compression.values import changed_weights, group_weights, predict
-from geocolor.criterion import Counting, GroupCosts, Metric, dominant_pairs, oriented_views
+from geocolor.criterion import (
+    Budget,
+    Counting,
+    GroupCosts,
+    LatencyTable,
+    Metric,
+    Sizes,
+    TimesCounting,
+    dominant_pairs,
+    oriented_views,
+)
 from geocolor.curvature import (
     Curvature,
     KroneckerFactors,
@@ -66,6 +79,8 @@ class Analysis:
         What may share.
     curvature : Curvature
         Kronecker factors, with norms folded.
+    latency : LatencyTable
+        What a budget of ``latency`` counts with.
     """
 
     def __init__(
@@ -79,6 +94,7 @@ class Analysis:
         curvature: Curvature,
         chains: tuple[Chain, ...],
         uses: Mapping[str, Use],
+        latency: LatencyTable | None,
         structure: str,
         divergence: Divergences,
         measured_on: str,
@@ -93,6 +109,7 @@ class Analysis:
         self._unreached = unreached
         self._chains = chains
         self._uses = uses
+        self._latency = latency
         self._bytes = {
             unit.name: matrix_of(model.get_submodule(unit.name)).element_size() for unit in units
         }
@@ -143,10 +160,30 @@ class Analysis:
                 chains=self._chains,
                 dominant=dominant,
             )
-        counting = Counting(configuration.budget, self._bytes, self._uses)
+        counting = self._counting(configuration.budget)
         costs = self._measured[criterion].counted(counting, configuration.rank_multiple)
         self._costs[key] = costs
         return costs
+
+    @property
+    def latency(self) -> LatencyTable:
+        """What each layer takes: as was given, or measured here when first asked for.
+
+        A model that writes tokens is timed on one, any other on the first calibration sample.
+        """
+        if self._latency is None:
+            uses, tokens = self._uses, 0
+            if all(writes(part) for part in models_of(self._model).values()):
+                uses, tokens = token_uses(self._model, self.units, 1), 1
+            self._latency = time_units(
+                self._model, self.units, uses, tokens, on_progress=self._progress
+            )
+        return self._latency
+
+    def _counting(self, budget: Budget) -> Sizes:
+        if budget is Budget.LATENCY:
+            return TimesCounting(self.latency, self._uses)
+        return Counting(budget, self._bytes, self._uses)
 
     def forget(self, besides: str | Configuration) -> None:
         """Drop the costs computed so far that a method has no use for, to free their memory."""
@@ -296,6 +333,9 @@ class Analysis:
             before=before,
             after=measure_size(smaller, names, self._uses),
             budget=method.budget,
+            latency=self._planned_latency(planned, costs)
+            if method.budget is Budget.LATENCY
+            else None,
             macs_per=macs_per(self._uses),
             predicted_increase=predicted,
             measured_increase=sum(measured),
@@ -317,6 +357,10 @@ class Analysis:
             unit_records(self.units, smaller, costs, self._uses),
             Origin.of(smaller, self.curvature.tokens, self.curvature.outputs, self._seed),
         )
+
+    def _planned_latency(self, planned: Planned, costs: GroupCosts) -> PlannedLatency:
+        before = costs.whole(unit.name for unit in self.units)
+        return PlannedLatency(before, planned.allocation.size, self.latency)
 
 
 def _by_model(

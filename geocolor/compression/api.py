@@ -17,6 +17,7 @@ from geocolor.compression.configuration import (
 )
 from geocolor.compression.measuring import analyze
 from geocolor.compression.progress import Progress, silent
+from geocolor.criterion import LatencyTable
 from geocolor.curvature import Loss
 from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph, SharingOptions
@@ -37,6 +38,7 @@ def compress(
     seed: int = 0,
     inplace: bool = False,
     checkpoint: str | os.PathLike[str] | None = None,
+    latency: LatencyTable | None = None,
     on_progress: Progress = silent,
 ) -> Compressed:
     """Make a model smaller by sharing parameters where the curvature says it costs least.
@@ -56,8 +58,9 @@ def compress(
         Share of the shareable matrices to keep, in (0, 1]; of several models, of theirs together:
         1/3 of three is as much as one of them has.
     budget : str, optional
-        What is counted of it: ``params``, ``bytes`` as stored by dtype, or ``macs``,
-        multiply-adds of a forward pass. Default: what `preset` says, which is ``params``.
+        What is counted of it: ``params``, ``bytes`` as stored by dtype, ``macs``, multiply-adds of
+        a forward pass, or ``latency``, the time they are expected to take as `latency` says.
+        Default: what `preset` says, which is ``params``.
     preset : str or Configuration
         The method: ``default``, one of the published rules ``svd-llm``, ``basis-sharing`` and
         ``uniform-tie``, ``private`` (no sharing) and ``fixed-width`` (no narrowing), or one of
@@ -80,6 +83,10 @@ def compress(
     checkpoint : path-like, optional
         A file for what is measured, so that a call that was interrupted goes on from it, and
         another `keep` or `preset` need not measure again; see :func:`analyze`.
+    latency : LatencyTable, optional
+        From :func:`measure_latency`, for a budget of ``latency``. Default: measured on this
+        machine, on one token for a model that writes tokens, and on the first calibration sample
+        for any other.
     on_progress : callable
         Told the stage, the steps done and the steps in all.
 
@@ -93,6 +100,8 @@ def compress(
     ------
     InputError
         An argument is out of range, or the checkpoint is of another model or other batches.
+    BudgetError
+        No plan keeps as little; it says how little can be kept.
     ModelError
         The model has nothing to share, or the batches cannot be used.
 
@@ -118,6 +127,7 @@ def compress(
         seed=seed,
         inplace=inplace,
         checkpoint=checkpoint,
+        latency=latency,
         on_progress=on_progress,
     )
     if random_plans:
@@ -135,13 +145,14 @@ def conflict_graph(
     loss: Loss = "auto",
     seed: int = 0,
     checkpoint: str | os.PathLike[str] | None = None,
+    latency: LatencyTable | None = None,
     on_progress: Progress = silent,
 ) -> ConflictGraph:
     """Build the weighted conflict graph of a model's layers, to save or to solve elsewhere.
 
     Parameters
     ----------
-    model, batches, keep, budget, preset, loss, seed, checkpoint, on_progress
+    model, batches, keep, budget, preset, loss, seed, checkpoint, latency, on_progress
         As in :func:`compress`. `keep` sets the price of a parameter, or what the budget counts.
 
     Returns
@@ -162,7 +173,13 @@ def conflict_graph(
     method = counted_in(preset, budget)
     check_priced(keep, method)
     analysis = analyze(
-        model, batches, loss=loss, seed=seed, checkpoint=checkpoint, on_progress=on_progress
+        model,
+        batches,
+        loss=loss,
+        seed=seed,
+        checkpoint=checkpoint,
+        latency=latency,
+        on_progress=on_progress,
     )
     return analysis.conflict_graph(keep, method)
 
@@ -177,6 +194,7 @@ def sharing_options(
     loss: Loss = "auto",
     seed: int = 0,
     checkpoint: str | os.PathLike[str] | None = None,
+    latency: LatencyTable | None = None,
     on_progress: Progress = silent,
 ) -> SharingOptions:
     """List what groups of a model's layers may be stored as, to save or to choose from elsewhere.
@@ -185,7 +203,7 @@ def sharing_options(
 
     Parameters
     ----------
-    model, batches, keep, budget, preset, loss, seed, checkpoint, on_progress
+    model, batches, keep, budget, preset, loss, seed, checkpoint, latency, on_progress
         As in :func:`compress`. `keep` sets the price at which groups of three and more are looked
         for; what is found serves any budget.
 
@@ -205,6 +223,12 @@ def sharing_options(
     method = counted_in(preset, budget)
     check_priced(keep, method)
     analysis = analyze(
-        model, batches, loss=loss, seed=seed, checkpoint=checkpoint, on_progress=on_progress
+        model,
+        batches,
+        loss=loss,
+        seed=seed,
+        checkpoint=checkpoint,
+        latency=latency,
+        on_progress=on_progress,
     )
     return analysis.options(keep, method)

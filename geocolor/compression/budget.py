@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from geocolor.criterion import Choice, GroupCosts
-from geocolor.errors import InputError
+from geocolor.errors import BudgetError
 
 __all__ = ["Allocation", "allocate", "private_price"]
 
@@ -77,7 +77,7 @@ def allocate(
 
     Raises
     ------
-    InputError
+    BudgetError
         No choice of forms and ranks is that small.
     """
     unions = _unions(groups, instead)
@@ -102,7 +102,8 @@ def allocate(
     high = 1.0
     while size(fitting := choose(high)) > budget:
         if high > 1e30:
-            raise InputError(f"the smallest plan counts {size(fitting)}, over {budget}")
+            whole = costs.whole(name for group in groups for name in group)
+            raise BudgetError(size(fitting) / whole, budget / whole)
         high *= 1e3
     low = high
     while low > 1e-100 and size(choose(low)) <= budget:

@@ -136,6 +136,10 @@ class Configuration:
             raise InputError("one ratio for all leaves no ranks to choose: set rank_multiple to 1")
         if self.grouping is Grouping.CONSECUTIVE and self.budget is not Budget.PARAMS:
             raise InputError("layers tied whole are counted in parameters: set budget to params")
+        if self.budget is Budget.LATENCY and self.ranks is RankRule.UNIFORM:
+            raise InputError(
+                "one ratio for all ranks is none of time: set budget to params or macs"
+            )
         if self.reach < 0:
             raise InputError(f"reach must not be negative: {self.reach}")
         for part, level in asdict(self.damping).items():

@@ -8,7 +8,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from geocolor.errors import FormatError
+from geocolor.errors import FormatError, InputError
 
 __all__ = ["decode"]
 
@@ -82,4 +82,7 @@ def _dataclass(kind: Any, data: Any, where: str, name: str) -> Any:
             found[field.name] = _decoded(hints[field.name], data[field.name], where, place)
         elif field.default is MISSING and field.default_factory is MISSING:
             raise FormatError(f"{place} is missing", where)
-    return kind(**found)
+    try:
+        return kind(**found)
+    except InputError as error:
+        raise FormatError(f"{name or 'it'}: {error}", where) from error

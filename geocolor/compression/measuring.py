@@ -20,6 +20,7 @@ from geocolor.compression.several import (
     joined_curvature,
     joined_models,
 )
+from geocolor.criterion import LatencyTable
 from geocolor.curvature import (
     Batch,
     Curvature,
@@ -61,6 +62,7 @@ def analyze(
     loss: Loss = "auto",
     inplace: bool = False,
     checkpoint: str | os.PathLike[str] | None = None,
+    latency: LatencyTable | None = None,
     on_progress: Progress = silent,
 ) -> Analysis:
     """Measure a model's curvature, for any number of compressions.
@@ -86,6 +88,9 @@ def analyze(
         A file for what is measured of the curvature, written every half a minute or so and at its
         end; of several models a file each, with the model's number at the end of its name. If it
         is there, the measuring goes on from it: on a CPU to the same bits.
+    latency : LatencyTable, optional
+        From :func:`geocolor.measure_latency`, for budgets of ``latency``; default is measured here
+        when it is needed.
     on_progress : callable
         Told the stage, the steps done and the steps in all.
 
@@ -141,10 +146,11 @@ def analyze(
             chain.within(prefix) for prefix, part in parts.items() for chain in part.chains
         ),
         uses={
-            f"{prefix}{name}": Use(use.places, f"{prefix}{use.reads}")
+            f"{prefix}{name}": replace(use, reads=f"{prefix}{use.reads}")
             for prefix, part in parts.items()
             for name, use in part.uses.items()
         },
+        latency=latency,
         structure=structure,
         divergence=Divergences([part.divergence for part in parts.values()]),
         measured_on="calibration" if evaluation is None else "evaluation",

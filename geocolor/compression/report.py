@@ -10,12 +10,12 @@ from geocolor.compression.configuration import Configuration, RankRule
 from geocolor.compression.planner import Planned
 from geocolor.compression.prediction import PredictionFit
 from geocolor.compression.recovery import Recovery
-from geocolor.criterion import Budget
+from geocolor.criterion import Budget, LatencyTable
 from geocolor.sharing import ModelSize
 from geocolor.timing import Timing
 from geocolor.units import Use
 
-__all__ = ["ModelReport", "Report", "macs_per"]
+__all__ = ["ModelReport", "PlannedLatency", "Report", "macs_per"]
 
 # What of a size each budget counts, and how a report calls it.
 _COUNTED = {
@@ -23,7 +23,12 @@ _COUNTED = {
     Budget.BYTES: "unit_bytes",
     Budget.MACS: "unit_macs",
 }
-_OF = {Budget.PARAMS: "", Budget.BYTES: "' bytes", Budget.MACS: "' multiply-adds"}
+_OF = {
+    Budget.PARAMS: "",
+    Budget.BYTES: "' bytes",
+    Budget.MACS: "' multiply-adds",
+    Budget.LATENCY: "' time",
+}
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,30 @@ class ModelReport:
     before: ModelSize
     after: ModelSize
     measured_increase: float
+
+
+@dataclass(frozen=True)
+class PlannedLatency:
+    """What a plan made for a budget of time is expected to take.
+
+    Attributes
+    ----------
+    before, after : int
+        Nanoseconds of the units, added up from times of single layers: an estimate.
+    table : LatencyTable
+        Those times. The plan is the same wherever it is made with them.
+    """
+
+    before: int
+    after: int
+    table: LatencyTable
+
+    def __str__(self) -> str:
+        """Show it as people read it."""
+        return (
+            f"{self.before / 1e6:.3g} -> {self.after / 1e6:.3g} ms expected "
+            f"({self.after / self.before:.1%}) by times of single layers: {self.table.setting}"
+        )
 
 
 @dataclass(frozen=True)
@@ -94,6 +123,8 @@ class Report:
     macs_per : str
         ``token``, or a place of another model whose matrices are all applied at as many; or
         ``sample``: multiply-adds are of a whole one.
+    latency : PlannedLatency or None
+        What the units are expected to take, if that is what `keep` counts.
     speed : tuple of Timing
         Beside the original in turns, where that was measured.
     """
@@ -119,6 +150,7 @@ class Report:
     unreached: int = 0
     budget: Budget = Budget.PARAMS
     macs_per: str = "token"
+    latency: PlannedLatency | None = None
     speed: tuple[Timing, ...] = ()
 
     @classmethod
@@ -141,6 +173,8 @@ class Report:
     @property
     def kept(self) -> float:
         """Share of the units in fact kept, of what the budget counts."""
+        if self.latency is not None:
+            return self.latency.after / self.latency.before
         counted = _COUNTED[self.budget]
         return float(getattr(self.after, counted) / getattr(self.before, counted))
 
@@ -191,6 +225,7 @@ class Report:
                 f"arithmetic  {before.unit_macs:,} -> {after.unit_macs:,} multiply-adds a "
                 f"{self.macs_per} "
                 f"({after.unit_macs / before.unit_macs:.1%})",
+                *([] if self.latency is None else [f"latency     {self.latency}"]),
                 *self._speeds(),
                 f"shared      {self.shared_groups} groups of matrices",
                 f"narrowed    {self.narrowed_groups} hidden layers",

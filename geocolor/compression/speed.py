@@ -18,7 +18,7 @@ from geocolor.curvature import Batch, call_model, frozen_eval
 from geocolor.errors import ModelError
 from geocolor.timing import Timing
 
-__all__ = ["TURNS", "Lap", "measure_speed", "prompted"]
+__all__ = ["TURNS", "Lap", "measure_speed", "prompted", "writes"]
 
 # Sequences at once, and pairs of turns: 16 together take ten times as long as one.
 TURNS = ((1, 7), (16, 3))
@@ -89,13 +89,15 @@ def prompted(model: nn.Module, batch: int) -> tuple[Lap, dict[str, int]]:
     device = next(model.parameters()).device
     # Which tokens does not matter to the arithmetic.
     prompt = (torch.arange(batch * length, device=device) % vocabulary).view(batch, length)
-    if _writes(model):
+    if writes(model):
         return _generate(prompt), {"prefill": batch * length, "decode": batch * _GENERATED}
     return _forward(lambda each: each(input_ids=prompt)), {"forward": batch * length}
 
 
-def _writes(model: Any) -> bool:
-    return bool(model.can_generate())
+def writes(model: Any) -> bool:
+    """Whether a model writes tokens, as those of transformers say."""
+    can_generate = getattr(model, "can_generate", None)
+    return can_generate is not None and bool(can_generate())
 
 
 @torch.no_grad()

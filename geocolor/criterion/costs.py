@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from geocolor.criterion.basis import BasisFitter, SharedBasis
-from geocolor.criterion.counting import Counting
+from geocolor.criterion.counting import Counting, Sizes
 from geocolor.criterion.curves import Choice, CostCurve, Form
 from geocolor.criterion.dominant import DominantPairs
 from geocolor.criterion.metric import View
@@ -19,7 +20,7 @@ from geocolor.criterion.narrow import Narrowing, interpolated, narrow, narrow_cu
 from geocolor.criterion.residual import SharedMatrix, fit_residual, residual_curve
 from geocolor.criterion.tie import alignment, merge, pair_tie_bound, tie_cost
 from geocolor.errors import InputError
-from geocolor.units import Chain
+from geocolor.units import Chain, Side
 
 __all__ = ["GroupCosts"]
 
@@ -74,7 +75,7 @@ class GroupCosts:
         self._fitter = BasisFitter(refit=refit, dominant=dominant)
         self._measured: dict[tuple[Form, Group], CostCurve] = {}
         self._curves: dict[tuple[Form, Group], CostCurve] = {}
-        self._counting = Counting()
+        self._counting: Sizes = Counting()
         self._rank_multiple = 1
         self._tie_bounds: dict[Group, float] = {}
 
@@ -111,12 +112,12 @@ class GroupCosts:
             self._curves[key] = self._counted(names, self._measured[key])
         return self._curves[key]
 
-    def counted(self, counting: Counting, rank_multiple: int = 1) -> GroupCosts:
+    def counted(self, counting: Sizes, rank_multiple: int = 1) -> GroupCosts:
         """Give the same costs against other sizes, at some of the ranks; nothing is computed twice.
 
         Parameters
         ----------
-        counting : Counting
+        counting : Sizes
             What the budget counts.
         rank_multiple : int
             Ranks, and hidden units that stay, are multiples of it, or as many as there are.
@@ -126,17 +127,23 @@ class GroupCosts:
         return other
 
     def _counted(self, names: Group, curve: CostCurve) -> CostCurve:
-        units = [self.views[name].unit for name in names]
-        base, step = self._counting.line(curve.form, units)
         kept = curve.ranks % self._rank_multiple == 0
         if curve.form in (Form.BASIS, Form.NARROW):
             kept[-1] = True  # nothing is lost there, which no multiple may be
-        ranks = curve.ranks[kept]
-        return CostCurve(curve.form, curve.costs[kept], base + step * ranks, ranks)
+        ranks, costs = curve.ranks[kept], curve.costs[kept]
+        sizes = self._sizes(curve.form, names, ranks)
+        # Of ranks that take the same time the highest loses least.
+        last = np.append(sizes[:-1] < sizes[1:], True)
+        return CostCurve(curve.form, costs[last], sizes[last], ranks[last])
 
-    def rank_size(self, names: Group) -> int:
-        """Count what each rank adds to a basis that a group shares."""
-        return self._counting.line(Form.BASIS, [self.views[name].unit for name in names])[1]
+    def _sizes(self, form: Form, names: Group, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
+        return self._counting.sizes(form, [self.views[name].unit for name in names], ranks)
+
+    def rank_size(self, names: Group) -> float:
+        """Count what each rank at least adds to a basis that a group shares."""
+        unit = self.views[names[0]].unit
+        ranks = np.arange(1, 1 + unit.shape[1 if unit.side is Side.READ else 0])
+        return float((self._sizes(Form.BASIS, names, ranks) / ranks).min())
 
     def whole(self, names: Iterable[str]) -> int:
         """Count what units are as they are."""
@@ -212,8 +219,8 @@ class GroupCosts:
     def _tie_may_pay(self, names: Group, price: float, to_beat: float) -> bool:
         if not self._in_trust(names):
             return False
-        units = [self.views[name].unit for name in names]
-        room = to_beat - price * self._counting.line(Form.TIED, units)[0]
+        tied = int(self._sizes(Form.TIED, names, np.zeros(1, dtype=np.int64))[0])
+        room = to_beat - price * tied
         return room > 0 and self._tie_bound(names) < room
 
     def _tie_bound(self, names: Group) -> float:

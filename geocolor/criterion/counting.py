@@ -1,7 +1,8 @@
 """What a budget counts of a group: parameters, bytes, or arithmetic.
 
 All three are lines over the rank. Parameters and bytes are counted where they are stored, so that
-what a group shares counts once; arithmetic where it is done, so that it counts at each use.
+what a group shares counts once; arithmetic where it is done, so that it counts at each use. Time is
+no line, and has a module of its own: :mod:`geocolor.criterion.latency`.
 """
 
 from __future__ import annotations
@@ -9,11 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from geocolor.criterion.curves import Form
 from geocolor.units import Side, Unit, Use
 
-__all__ = ["Budget", "Counting"]
+__all__ = ["Budget", "Counting", "Sizes"]
 
 
 class Budget(StrEnum):
@@ -21,12 +26,23 @@ class Budget(StrEnum):
 
     PARAMS: parameters stored. BYTES: their bytes, by dtype. MACS: multiply-adds of a forward pass,
     at each use of a matrix and each place it is applied at. A tie saves none, a basis only where
-    layers beside each other read one tensor, to which it is applied once.
+    layers beside each other read one tensor, to which it is applied once. LATENCY: nanoseconds on
+    one machine at one setting, from times of single layers.
     """
 
     PARAMS = "params"
     BYTES = "bytes"
     MACS = "macs"
+    LATENCY = "latency"
+
+
+class Sizes(Protocol):
+    """Counts groups in each form at any rank."""
+
+    def sizes(
+        self, form: Form, units: Sequence[Unit], ranks: NDArray[np.int64], /
+    ) -> NDArray[np.int64]:
+        """Give what a group counts at each rank."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +52,7 @@ class Counting:
     Attributes
     ----------
     budget : Budget
-        What is counted.
+        What is counted; anything but LATENCY.
     bytes : mapping of str to int
         Of a number of each unit's matrix.
     uses : mapping of str to Use
@@ -75,6 +91,13 @@ class Counting:
         if self.budget is Budget.MACS and read:
             shared = self._applied(units)
         return 0, units[0].shape[1 if read else 0] * shared + _weighted(outer, each)
+
+    def sizes(
+        self, form: Form, units: Sequence[Unit], ranks: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Give what a group counts at each rank; the first two arguments are those of `line`."""
+        base, step = self.line(form, units)
+        return base + step * ranks
 
     def _number(self, unit: Unit) -> int:
         """Say what one number of a unit's own matrix counts."""

@@ -24,10 +24,16 @@ class Use:
         How often it is applied: at every token, or every place of an image.
     reads : str
         Name of the first linear layer beside it that reads the same tensor, or its own.
+    calls : int
+        How often its layer is called.
+    input : tuple of int
+        Shape of what it was called with, the last time.
     """
 
     places: int
     reads: str
+    calls: int = 1
+    input: tuple[int, ...] = ()
 
 
 def find_uses(
@@ -71,6 +77,8 @@ def count_uses(
     """
     names = {id(model.get_submodule(unit.name).weight): unit.name for unit in units}
     places = dict.fromkeys((unit.name for unit in units), 0)
+    calls = dict(places)
+    shapes: dict[str, tuple[int, ...]] = {}
     # The tensors themselves are kept for as long, so that no other gets their place.
     read: dict[str, tuple[Hashable, Tensor]] = {}
 
@@ -80,6 +88,8 @@ def count_uses(
         def hook(_module: nn.Module, args: Any, kwargs: Any, output: Tensor) -> None:
             places[name] += layer.output_rows(output).shape[:-1].numel()
             inputs = args[0] if args else next(iter(kwargs.values()))
+            calls[name] += 1
+            shapes[name] = tuple(inputs.shape)
             beside = name.rpartition(".")[0]
             if layer.reads == "features":
                 read[name] = ((beside, id(inputs)), inputs)
@@ -98,6 +108,11 @@ def count_uses(
             hook.remove()
     first: dict[Hashable, str] = {}
     return {
-        name: Use(max(1, count), first.setdefault(read[name][0], name) if name in read else name)
+        name: Use(
+            max(1, count),
+            first.setdefault(read[name][0], name) if name in read else name,
+            calls[name],
+            shapes.get(name, ()),
+        )
         for name, count in places.items()
     }

@@ -81,10 +81,27 @@ def test_arithmetic_may_be_what_is_kept_and_time_be_measured(
     assert record.configuration.budget == "macs"
     options = ("--calibration", text, "-o", tmp_path / "no", "--budget", "seconds")
     assert run("compress", folder, *options) == 2
-    assert "choose one of params, bytes, macs" in capsys.readouterr().err
+    assert "choose one of params, bytes, macs, latency" in capsys.readouterr().err
     options = ("--calibration", text, "-o", tmp_path / "no", "--speed")
     assert run("compress", folder, folder, *options) == 2
     assert "--speed times one model" in capsys.readouterr().err
+
+
+def test_time_may_be_what_is_kept(
+    folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    times, out = tmp_path / "times.json", tmp_path / "faster"
+    asked = ("--dtype", "bfloat16", "--tokens", "2", "--threads", "1", "--json")
+    assert main(["latency", str(folder), "-o", str(times), *asked]) == 0
+    assert json.loads(capsys.readouterr().out)["dtype"] == "bfloat16"
+    options = ("--keep", 1, "--calibration", text, "--budget", "latency", "--latency")
+    assert run("compress", folder, *options, times, "-o", out) == 0
+    assert "keep 1 of the shareable matrices' time" in capsys.readouterr().out
+    assert run("compress", folder, *options, out, "-o", tmp_path / "again") == 0
+    assert read_record(tmp_path / "again").plan == read_record(out).plan
+    low = ("--keep", 0.01, *options[2:])
+    assert run("compress", folder, *low, times, "-o", tmp_path / "no") == 2
+    assert "no plan takes less than" in capsys.readouterr().err
 
 
 def test_several_models_are_compressed_together(

@@ -446,7 +446,7 @@ def test_a_configuration_of_ones_own(mlp):
     assert compressed.report.method == "private"
     assert {group.form for group in compressed.plan.groups} == {"basis"}
     dense = replace(private, forms=(Form.DENSE,))
-    with pytest.raises(InputError, match="the smallest plan counts"):
+    with pytest.raises(InputError, match="no plan takes less than 1 of the whole"):
         compress(model, [x], 0.5, preset=dense)
 
 

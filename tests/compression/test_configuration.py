@@ -63,6 +63,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
         needs_other.add(Grouping.ASSIGNED)
     free = [grouping for grouping in Grouping if grouping not in needs_other]
     ranks = RankRule.UNIFORM if tie else draw(st.sampled_from(RankRule))
+    budgets = [each for each in Budget if ranks is RankRule.PRICED or each is not Budget.LATENCY]
     return Configuration(
         draw(names),
         metric=metric,
@@ -70,7 +71,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
         grouping=Grouping.CONSECUTIVE if tie else draw(st.sampled_from(free)),
         ranks=ranks,
         rank_multiple=draw(st.integers(1, 64)) if ranks is RankRule.PRICED else 1,
-        budget=Budget.PARAMS if tie else draw(st.sampled_from(Budget)),
+        budget=Budget.PARAMS if tie else draw(st.sampled_from(budgets)),
         refit=draw(st.booleans()),
         fold_norms=draw(st.booleans()),
         reach=draw(st.integers(0, 10**6)),

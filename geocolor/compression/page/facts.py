@@ -136,6 +136,8 @@ def how_faster(record: CompressionRecord) -> Iterator[str]:
         "Embeddings, norms, attention itself and all else that is no shareable matrix cost what "
         "they did."
     )
+    if report.latency is not None:
+        yield f"The plan was made for time. The shareable matrices: {report.latency}."
     if not report.speed:
         yield "Time was not measured; geocolor compress --speed and geocolor bench speed do."
     for timing in report.speed:

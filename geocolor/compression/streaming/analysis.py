@@ -26,7 +26,7 @@ from geocolor.compression.report import Report, macs_per
 from geocolor.compression.streaming.folder_model import FolderModel
 from geocolor.compression.streaming.views import BlockViews
 from geocolor.compression.streaming.writing import BlockByBlock
-from geocolor.criterion import Counting, GroupCosts, Metric
+from geocolor.criterion import Budget, Counting, GroupCosts, Metric
 from geocolor.curvature import (
     Batch,
     BlockCall,
@@ -61,6 +61,8 @@ def check_streamed(method: Configuration) -> None:
             "memory; choose private, svd-llm or basis-sharing, or a method of your own whose "
             "grouping is private or adjacent"
         )
+    if method.budget is Budget.LATENCY:
+        raise InputError("a streamed model's layers are not timed; choose another budget")
     if method.metric is Metric.DOMINANT:
         raise InputError(
             f"{method.name} keeps eigenpairs as large as all matrices; choose another preset"
