@@ -91,6 +91,8 @@ def oriented_views(
     curvature: Curvature,
     metric: Metric = Metric.KRONECKER,
     damping: Damping | None = None,
+    *,
+    spend: bool = False,
 ) -> dict[str, View]:
     """Orient every unit and damp its factors.
 
@@ -106,6 +108,8 @@ def oriented_views(
         Which of them enter.
     damping : Damping, optional
         Default ``Damping()``.
+    spend : bool
+        Damp the curvature's own factors in place, for want of memory.
 
     Returns
     -------
@@ -121,7 +125,9 @@ def oriented_views(
 
     def damp(factor: Tensor, levels: Tensor) -> tuple[Tensor, float]:
         if id(factor) not in damped:
-            damped[id(factor)] = (factor + levels.diag(), float(levels.min()))
+            raised = factor if spend else factor.clone()
+            raised.diagonal().add_(levels)
+            damped[id(factor)] = (raised, float(levels.min()))
         return damped[id(factor)]
 
     views = {}

@@ -48,6 +48,16 @@ def test_damping_is_relative_to_each_input_and_to_the_mean_gradient(side):
     torch.testing.assert_close(view.outer, outer)
 
 
+@pytest.mark.parametrize("side", list(Side))
+def test_spent_curvature_is_damped_in_place(side):
+    kept, factors = one_unit(side, random(3, 5))
+    spent, own = one_unit(side, random(3, 5), spend=True)
+    assert torch.equal(spent.inner, kept.inner)
+    assert torch.equal(spent.outer, kept.outer)
+    assert {id(spent.inner), id(spent.outer)} == {id(own.inputs), id(own.gradients)}
+    assert not torch.equal(factors.inputs, own.inputs)
+
+
 def test_an_input_that_is_never_there_keeps_the_metric_definite():
     weight, inputs = random(3, 4), random(4, 9)
     inputs[1] = 0

@@ -23,6 +23,7 @@ from geocolor.compression.precision import single_precision
 from geocolor.compression.progress import Progress, silent
 from geocolor.compression.record import CompressionRecord, Origin, unit_records
 from geocolor.compression.report import Report, macs_per
+from geocolor.compression.streaming.allocator import map_large_tensors
 from geocolor.compression.streaming.folder_model import FolderModel
 from geocolor.compression.streaming.views import BlockViews
 from geocolor.compression.streaming.writing import BlockByBlock
@@ -347,6 +348,7 @@ def analyze_streamed(
     InputError
         The folder for the curvature cannot be written.
     """
+    map_large_tensors()
     model = FolderModel(folder)
     calibration = checked_batches(batches)
     judged = None if evaluation is None else checked_batches(evaluation)

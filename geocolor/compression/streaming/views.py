@@ -89,4 +89,6 @@ class BlockViews:
             weights = {
                 unit.name: matrix_of(self._model.model.get_submodule(unit.name)) for unit in units
             }
-            return oriented_views(units, weights, curvature, method.metric, method.damping)
+            return oriented_views(
+                units, weights, curvature, method.metric, method.damping, spend=True
+            )

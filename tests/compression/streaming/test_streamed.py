@@ -133,17 +133,19 @@ def test_a_work_folder_that_is_not_there_is_refused(folder: Path, batches: list[
 
 
 @pytest.mark.slow
-def test_memory_stays_below_the_weights(tmp_path: Path) -> None:
-    """40 blocks of 24 MB: weights are 940 MB, and the curvature of all blocks 6 GB."""
+def test_memory_stays_below_half_of_the_weights(tmp_path: Path) -> None:
+    """40 blocks of 24 MB: weights are 946 MB, and the curvature of all blocks 6 GB.
+
+    The system refuses what is more than half of the weights, mapped files included.
+    """
     script = Path(__file__).with_name("peak_memory.py")
+    arguments = ["512", "3456", "40", "float32", str(tmp_path), "0.47"]
     found = subprocess.run(
-        [sys.executable, str(script), "512", "3456", "40", "float32", str(tmp_path)],
-        capture_output=True,
-        text=True,
-        check=True,
+        [sys.executable, str(script), *arguments], capture_output=True, text=True, check=False
     )
+    assert found.returncode == 0, found.stderr
     told = json.loads(found.stdout)
     assert told["kept"] <= 0.6
-    assert max(told["most"].values()) - told["before"] < 0.9 * told["weights"]
+    assert max(told["most"].values()) < told["weights"] / 2
     model: nn.Module = geocolor.load(tmp_path / "out")
     assert model(torch.zeros(1, 4, dtype=torch.int64)).logits.isfinite().all()
