@@ -9,7 +9,7 @@ and targets are those of :func:`collect_curvature`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import torch
@@ -37,6 +37,7 @@ def collect_by_block(
     work: str | os.PathLike[str],
     seed: int = 0,
     loss: Loss = "auto",
+    optional: Collection[str] = (),
     on_progress: Callable[[int], None] | None = None,
 ) -> None:
     """Measure what :func:`collect_curvature` does, a block at a time, the last one first.
@@ -61,6 +62,8 @@ def collect_by_block(
         Seed of the sampled targets.
     loss : str or callable
         What the output is scored by; see :func:`geocolor.compress`.
+    optional : collection of str
+        Units that need not be reached; see :func:`collect_curvature`.
     on_progress : callable, optional
         Called with the number of steps done, two for each block.
 
@@ -86,7 +89,7 @@ def collect_by_block(
         sums = CurvatureSums({unit.name: unit.shape for unit in units[number]}, seed, 1)
         sums.outputs = outputs
         _backwards(parts, stages, batches, number, sums, units[number], work, gradients)
-        take(number, sums.curvature(spend=True))
+        take(number, sums.curvature(spend=True, optional=optional))
         if on_progress is not None:
             on_progress(2 * count - number)
 

@@ -42,8 +42,8 @@ from geocolor.curvature import (
 )
 from geocolor.errors import InputError, ModelError
 from geocolor.sharing import measure_size, prepare_structure
-from geocolor.sharing.checkpoint import distinct_tensors, save_parts, structure_of
-from geocolor.units import Chain, Use, by_place, count_uses, find_chains, matrix_of
+from geocolor.sharing.checkpoint import distinct_tensors, save_parts
+from geocolor.units import Chain, Use, by_place, count_uses, find_chains, is_expert, matrix_of
 
 __all__ = ["StreamedAnalysis", "analyze_streamed", "check_streamed"]
 
@@ -76,7 +76,7 @@ class StreamedAnalysis:
     Attributes
     ----------
     units : tuple of Unit
-        What may share.
+        What may share; experts that no data reached may not.
     """
 
     def __init__(
@@ -90,14 +90,14 @@ class StreamedAnalysis:
         loss: Loss,
         on_progress: Progress,
     ) -> None:
-        self.units = model.units
         self._model = model
         self._work = work
         self._seed = seed
         self._progress = on_progress
         self._measured_on = "calibration" if evaluation is None else "evaluation"
         self._tokens = self._outputs = 0
-        self._calibrate(batches, loss)
+        reached = self._calibrate(batches, loss)
+        self.units = tuple(unit for unit in model.units if unit.name in reached)
         judged = batches[:MEASURED_BATCHES] if evaluation is None else evaluation
         self._judged = Stages(model, judged, scorer(loss))
         self._chains, self._uses = self._go_along(
@@ -117,10 +117,14 @@ class StreamedAnalysis:
         """Remove the curvature from the disk."""
         self._work.cleanup()
 
-    def _calibrate(self, batches: Sequence[Batch], loss: Loss) -> None:
+    def _calibrate(self, batches: Sequence[Batch], loss: Loss) -> set[str]:
+        """Measure the curvature; give the names of the units that have one."""
+        model = self._model.model
         blocks = len(self._model.blocks)
+        reached: set[str] = set()
 
         def take(number: int, curvature: Curvature) -> None:
+            reached.update(curvature.factors)
             self._tokens = max(self._tokens, curvature.tokens)
             self._outputs = curvature.outputs
             curvature.save(self._file(number))
@@ -133,8 +137,10 @@ class StreamedAnalysis:
             work=self._work.name,
             seed=self._seed,
             loss=loss,
+            optional=[unit.name for unit in self._model.units if is_expert(model, unit.name)],
             on_progress=lambda done: self._progress("calibrating", done, 2 * blocks),
         )
+        return reached
 
     def _file(self, number: int) -> Path:
         return Path(self._work.name) / f"curvature-{number:05}.safetensors"
@@ -160,7 +166,8 @@ class StreamedAnalysis:
                 hidden, call = sample.hidden[0], sample.calls[0][number]
                 self._judged.through(number, block)
                 sample.through(number, block)
-                units, run = self._model.units_of(number), _run(block, call, hidden)
+                units = [u for u in self._model.units_of(number) if u in self.units]
+                run = _run(block, call, hidden)
                 with single_precision(block):
                     chains += find_chains(self._model.model, units, run)
                     uses |= count_uses(self._model.model, units, run)
@@ -214,7 +221,7 @@ class StreamedAnalysis:
             for unit in self.units
         }
         costs = GroupCosts(
-            views.all(), method.forms, refit=method.refit, chains=self._chains
+            views.of(self.units), method.forms, refit=method.refit, chains=self._chains
         ).counted(Counting(method.budget, sizes, self._uses), method.rank_multiple)
         self._price(costs, method)
         planned = plan_sharing(
@@ -247,6 +254,7 @@ class StreamedAnalysis:
                 predicted_increase=writing.predicted,
                 measured_increase=self._measured(),
                 measured_on=self._measured_on,
+                unreached=len(self._model.units) - len(self.units),
                 budget=method.budget,
                 macs_per=macs_per(self._uses),
                 fit=None,
@@ -272,7 +280,7 @@ class StreamedAnalysis:
             len(self._model.blocks) + 1,
             names=tensors,
             aliases=aliases,
-            original_structure=structure_of(self._model.model),
+            original_structure=self._model.structure,
             companions=() if tokenizer is None else (tokenizer,),
             details=details,
         )

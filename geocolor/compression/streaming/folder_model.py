@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from geocolor.compression.pretrained import stored_tensors, unfilled_pretrained
+from geocolor.compression.pretrained import unfilled_pretrained
+from geocolor.compression.streaming.stored import StoredTensors
 from geocolor.errors import ModelError
-from geocolor.units import Unit, find_blocks, find_units, fold_norms
+from geocolor.sharing.checkpoint import structure_of
+from geocolor.units import Unit, find_blocks, find_units, fold_norms, split_experts
 
 __all__ = ["FolderModel", "why_not_by_block"]
 
@@ -33,7 +34,10 @@ class FolderModel:
     ----------
     folder : Path
     model : torch.nn.Module
-        In eval mode; parameters are on the meta device while their part is not loaded.
+        In eval mode, experts of a mixture as layers of their own; parameters are on the meta device
+        while their part is not loaded.
+    structure : str
+        :func:`structure_of` the model before experts are split.
     units : tuple of Unit
         What may share.
     blocks : tuple of str
@@ -50,9 +54,11 @@ class FolderModel:
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
-        self._files = stored_tensors(folder)
-        self._dtype = self._first_dtype()
-        self.model = self.unfilled()
+        self._files = StoredTensors(folder)
+        self._dtype = self._files.first_dtype()
+        self.model = unfilled_pretrained(self.folder, self._dtype)
+        self.structure = structure_of(self.model)
+        split_experts(self.model)
         self.units = tuple(find_units(self.model))
         self.blocks = find_blocks(self.model, self.units)
         self.model.requires_grad_(requires_grad=False)
@@ -65,18 +71,9 @@ class FolderModel:
 
     def unfilled(self) -> nn.Module:
         """Build another such model, all on the meta device."""
-        return unfilled_pretrained(self.folder, self._dtype)
-
-    def _first_dtype(self) -> torch.dtype:
-        """Give the dtype of the first floats in the files."""
-        from safetensors import safe_open
-
-        for name, file in self._files.items():
-            with safe_open(file, "pt") as opened:
-                dtype: torch.dtype = opened.get_slice(name)[:0].dtype
-            if dtype.is_floating_point:
-                return dtype
-        return torch.float32
+        model = unfilled_pretrained(self.folder, self._dtype)
+        split_experts(model)
+        return model
 
     def _stored_names(self) -> dict[int, str]:
         """Find the name in the files of each tensor of the model; those that are tied have one."""
@@ -158,28 +155,16 @@ class FolderModel:
 
     def _filling(self, name: str, tensor: Any) -> Tensor:
         """Read what a tensor of the model is to hold."""
-        found = self._read(name)
+        found = self._files.read(name)
         if found.shape != tensor.shape:
             raise ModelError(
-                f"{self._files[name]}: {name} has shape {tuple(found.shape)}, the model needs "
+                f"{self._files.file(name)}: {name} has shape {tuple(found.shape)}, the model needs "
                 f"{tuple(tensor.shape)}"
             )
         found = found.to(tensor.dtype)
         if isinstance(tensor, nn.Parameter):
             return nn.Parameter(found, requires_grad=False)
         return found
-
-    def _read(self, name: str) -> Tensor:
-        """Copy a tensor out of its file: pages of a file that stay mapped count as memory."""
-        from safetensors import SafetensorError, safe_open
-
-        file = self._files[name]
-        try:
-            with safe_open(file, "pt") as opened:
-                stored: Tensor = opened.get_tensor(name)
-                return stored.clone()
-        except (OSError, SafetensorError) as error:
-            raise ModelError(f"{file} cannot be read: {error}") from error
 
 
 def why_not_by_block(folder: str | os.PathLike[str]) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from geocolor.compression.analysis import unfolded_curvature
@@ -37,7 +37,7 @@ class _Deferred(View):
 
 
 class BlockViews:
-    """Views of all units of a model, in memory for some blocks at a time.
+    """Views of a model's units, in memory for some blocks at a time.
 
     Parameters
     ----------
@@ -64,9 +64,9 @@ class BlockViews:
         self._blocks = blocks
         self._there: dict[int, dict[str, View]] = {}
 
-    def all(self) -> Mapping[str, View]:
-        """Give the views of all units, by name."""
-        return {unit.name: _Deferred(unit, self._view) for unit in self._model.units}
+    def of(self, units: Iterable[Unit]) -> Mapping[str, View]:
+        """Give the views of units that were measured, by name."""
+        return {unit.name: _Deferred(unit, self._view) for unit in units}
 
     def forget(self) -> None:
         """Drop what is in memory."""
@@ -81,11 +81,12 @@ class BlockViews:
         return self._there[number][name]
 
     def _made(self, number: int) -> dict[str, View]:
-        method, units = self._method, self._model.units_of(number)
+        method = self._method
         with self._model.block(number, folded=method.fold_norms):
             curvature = self._curvature(number)
             if not method.fold_norms:
                 curvature = unfolded_curvature(curvature, self._model.scales)
+            units = [u for u in self._model.units_of(number) if u.name in curvature.factors]
             weights = {
                 unit.name: matrix_of(self._model.model.get_submodule(unit.name)) for unit in units
             }

@@ -19,7 +19,7 @@ import geocolor
 from geocolor.compression import PRESETS, Configuration, analyze, analyze_streamed
 from geocolor.compression.configuration import Grouping
 from geocolor.compression.record import read_record
-from geocolor.compression.streaming.folder_model import FolderModel
+from geocolor.compression.streaming.stored import StoredTensors
 from geocolor.errors import InputError, ModelError
 
 transformers = pytest.importorskip("transformers")
@@ -63,13 +63,13 @@ def test_no_part_is_read_more_often_than_it_must(
     folder: Path, batches: list[Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads: Counter[str] = Counter()
-    read = FolderModel._read
+    read = StoredTensors.read
 
-    def counted(model: FolderModel, name: str) -> Tensor:
+    def counted(stored: StoredTensors, name: str) -> Tensor:
         reads[name] += 1
-        return read(model, name)
+        return read(stored, name)
 
-    monkeypatch.setattr(FolderModel, "_read", counted)
+    monkeypatch.setattr(StoredTensors, "read", counted)
     geocolor.compress_streamed(folder, batches, tmp_path / "out")
     # Forwards, backwards, for hidden layers, for prices, to be fitted, and to be written.
     assert {reads[name] for name in reads if ".layers." in name} == {6}
