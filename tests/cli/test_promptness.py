@@ -22,7 +22,7 @@ from geocolor.solvers import SOLVERS
 
 CASES = [(name, kind) for name, info in SOLVERS.items() for kind in sorted(info.kinds)]
 # Some ask for long ones, so that there is time for a signal.
-NODES = {"subset-dp": 18}
+NODES = {"subset-dp": 18, "russian-doll": 128}
 OPTIONS = {
     "coloring": ["--problem", "coloring"],
     "equitable": ["--equitable"],
