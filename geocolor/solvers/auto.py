@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -69,6 +69,8 @@ _BOUND_SHARE, _BOUND_SECONDS, _BOUND_STEPS = 0.2, 30.0, 20
 _FEW, _SOME = 18, 64
 _DOLLS_WORK = 50_000_000
 _CLIQUE_WORK = 300_000_000
+# Raises a bound until the event.
+_Bound = Callable[[Problem, Search, threading.Event], None]
 _TOOLS, _PACKERS = "annealing and tabu search", "best fit and annealing"
 
 
@@ -175,7 +177,10 @@ def _proven(problem: Problem, search: Search, clique: Clique, listed: bool) -> O
             return Outcome(outcome.stop_reason, message=f"{tools}, then pairs: {outcome.message}")
         if isinstance(problem, PartitionProblem) and listed:
             until = time.monotonic() + _GROUPS_SHARE * search.remaining()
-            with _improving(problem, search, after=_ALONE_SECONDS):
+            # Many nodes in large groups get no bound from these, and it may be late afterwards.
+            many = problem.graph.num_nodes > _HURRIED
+            bound = _raise_cheaply if many and not _capacitated(problem) else None
+            with _improving(problem, search, bound=bound, after=_ALONE_SECONDS):
                 outcome = prove_by_groups(problem, search, until)
             if search.answered():
                 message = f"{tools}, then groups: {outcome.message}"
@@ -200,12 +205,18 @@ def _tools(problem: Problem) -> str:
 
 
 def _raise_bound(problem: Problem, search: Search, off: threading.Event) -> None:
-    """Raise the bound in its time or until `off`: by gains or costs, then by eigenvalues."""
+    """Raise the bound in its time or until `off`: by the best clustering, then cheaper."""
     gains = bool((problem.graph.weights.edge_values() < 0).any())
     few = problem.graph.num_nodes <= edge_lp.LARGEST
     # Linear programs look at the clock: where iterations are counted, results are to repeat.
     if gains and few and isinstance(problem, PartitionProblem) and search.max_iterations is None:
         _cluster(problem, search, off)
+    _raise_cheaply(problem, search, off)
+
+
+def _raise_cheaply(problem: Problem, search: Search, off: threading.Event) -> None:
+    """Raise the bound in its time or until `off`: by gains or costs, then by eigenvalues."""
+    gains = bool((problem.graph.weights.edge_values() < 0).any())
     until = time.monotonic() + min(_BOUND_SECONDS, _BOUND_SHARE * search.remaining())
 
     def over() -> bool:
@@ -250,18 +261,18 @@ def _cluster(problem: PartitionProblem, search: Search, off: threading.Event) ->
 
 @contextmanager
 def _improving(
-    problem: Problem, search: Search, *, bound: bool = False, after: float = 0.0
+    problem: Problem, search: Search, *, bound: _Bound | None = None, after: float = 0.0
 ) -> Iterator[None]:
     """Go on with heuristics until the block is left, where there is a thread for them.
 
-    It waits `after` seconds first. With `bound`, it then raises the bound before all else.
+    It waits `after` seconds first. A `bound` it then raises before all else.
     """
     done = threading.Event()
 
     def work() -> None:
         done.wait(after)
-        if bound:
-            _raise_bound(problem, search, done)
+        if bound is not None:
+            bound(problem, search, done)
         stream = 1
         budget = Budget(search, stream=stream, unless=done.is_set)
         while not budget.over():
@@ -307,7 +318,7 @@ auto = WithWorker(
 
 def _improved_only(problem: Problem, search: Search, refused: str) -> Outcome:
     """Leave the time to heuristics and bounds, where a proof would take too much."""
-    with _improving(problem, search, bound=True):
+    with _improving(problem, search, bound=_raise_bound):
         if search.workers == 1:
             _raise_bound(problem, search, threading.Event())
         found = improve(problem, search, Budget(search))

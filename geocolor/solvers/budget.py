@@ -37,6 +37,8 @@ class Budget:
         Made so far.
     unless : callable or None
         As given; may be changed.
+    stream : int
+        As given; 0 for the thread that would work alone.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Budget:
         self.iterations = 0
         self._limit = search.max_iterations
         self.unless = unless
+        self.stream = stream
         self.random = np.random.default_rng([search.seed, stream] if stream else search.seed)
 
     @property

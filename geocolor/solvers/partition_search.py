@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import time
 from itertools import cycle
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geocolor.graph import ConflictGraph
 from geocolor.problem import Problem
 from geocolor.solvers.annealing import anneal
 from geocolor.solvers.budget import Budget
@@ -23,12 +25,10 @@ __all__ = ["improve_partition"]
 _SWEEPS, _MOST_SWEEPS, _MOST_STEPS, _LONGER = 100, 5_000, 1_000_000_000, 1.7
 # First temperatures, in turn, and the last, in what the cheapest move costs on average.
 _WARM, _FROZEN = (0.2, 0.3), 0.03
-# Under a time limit, a cool round, a hot one and a long one do better than many: shares of the time
-# left that they get, all of it from the last on, and their first temperatures, in turn. With fewer
-# sweeps than `_SLOW` a round has to start colder than `_HOT`, but not below `_COOL`. It ends at the
-# last temperature, or at a share of its first: colder, nodes hardly move, and time is worth more
-# before.
-_SHARES, _TIMED_WARM, _TIMED_FROZEN, _COOLED = (0.1, 0.25, 1.0), (0.1, 0.3, 0.2), 0.07, 0.35
+# Under a time limit few rounds, planned to fill it, do better than many. With fewer sweeps than
+# `_SLOW` a round has to start colder than `_HOT`, but not below `_COOL`. It ends at the last
+# temperature, or at a share of its first: colder, nodes hardly move, and time is worth more before.
+_TIMED_FROZEN, _COOLED = 0.05, 0.35
 _HOT, _COOL, _SLOW = 0.3, 0.1, 1_000
 # Most sweeps of such a round, for each node, and in all.
 _SWEEPS_FOR_NODE, _MOST_TIMED_SWEEPS = 50, 50_000
@@ -39,6 +39,24 @@ _PATIENCE = 3
 _SHAKEN, _SHAKE_PATIENCE = 0.1, 20_000
 # Rounds of the longest kind that may fail.
 _FAILURES = 12
+
+
+class _Plan(NamedTuple):
+    """Shares of the time left that rounds get, all of it from the last on, and how warm they start.
+
+    Temperatures come in turn.
+    """
+
+    shares: tuple[float, ...]
+    warm: tuple[float, ...]
+
+
+_PLAN = _Plan((0.1, 0.25, 1.0), (0.1, 0.3, 0.2))
+# From so many nodes with so dense weights a second hot round costs more than it gains.
+_DENSE_PLAN, _MANY, _DENSE = _Plan((0.1, 1.0), (0.1, 0.25)), 500, 0.25
+# A second thread has one round for all its time, up to so many nodes: where there are more, it may
+# have too few sweeps to start hot.
+_BESIDE_PLAN, _MOST_BESIDE = _Plan((1.0,), (0.2,)), 5_000
 
 
 def improve_partition(problem: Problem, search: Search, budget: Budget) -> None:
@@ -66,13 +84,16 @@ def improve_partition(problem: Problem, search: Search, budget: Budget) -> None:
     if timed:
         longest = max(longest, min(_MOST_TIMED_SWEEPS, _SWEEPS_FOR_NODE * nodes))
     sweeps, failures, rate = longest if timed else _SWEEPS, 0, math.inf
-    for number, warm in enumerate(cycle(_TIMED_WARM if timed else _WARM)):
+    plan = _plan(graph, budget)
+    for number, warm in enumerate(cycle(plan.warm if timed else _WARM)):
         assert search.coloring is not None  # noqa: S101  asked for
         before = search.objective
         colors = search.coloring.colors.astype(np.int32)
         seconds = math.inf
         if timed:
-            seconds = _SHARES[min(number, len(_SHARES) - 1)] * max(budget.seconds_left(), 0.0)
+            seconds = plan.shares[min(number, len(plan.shares) - 1)] * max(
+                budget.seconds_left(), 0.0
+            )
             warm = min(warm, max(_COOL, _HOT * math.sqrt(rate * seconds / _SLOW)))
         began, swept = time.monotonic(), budget.iterations
         frozen = min(_TIMED_FROZEN, _COOLED * warm) if timed else _FROZEN
@@ -82,7 +103,7 @@ def improve_partition(problem: Problem, search: Search, budget: Budget) -> None:
         rate = (budget.iterations - swept) / max(time.monotonic() - began, 1e-9)
         colors = settle(graph, colors, most, budget)
         search.offer(colors)
-        planned = timed and number < len(_SHARES) - 1
+        planned = timed and number < len(plan.shares) - 1
         if not planned:
             _tabu(problem, search, budget, colors, _PATIENCE * nodes)
         if not planned and search.objective == before:
@@ -98,6 +119,15 @@ def improve_partition(problem: Problem, search: Search, budget: Budget) -> None:
             if failures >= _FAILURES:
                 return
         sweeps = min(longest, int(sweeps * _LONGER))
+
+
+def _plan(graph: ConflictGraph, budget: Budget) -> _Plan:
+    """Choose the rounds of a thread whose time is limited."""
+    nodes = graph.num_nodes
+    if budget.stream and nodes <= _MOST_BESIDE:
+        return _BESIDE_PLAN
+    dense = graph.weights.num_edges >= _DENSE * nodes * (nodes - 1) / 2
+    return _DENSE_PLAN if nodes >= _MANY and dense else _PLAN
 
 
 def _tabu(
