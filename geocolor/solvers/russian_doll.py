@@ -23,7 +23,7 @@ from geocolor.solvers.kernels.dolls import (
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.scaling import scale_to
 from geocolor.solvers.search import Outcome, Search
-from geocolor.solvers.start import begin
+from geocolor.solvers.start import without_solution
 
 __all__ = ["LARGEST", "solve_russian_doll"]
 
@@ -86,7 +86,8 @@ def solve_russian_doll(problem: Problem, search: Search, *, most_work: float = m
     while outcome is None and dolls.first >= 0:
         outcome = _open(dolls, search, budget, most_work)
     if outcome is not None and outcome.infeasible:
-        return _explained(problem, search, outcome)
+        told = "all partitions of some nodes were tried"
+        return without_solution(problem, search, told, clique_work=_CLIQUE_WORK)
     done = dolls.first < 0
     if done:
         search.offer(dolls.colors())
@@ -115,18 +116,6 @@ def _open(dolls: _Dolls, search: Search, budget: Budget, most_work: float) -> Ou
         return Outcome(StopReason.COMPLETED, infeasible=True)
     dolls.end()
     return None
-
-
-def _explained(problem: PartitionProblem, search: Search, outcome: Outcome) -> Outcome:
-    """Say why there is no partition; by a clique, if one explains it."""
-    _, told = begin(problem, search, clique_work=_CLIQUE_WORK)
-    if told is not None and told.infeasible:
-        return told
-    return Outcome(
-        outcome.stop_reason,
-        infeasible=True,
-        message=f"{problem.max_colors} classes cannot do: all partitions of some nodes were tried",
-    )
 
 
 class _Dolls:

@@ -23,7 +23,7 @@ from geocolor.problem import (
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 
-__all__ = ["Constructor", "begin", "construct", "stopped"]
+__all__ = ["Constructor", "begin", "construct", "stopped", "without_solution"]
 
 # Enough for the maximum clique of most sparse graphs, and no more than a greedy coloring costs.
 _GREEDY_CLIQUE_WORK = 20_000_000
@@ -102,6 +102,15 @@ def begin(problem: Problem, search: Search, *, clique_work: int) -> tuple[Clique
             bound += math.fsum(problem.cost.floors_of(graph))
     search.raise_lower_bound(bound)
     return clique, None
+
+
+def without_solution(problem: Problem, search: Search, tried: str, *, clique_work: int) -> Outcome:
+    """Say that there is no solution: by a clique, if one explains it, else by what was tried."""
+    _, outcome = begin(problem, search, clique_work=clique_work)
+    if outcome is not None and outcome.infeasible:
+        return outcome
+    message = f"{problem.max_colors} classes cannot do: {tried}"
+    return Outcome(StopReason.COMPLETED, infeasible=True, message=message)
 
 
 def stopped(search: Search) -> StopReason:

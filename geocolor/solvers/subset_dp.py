@@ -30,7 +30,7 @@ from geocolor.solvers.memory import too_much
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.scaling import scale_to
 from geocolor.solvers.search import Outcome, Search
-from geocolor.solvers.start import begin
+from geocolor.solvers.start import without_solution
 
 __all__ = ["LARGEST", "Few", "solve_subset_dp"]
 
@@ -154,7 +154,8 @@ def solve_subset_dp(problem: Problem, search: Search) -> Outcome:
         cover.step()
     least = cover.colors()
     if least is None and found == NEVER:
-        return _none(problem, search)
+        told = "all covers by groups were tried"
+        return without_solution(problem, search, told, clique_work=_CLIQUE_WORK)
     search.offer(colors if least is None else least)
     search.raise_lower_bound(costs.lower_bound(bound + cover.total))
     return Outcome(StopReason.COMPLETED, message=cover.told)
@@ -283,15 +284,3 @@ def _matrix(
     matrix = np.zeros((count, count), dtype=values.dtype)
     matrix[rows, columns] = matrix[columns, rows] = values
     return matrix
-
-
-def _none(problem: Few, search: Search) -> Outcome:
-    """Say that there is no partition; by a clique, if one explains it."""
-    _, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
-    if outcome is not None and outcome.infeasible:
-        return outcome
-    return Outcome(
-        StopReason.COMPLETED,
-        infeasible=True,
-        message=f"{problem.max_colors} classes cannot do: all covers by groups were tried",
-    )

@@ -1,8 +1,9 @@
 """Fuzz all readers for hours: ``python tests/fuzz/hours.py [FORMAT ...] [--each SECONDS]``.
 
 In turns, that which had the least so far next, until each had its processor time; ended at any
-moment, the next call goes on. A turn is a line of ``build/fuzz/hours.csv``; at the end, or with
-``--each 0``, comes a table of them all. What a reader fails on stays in ``build/fuzz/findings``.
+moment, the next call goes on. A turn is a line of ``hours.csv`` beside this file, which is kept;
+at the end, or with ``--each 0``, comes a table of them all. What a reader fails on is in
+``build/fuzz/findings``.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from geocolor.io import FORMATS
 
 HERE = Path(__file__).parent
 BUILD = HERE.parents[1] / "build" / "fuzz"
-LEDGER = BUILD / "hours.csv"
+LEDGER = HERE / "hours.csv"
 FINDINGS = BUILD / "findings"
 FIELDS = ["date", "revision", "format", "seconds", "executions", "corpus", "finding"]
 EXECUTED = re.compile(r"stat::number_of_executed_units:\s+(\d+)")
