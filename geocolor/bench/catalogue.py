@@ -19,6 +19,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -29,6 +30,7 @@ from geocolor.bench.trial import Known
 from geocolor.errors import FormatError, InputError
 from geocolor.io import SUFFIXES
 from geocolor.io.compression import bare
+from geocolor.io.tokens import decimal
 
 __all__ = ["MANIFEST", "BestKnown", "Catalogue", "Entry", "Question", "manifest_of", "stem"]
 
@@ -231,23 +233,30 @@ def _table_near(folder: Path) -> BestKnown | None:
     return None
 
 
+def _number(word: str | None) -> float:
+    value = decimal(word or "")
+    if not math.isfinite(value):
+        raise ValueError(f"{word!r} is no number")
+    return value
+
+
 def _rows(reader: csv.DictReader[str], path: Path) -> Iterator[tuple[tuple[str, Question], Known]]:
     header = set(reader.fieldnames or ())
     by = path.name
     for row in reader:
         try:
             if {"instance", "best_known_colors", "proven_optimal"} <= header:
-                known = Known(float(row["best_known_colors"]), _YES_NO[row["proven_optimal"]], by)
+                known = Known(_number(row["best_known_colors"]), _YES_NO[row["proven_optimal"]], by)
                 yield (row["instance"], ("coloring", None)), known
             elif {"instance", "proven_optimum"} <= header:
                 if row["proven_optimum"]:
-                    known = Known(-float(row["proven_optimum"]), True, by)
+                    known = Known(-_number(row["proven_optimum"]), True, by)
                     yield (row["instance"], ("correlation", None)), known
             elif {"instance", "kind", "k", "value", "proven"} <= header:
                 if row["kind"] not in _KINDS:
                     raise ValueError(f"kind {row['kind']}")
-                k = int(row["k"]) if row["k"] else None
-                known = Known(float(row["value"]), _YES_NO[row["proven"]], by)
+                k = int(_number(row["k"])) if row["k"] else None
+                known = Known(_number(row["value"]), _YES_NO[row["proven"]], by)
                 yield (row["instance"], (row["kind"], k)), known
             else:
                 raise FormatError(

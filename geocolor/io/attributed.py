@@ -14,6 +14,7 @@ import numpy as np
 from geocolor.errors import FormatError
 from geocolor.io.limits import Limits
 from geocolor.io.listing import Listing, Note
+from geocolor.io.tokens import decimal
 
 __all__ = ["AttributedParts", "finite"]
 
@@ -29,8 +30,8 @@ def finite(text: str | float, what: str, name: str, line: int | None = None) -> 
         It is none.
     """
     try:
-        value = float(text)
-    except (ValueError, OverflowError):
+        value = decimal(text) if isinstance(text, str) else float(text)
+    except OverflowError:
         value = math.nan
     if not math.isfinite(value):
         raise FormatError(f"{what} is {str(text)[:40]!r}, not a finite number", name, line)

@@ -14,8 +14,9 @@ from geocolor.io.listing import Listing
 from geocolor.io.meaning import Meaning
 from geocolor.io.numbered import number_labels
 from geocolor.io.source import Source, shown
-from geocolor.io.tokens import LONGEST_NUMBER
+from geocolor.io.tokens import LONGEST_NUMBER, decimal, decimals
 from geocolor.io.writing import number, require_room
+from geocolor.wording import counted
 
 __all__ = ["cplib_text", "read_cplib"]
 
@@ -84,26 +85,16 @@ def _count(token: bytes, source: Source, block: bytes, line: int) -> int:
 
 
 def _values(tokens: list[bytes], name: str, block: bytes, line: int) -> NDArray[np.float64]:
-    try:
-        values = np.array(list(map(float, tokens)), dtype=np.float64)
-    except ValueError:
-        values = np.full(1, np.nan)
+    values = decimals(tokens)
     if np.isfinite(values).all():
         return values
     at, said = next(
         (at, token)
         for at, text in enumerate(block.split(b"\n"), line + 1)
         for token in text.split()
-        if not _is_finite(token)
+        if not math.isfinite(decimal(token))
     )
     raise FormatError(f"{shown(said)} is not a finite number", name, at)
-
-
-def _is_finite(token: bytes) -> bool:
-    try:
-        return math.isfinite(float(token))
-    except ValueError:
-        return False
 
 
 def cplib_text(graph: ConflictGraph) -> Iterator[bytes]:
@@ -118,7 +109,7 @@ def cplib_text(graph: ConflictGraph) -> Iterator[bytes]:
     if graph.conflicts.num_edges:
         raise InputError(
             "a clique partitioning file (.txt) holds weights only, and this graph has "
-            f"{graph.conflicts.num_edges} hard conflicts; write .json"
+            f"{counted(graph.conflicts.num_edges, 'hard conflict')}; write .json"
         )
     count, weights = graph.num_nodes, graph.weights
     values = np.empty(0) if weights.values is None else weights.values

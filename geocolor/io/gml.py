@@ -19,11 +19,12 @@ __all__ = ["gml_text", "read_gml"]
 
 _BLANK = r"(?:\s++|\#[^\n]*+)*+"
 _KEY = r"[A-Za-z_][0-9A-Za-z_]*+"
+_REAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[Ee][+-]?[0-9]+)?(?![\w.])"
 # A key with what it stands for, the end of a list, or that of the text.
 _ITEM = re.compile(
     rf"""{_BLANK}(?:
     (?P<key>{_KEY}){_BLANK}(?:
-        (?P<value>"[^"]*" | [+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)? | [+-]?(?:inf|nan)\b)
+        (?P<value>"[^"]*" | {_REAL} | [+-]?(?:inf|nan)\b)
         | (?P<open>\[))
     | (?P<close>\])
     | (?P<end>\Z))""",

@@ -106,7 +106,7 @@ class _Reader:
         if kind == "*vertices":
             if self.nodes >= 0:
                 raise FormatError("a second *Vertices; one network is read", self.name, line)
-            if len(words) < 2 or not words[1].isdecimal() or len(words[1]) > LONGEST_NUMBER:
+            if len(words) < 2 or not _is_whole(words[1]):
                 raise FormatError("expected '*Vertices COUNT'", self.name, line)
             self.nodes = int(words[1])
             self.limits.require_nodes(self.nodes, self.name)
@@ -151,7 +151,7 @@ class _Reader:
         self.rows += [(line, first, node, math.nan) for node in rest]
 
     def _node(self, word: str, line: int) -> int:
-        if not word.isdecimal() or len(word) > LONGEST_NUMBER or not 1 <= int(word) <= self.nodes:
+        if not _is_whole(word) or not 1 <= int(word) <= self.nodes:
             raise FormatError(
                 f"{word[:40]!r} is no vertex; they are numbered 1 to {self.nodes}", self.name, line
             )
@@ -174,6 +174,10 @@ class _Reader:
             directed=self.arcs,
             notes=tuple(self.notes),
         )
+
+
+def _is_whole(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) <= LONGEST_NUMBER
 
 
 def pajek_text(graph: ConflictGraph) -> Iterator[bytes]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BLANKS", "LONGEST_NUMBER", "SHORT", "Tokens", "tokenize"]
+__all__ = ["BLANKS", "LONGEST_NUMBER", "SHORT", "Tokens", "decimal", "decimals", "tokenize"]
 
 _NEWLINE = ord("\n")
 _ZERO, _MINUS, _POINT = np.uint8(ord("0")), ord("-"), ord(".")
@@ -102,7 +103,7 @@ class Tokens:
             block = self.data.tobytes()
             at = words[rest]
             spans = zip(self.starts[at].tolist(), self.ends[at].tolist(), strict=True)
-            values[rest] = _floats([block[start:end] for start, end in spans])
+            values[rest] = decimals([block[start:end] for start, end in spans])
             fine[rest] = np.isfinite(values[rest])
         return values, fine
 
@@ -138,19 +139,26 @@ class Tokens:
         return np.where(negative, -values, values), fine
 
 
-def _floats(words: list[bytes]) -> NDArray[np.float64]:
-    """Parse words one by one; nan for what is no number."""
-    try:
-        return np.array(list(map(float, words)))
-    except ValueError:
-        return np.array([_float(word) for word in words])
+def decimals(words: list[bytes]) -> NDArray[np.float64]:
+    """Read words as :func:`decimal` does."""
+    if b"_" not in b"".join(words):
+        try:
+            return np.array(list(map(float, words)), dtype=np.float64)
+        except ValueError:
+            pass
+    return np.array(list(map(decimal, words)))
 
 
-def _float(word: bytes) -> float:
+def decimal(word: str | bytes) -> float:
+    """Read a number as files have it; nan for what is none.
+
+    Python alone would also read ``1_0``, as ten, and the digits of other scripts.
+    """
+    text = word.decode("ascii", "replace") if isinstance(word, bytes) else word
     try:
-        return float(word)
+        return float(text) if text.isascii() and "_" not in text else math.nan
     except ValueError:
-        return np.nan
+        return math.nan
 
 
 def tokenize(block: bytes, blanks: bytes = BLANKS) -> Tokens:

@@ -130,7 +130,7 @@ def test_a_format_that_is_named_is_taken(tmp_path: Path) -> None:
     assert read(path, format="metis").fingerprint == queen(4, 4).fingerprint
     with pytest.raises(FormatError, match="cannot tell its graph format"):
         read(path)
-    with pytest.raises(InputError, match="no graph format 'xls'; known are"):
+    with pytest.raises(InputError, match="no graph format 'xls'; choose one of"):
         read(path, format="xls")
     with pytest.raises(InputError, match="cannot tell the graph format"):
         write(queen(4, 4), path)
@@ -231,7 +231,7 @@ BOTH = ConflictGraph.from_edges(3, [(0, 1)], [2.0], conflicts=[(1, 2)])
         (SIZED, ".txt", "clique partitioning file (.txt) holds no sizes of nodes"),
         (BOTH, ".mtx", "a Matrix Market file holds weights or hard conflicts, and this graph has"),
         (BOTH, ".npz", "a sparse matrix (.npz) holds weights or hard conflicts, and this graph"),
-        (BOTH, ".txt", "holds weights only, and this graph has 1 hard conflicts"),
+        (BOTH, ".txt", "holds weights only, and this graph has 1 hard conflict"),
         (example("weights"), ".gr", "holds conflicts, or a weight of -1 or 1 for every pair"),
         (example("signs"), ".graph", "a METIS graph holds whole weights from 1 only"),
     ],

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geocolor.errors import UnreadableAnswerError
+from geocolor.io.tokens import decimal
 from geocolor.solvers.external.readers import (
     JsonReader,
     NumbersReader,
@@ -20,6 +21,7 @@ from geocolor.solvers.external.readers import (
     shown,
 )
 from geocolor.solvers.search import Search
+from geocolor.wording import counted
 
 __all__ = ["AnswerFormat", "Answers"]
 
@@ -145,15 +147,16 @@ class Answers:
         self.count += 1
         used, most = len(np.unique(colors)), self._search.problem.max_colors
         if used > most and not self._told_k:
-            self.note = f"it has {used} classes, {most} were asked for, which it was not told"
+            self.note = (
+                f"it has {counted(used, 'class')}, {most} were asked for, which it was not told"
+            )
             return
         self._search.offer(colors)
 
-    def _raise_bound(self, text: str, line: str) -> None:
-        try:
-            bound = float(text)
-        except (TypeError, ValueError) as error:
-            raise UnreadableAnswerError(f"expected a bound: {shown(line)}") from error
+    def _raise_bound(self, text: str | None, line: str) -> None:
+        bound = decimal(text or "")
+        if math.isnan(bound):
+            raise UnreadableAnswerError(f"expected a bound: {shown(line)}")
         if math.isfinite(bound):
             self._search.raise_lower_bound(bound)
 

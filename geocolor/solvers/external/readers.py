@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from geocolor.errors import UnreadableAnswerError
 from geocolor.solvers.external.program import LONGEST_ANSWER
+from geocolor.wording import counted
 
 __all__ = ["JsonReader", "NumbersReader", "PairsReader", "Reader", "SolReader", "shown"]
 
 _SHOWN = 100
 _LONGEST_NUMBER = 18
+_WHOLE = re.compile(rf"[+-]?[0-9]{{1,{_LONGEST_NUMBER}}}")
 _SOL = r"^l\s+(?P<node>\d+)\s+(?P<color>\d+)\s*$"
 _SOL_OTHER = ("c", "s")
 
@@ -108,7 +110,7 @@ class PairsReader:
         if self._colors:
             missing = next(node for node in range(self._nodes) if node not in self._colors)
             raise UnreadableAnswerError(
-                f"colors of {len(self._colors)} of {self._nodes} nodes; none for node "
+                f"colors of {len(self._colors)} of {counted(self._nodes, 'node')}; none for node "
                 f"{missing + self._first_node}"
             )
         if not self._answers and self._patience.first:
@@ -146,7 +148,7 @@ class NumbersReader:
         if not words or words[0] == "c" or words[0].startswith("#"):
             return None
         if len(self._colors) + len(words) > self._nodes:
-            raise UnreadableAnswerError(f"more than {self._nodes} colors: {shown(line)}")
+            raise UnreadableAnswerError(f"more than {counted(self._nodes, 'color')}: {shown(line)}")
         self._colors += [_whole(word, line) for word in words]
         if len(self._colors) < self._nodes:
             return None
@@ -157,7 +159,9 @@ class NumbersReader:
     def end(self) -> None:
         """Take the end."""
         if self._colors:
-            raise UnreadableAnswerError(f"{len(self._colors)} colors for {self._nodes} nodes")
+            raise UnreadableAnswerError(
+                f"{counted(len(self._colors), 'color')} for {counted(self._nodes, 'node')}"
+            )
 
 
 class JsonReader:
@@ -192,7 +196,9 @@ class JsonReader:
         if found is None:
             return None
         if not isinstance(found, list) or len(found) != self._nodes:
-            raise UnreadableAnswerError(f"{self._key!r} is no list of {self._nodes} colors")
+            raise UnreadableAnswerError(
+                f"{self._key!r} is no list of {counted(self._nodes, 'color')}"
+            )
         for color in found:
             if type(color) is not int or abs(color) >= 10**_LONGEST_NUMBER:
                 raise UnreadableAnswerError(f"a color must be a whole number: {shown(str(color))}")
@@ -200,9 +206,6 @@ class JsonReader:
 
 
 def _whole(word: str | None, line: str) -> int:
-    if word is not None and len(word) <= _LONGEST_NUMBER:
-        try:
-            return int(word)
-        except ValueError:
-            pass
+    if word is not None and _WHOLE.fullmatch(word):
+        return int(word)
     raise UnreadableAnswerError(f"expected whole numbers: {shown(line)}")
