@@ -17,7 +17,7 @@ class Outcome(StrEnum):
 
     SOLVED = "solved"  # by itself, with an answer that the checker accepts
     NO_ANSWER = "no answer"  # by itself, without one
-    TIMED_OUT = "timed out"  # killed at the hard limit
+    TIMED_OUT = "timed out"  # killed at the hard limit, or too late with all it has
     OUT_OF_MEMORY = "out of memory"  # killed, or gave up, at the memory limit
     CRASHED = "crashed"  # an exception, a signal, a strange exit
     WRONG = "wrong"  # the checker refused what it offered or claimed

@@ -14,6 +14,9 @@ from geocolor.solvers import SolverInfo
 
 __all__ = ["Contender", "Effort", "Instance", "Known", "Trial"]
 
+# Graces after which a run that has not returned is killed.
+_PATIENCE = 20
+
 
 @dataclass(frozen=True)
 class Known:
@@ -91,7 +94,7 @@ class Effort:
     time_limit : float
         Seconds on the run's clock, told to the solver.
     grace : float
-        Seconds beyond the limit after which a run is killed. An answer within them counts.
+        Seconds beyond the limit within which answers and proofs still count.
     threads : int
         Threads a solver may use.
     memory : int or None
@@ -107,9 +110,14 @@ class Effort:
     max_iterations: int | None = None
 
     @property
-    def hard_limit(self) -> float:
-        """Seconds on the clock at which a run is killed."""
+    def counted_until(self) -> float:
+        """Seconds on the clock up to which answers and proofs count."""
         return self.time_limit + self.grace
+
+    @property
+    def hard_limit(self) -> float:
+        """Seconds on the clock at which a run is killed: it hangs, however busy the machine is."""
+        return self.time_limit + _PATIENCE * self.grace
 
 
 @dataclass(frozen=True)

@@ -74,12 +74,22 @@ def test_the_target_is_met_within_the_rounding_of_a_sum():
     assert not measure_run(record([(1.0, 8.0 + 1e-6)]), *held_to(8.0), EFFORT).reached
 
 
-def test_points_count_up_to_the_hard_limit():
+def test_points_count_up_to_the_end_of_the_grace():
     late = measure_run(record([(1.0, 9.0), (10.5, 8.0)], runtime=10.6), *held_to(8.0), EFFORT)
     assert (late.time_to_target, late.par2_target, late.gap) == (10.5, 10.5, 0.0)
     assert late.primal_integral == pytest.approx(0.1 + 0.9 / 9)
     too_late = measure_run(record([(1.0, 9.0), (11.5, 8.0)], runtime=11.6), *held_to(8.0), EFFORT)
     assert (too_late.time_to_target, too_late.objective) == (None, 9.0)
+
+
+def test_what_comes_after_the_grace_counts_nowhere():
+    proof = record([(1.0, 8.0)], runtime=12.0, status="OPTIMAL")
+    run = measure_run(proof, *held_to(8.0), EFFORT)
+    assert (run.outcome, run.time_to_target, run.time_to_proof) == (Outcome.SOLVED, 1.0, None)
+    answer = measure_run(record([], runtime=12.0, objective=8.0), *held_to(8.0), EFFORT)
+    assert (answer.outcome, answer.objective, answer.gap) == (Outcome.TIMED_OUT, None, 1.0)
+    in_time = measure_run(record([], runtime=10.9, objective=8.0), *held_to(8.0), EFFORT)
+    assert (in_time.outcome, in_time.time_to_target) == (Outcome.SOLVED, 10.9)
 
 
 def test_an_answer_without_a_trace_comes_at_the_end():

@@ -125,7 +125,7 @@ def solvers(folder: Path) -> Path:
 def trial_of(
     instance: Instance, solver: str, seconds: float = 20.0, memory: int = 300 << 20
 ) -> Trial:
-    effort = Effort(seconds, 0.2, 1, memory)
+    effort = Effort(seconds, 0.02, 1, memory)
     return Trial(instance, Contender(find_solver(solver)), 0, effort)
 
 
@@ -133,7 +133,7 @@ def trial_of(
     ("name", "outcome", "kept", "message"),
     [
         ("good", Outcome.SOLVED, True, ""),
-        ("loops", Outcome.TIMED_OUT, True, "killed after 0.4 s"),
+        ("loops", Outcome.TIMED_OUT, True, "killed after 0.6 s"),
         ("eats", Outcome.OUT_OF_MEMORY, True, ""),
         ("feeds", Outcome.OUT_OF_MEMORY, True, "of 300 allowed"),
         ("segfaults", Outcome.CRASHED, False, "ended by SIGSEGV"),

@@ -137,6 +137,16 @@ def test_missing_runs_are_left_out_and_told(make_results):
     assert "8 runs are missing; they count nowhere" in summary.warnings
 
 
+def test_runs_that_end_late_are_told(make_results):
+    late = {"objective": 3.0, "runtime": 12.5, "trace": ()}
+    results = make_results(run=lambda trial: late if trial.contender.name == "a" else {})
+    warnings = summarise(results).warnings
+    assert (
+        "a: 6 runs ended late, the last 2.5 s after the limit; what came after 1 s does not count"
+    ) in warnings
+    assert not any(warning.startswith("b: ") for warning in warnings)
+
+
 def test_nothing_run_yet_is_no_error(make_results):
     summary = summarise(make_results(run=lambda _: None))
     assert row_of(summary, "a").gap.value is None

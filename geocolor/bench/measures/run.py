@@ -43,9 +43,10 @@ class Run:
     refuted : str
         What contradicts its claims; empty if they stand.
     outcome : Outcome
-        The harness's word, or WRONG if a claim is refuted.
+        The harness's word; WRONG if a claim is refuted, TIMED_OUT if all it has came too late to
+        count.
     objective : float or None
-        Best objective up to the hard limit; None without an answer.
+        Best objective that came in time to count; None without one.
     gap : float or None
         Distance to the reference at the end, 0 to 1; 1 without an answer.
     primal_integral : float or None
@@ -134,7 +135,7 @@ def measure_run(
     refuted = refutation(record, instance, reference)
     outcome = Outcome.WRONG if refuted else record.outcome
     wanted = wanted_classes(instance)
-    points = [] if refuted else _incumbents(record, effort.hard_limit)
+    points = [] if refuted else _incumbents(record, effort.counted_until)
     objective = points[-1][1] if points else None
     if wanted is not None:  # fewer classes than asked for are worth no more
         points = [(time, float(wanted)) for time, _ in points[:1]]
@@ -143,7 +144,10 @@ def measure_run(
     gaps = tuple(gap(worth, value) for _, worth in points) if value is not None else ()
     to_target = _first_within(points, value, 0.0 if wanted is not None else target_gap)
     claims = record.optimal or claims_infeasible(record)
-    to_proof = record.runtime if claims and not refuted else None
+    in_time = record.runtime <= effort.counted_until
+    to_proof = record.runtime if claims and in_time and not refuted else None
+    if outcome is Outcome.SOLVED and not points and to_proof is None:
+        outcome = Outcome.TIMED_OUT
     if wanted is not None and points:
         to_proof = times[0] if to_proof is None else min(times[0], to_proof)
     penalty = 2.0 * effort.time_limit
@@ -166,7 +170,7 @@ def measure_run(
     )
 
 
-def _incumbents(record: Record, hard_limit: float) -> list[tuple[float, float]]:
+def _incumbents(record: Record, until: float) -> list[tuple[float, float]]:
     """List times and objectives of the improvements that count, falling."""
     checked = checked_objective(record)
     if checked is None:
@@ -180,7 +184,7 @@ def _incumbents(record: Record, hard_limit: float) -> list[tuple[float, float]]:
     for time, streamed in sorted(stream, key=lambda point: point[0]):
         # Nothing a run streamed is better than the best that was checked.
         objective = max(streamed, checked)
-        if time <= hard_limit and (not points or objective < points[-1][1]):
+        if time <= until and (not points or objective < points[-1][1]):
             points.append((max(0.0, time), objective))
     return points
 

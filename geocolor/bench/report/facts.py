@@ -57,7 +57,8 @@ def _asked(results: Results, target_gap: float) -> Iterator[tuple[str, str]]:
     yield "Seeds", _seeds(campaign.seeds)
     made = plural(len(results.records), "run")
     yield "Runs", f"{made} made, {results.missing} missing" if results.missing else made
-    yield "Time limit", f"{duration(effort.time_limit)}, killed {duration(effort.grace)} later"
+    yield "Time limit", f"{duration(effort.time_limit)}; counts to {duration(effort.grace)} later"
+    yield "Killed", f"{duration(effort.hard_limit - effort.time_limit)} after the limit"
     if effort.max_iterations is not None:
         yield "Iterations", f"at most {effort.max_iterations}"
     yield "Threads", f"{effort.threads} for each run"

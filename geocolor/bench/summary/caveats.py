@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from statistics import median
 
 from geocolor.bench.measures import Measured
-from geocolor.bench.record import Record
+from geocolor.bench.record import Outcome, Record
+from geocolor.wording import counted
 
 __all__ = ["crowded", "find_warnings"]
 
@@ -37,19 +38,41 @@ def find_warnings(measured: Measured) -> tuple[str, ...]:
 
 def _of_runs(measured: Measured) -> Iterator[str]:
     if measured.missing:
-        yield f"{measured.missing} runs are missing; they count nowhere"
+        yield counted(
+            measured.missing,
+            "run is missing; it counts nowhere",
+            "runs are missing; they count nowhere",
+        )
     seeds = len(measured.campaign.seeds)
     if seeds < _FEW_SEEDS:
-        yield (
-            f"{seeds} seed{'s' * (seeds != 1)}: run at least {_FEW_SEEDS} to tell solvers from luck"
-        )
+        yield (f"{counted(seeds, 'seed')}: run at least {_FEW_SEEDS} to tell solvers from luck")
+    yield from _of_late(measured)
     refuted = Counter(run.record.solver for run in measured.runs if run.refuted)
     for solver, count in refuted.items():
-        yield f"{solver}: {count} claims are refuted; these runs count as wrong"
+        told = counted(
+            count,
+            "claim is refuted; this run counts as wrong",
+            "claims are refuted; these runs count as wrong",
+        )
+        yield f"{solver}: {told}"
     if len(measured.campaign.contenders) > 1 and len(measured.common()) < len(
         measured.campaign.instances
     ):
         yield "not all solvers have runs on all instances; compare pairs, not rows"
+
+
+def _of_late(measured: Measured) -> Iterator[str]:
+    """Tell of solvers that ended by themselves, but after the grace."""
+    effort = measured.campaign.effort
+    late: dict[str, list[float]] = defaultdict(list)
+    for record in (run.record for run in measured.runs):
+        if record.runtime > effort.counted_until and record.outcome is not Outcome.TIMED_OUT:
+            late[record.solver].append(record.runtime - effort.time_limit)
+    for solver, seconds in late.items():
+        yield (
+            f"{solver}: {counted(len(seconds), 'run')} ended late, the last {max(seconds):.2g} s "
+            f"after the limit; what came after {effort.grace:g} s does not count"
+        )
 
 
 def _of_machine(measured: Measured) -> Iterator[str]:
