@@ -41,6 +41,7 @@ __all__ = [
     "reads_whole_texts",
     "reporter",
     "require_positions",
+    "require_windows",
     "settle_torch",
 ]
 
@@ -156,10 +157,30 @@ def load_for_calibration(
     """
     text = read_text(text_file)
     line.update("loading the model")
-    from geocolor.compression.calibration import text_batches
     from geocolor.compression.pretrained import load_pretrained
 
-    model, tokenizer = load_pretrained(folder)
+    return _calibrated(*load_pretrained(folder), text, windows, length)
+
+
+def require_windows(folder: Path, text_file: Path, windows: int, length: int) -> None:
+    """Refuse what :func:`load_for_calibration` would, without reading weights.
+
+    Raises
+    ------
+    InputError
+        As there.
+    """
+    text = read_text(text_file)
+    from geocolor.compression.pretrained import empty_pretrained, pretrained_tokenizer
+
+    _calibrated(empty_pretrained(folder), pretrained_tokenizer(folder), text, windows, length)
+
+
+def _calibrated(
+    model: nn.Module, tokenizer: Any, text: str, windows: int, length: int
+) -> CalibratedModel:
+    from geocolor.compression.calibration import text_batches
+
     require_positions(length, model)
     whole_texts = reads_whole_texts(model)
     batches = text_batches(text, tokenizer, windows, length, special_tokens=whole_texts)

@@ -24,15 +24,17 @@ from geocolor.cli.calibrated import (
     load_for_calibration,
     read_text,
     reporter,
+    require_windows,
     settle_torch,
 )
 from geocolor.cli.config_file import ConfigOption
-from geocolor.cli.console import ProgressLine
+from geocolor.cli.console import ProgressLine, note
 from geocolor.cli.pages import require_page
 from geocolor.cli.streamed import compress_by_block, should_be_streamed, why_not_streamed
 from geocolor.errors import InputError
 
 if TYPE_CHECKING:
+    from geocolor.compression.outlook import Outlook
     from geocolor.compression.record import CompressionRecord
 
 __all__ = ["EXAMPLES", "command"]
@@ -58,14 +60,20 @@ In Python the result is loaded with geocolor.load("./smaller").
 
 # Windows of the evaluation text; the reference predictions of more would fill the memory.
 _EVALUATED = 8
+_EXPANDED = """\
+expanded    what is shared is written out, so the folder is as large as the original's: the sizes
+            and multiply-adds above are those of what geocolor saves without --expanded"""
 
 
 def command(
     model_dirs: ModelFolders,
     calibration: CalibrationOptions,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="OUT_DIR", help="New or empty folder.")
-    ],
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="OUT_DIR", help="New or empty folder; --dry-run needs none."
+        ),
+    ] = None,
     keep: KeepOption = 0.7,
     budget: BudgetOption = None,
     latency: LatencyOption = None,
@@ -143,15 +151,14 @@ def command(
     and the tokenizer. Several models, fine-tunes of one base say, are compressed together: what
     stands at one place of them may share, and SHARE is of all of them.
     """
+    if output is None and not dry_run:
+        raise InputError("say where the smaller model goes: --output OUT_DIR")
     _require(keep, output, picture, checkpoint, report)
+    if dry_run:
+        output = None
     if speed and len(model_dirs) > 1:
         raise InputError("--speed times one model; leave it out, or compress one by itself")
     settle_torch()
-    if dry_run:
-        for file in (*calibration, *(evaluation or ())):
-            read_text(file)
-        _foresee(model_dirs, windows * length, random_plans, as_json=as_json, quiet=quiet)
-        return
     texts = for_each(calibration, model_dirs, "--calibration")
     judged = for_each(evaluation, model_dirs, "--evaluation") if evaluation else []
     others = [read_text(file) for file in judged]
@@ -172,6 +179,15 @@ def command(
     )
     if streaming and refusal is not None:
         raise InputError(refusal)
+    if output is None:
+        asked = [(texts, windows), (judged, _EVALUATED)] if judged else [(texts, windows)]
+        with ProgressLine(quiet=quiet) as line:
+            line.update("looking at the model")
+            outlook = _foresee(model_dirs, asked, length, random_plans, preset, budget)
+        typer.echo(json.dumps(outlook.to_json()) if as_json else str(outlook))
+        if recover or speed:
+            note("--recover and --speed take their time besides")
+        return
     if streaming is None and refusal is None:
         streaming = should_be_streamed(model_dirs[0], windows * length, preset)
     with ProgressLine(quiet=quiet) as line:
@@ -262,29 +278,46 @@ def _tell(
     expanded: bool = False,
 ) -> None:
     """Say what became of the model, in the ways that were asked for."""
+    stored = sum(file.stat().st_size for file in output.rglob("*.safetensors"))
     if as_json:
-        typer.echo(json.dumps({**record.report.to_json(), "output": str(output)}))
+        facts = {"output": str(output), "output_bytes": stored, "expanded": expanded}
+        typer.echo(json.dumps({**record.report.to_json(), **facts}))
     else:
-        typer.echo(f"{record.report}\nsaved       {output}")
+        typer.echo(f"{record.report}\nsaved       {output}, {stored / 1e6:.1f} MB")
+        if expanded:
+            typer.echo(_EXPANDED)
     if picture is not None:
         from geocolor.plotting import draw_sharing_map
 
         draw_sharing_map(record.plan, record.units, picture, str(record.report.method))
+        if not as_json:
+            typer.echo(f"map         {picture}")
     if page is not None:
         from geocolor.compression.page import write_page
 
         write_page(record, page, folder=str(output), expanded=expanded)
+        if not as_json:
+            typer.echo(f"page        {page}")
 
 
 def _foresee(
-    folders: list[Path], tokens: int, random_plans: int, *, as_json: bool, quiet: bool
-) -> None:
-    with ProgressLine(quiet=quiet) as line:
-        line.update("looking at the model")
-        from geocolor.compression.outlook import foresee_compression
+    folders: list[Path],
+    asked: list[tuple[list[Path], int]],
+    length: int,
+    random_plans: int,
+    preset: str,
+    budget: str | None,
+) -> Outlook:
+    """Foresee a compression, refusing what it would refuse: texts and their windows, say."""
+    from geocolor.compression.configuration import counted_in
+    from geocolor.compression.configuration_file import chosen_configuration
+    from geocolor.compression.outlook import foresee_compression
 
-        outlook = foresee_compression(folders, tokens, random_plans=random_plans)
-    typer.echo(json.dumps(outlook.to_json()) if as_json else str(outlook))
+    counted_in(chosen_configuration(preset), budget)
+    for texts, windows in asked:
+        for folder, text in zip(folders, texts, strict=True):
+            require_windows(folder, text, windows, length)
+    return foresee_compression(folders, asked[0][1] * length, random_plans=random_plans)
 
 
 def _one_or_all(values: list[Any]) -> Any:
@@ -293,7 +326,7 @@ def _one_or_all(values: list[Any]) -> Any:
 
 def _require(
     keep: float,
-    output: Path,
+    output: Path | None,
     picture: Path | None,
     checkpoint: Path | None,
     report: Path | None,
@@ -303,7 +336,8 @@ def _require(
 
     if not 0 < keep <= 1:
         raise InputError(f"--keep must be in (0, 1], not {keep:g}")
-    require_new_directory(output)
+    if output is not None:
+        require_new_directory(output)
     if checkpoint is not None:
         require_writable(checkpoint)
     if report is not None:

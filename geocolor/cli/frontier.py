@@ -112,6 +112,8 @@ def command(
         try:
             if output is not None:
                 _write(output, results, record, str(file))
+                if not quiet:
+                    note(f"written {output}")
         finally:  # a full disk must not swallow the answer as well
             typer.echo(json.dumps(record, allow_nan=False) if as_json else _table(results))
         if any(result.stop_reason is StopReason.INTERRUPT for result in results):
@@ -122,8 +124,13 @@ def command(
 def _require_output(output: Path) -> None:
     from geocolor.io.atomic import require_writable
 
-    if output.suffix.lower() not in (*_PICTURES, ".csv", ".json"):
+    suffix = output.suffix.lower()
+    if suffix not in (*_PICTURES, ".csv", ".json"):
         raise InputError(f"{output}: write {', '.join(_PICTURES)}, .csv or .json")
+    if suffix in _PICTURES:
+        from geocolor.plotting.canvas import require_picture
+
+        require_picture(output)
     require_writable(output)
 
 

@@ -26,6 +26,7 @@ from geocolor.cli.calibrated import (
 )
 from geocolor.cli.console import ProgressLine
 from geocolor.errors import InputError
+from geocolor.wording import counted
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -103,13 +104,18 @@ def command(
             latency=times,
             on_progress=reporter(line),
         )
-        graph = analysis.conflict_graph(keep, method)
+        pairs = analysis.priced_pairs(keep, method)
+        graph = pairs.graph()
         write(graph, output)
+        estimated = len(pairs.estimated)
+        priced = len(pairs.pairs) - estimated
+        gains = int((graph.weights.edge_values() < 0).sum())
         facts = {
             "output": str(output),
             "layers": graph.num_nodes,
-            "priced_pairs": graph.weights.num_edges,
-            "gains": int((graph.weights.edge_values() < 0).sum()),
+            "priced_pairs": priced,
+            "estimated_pairs": estimated,
+            "gains": gains,
             "conflicts": graph.conflicts.num_edges,
         }
         if options is not None:
@@ -121,8 +127,9 @@ def command(
         typer.echo(json.dumps(facts))
         return
     typer.echo(
-        f"{output}: {facts['layers']} layers, {facts['priced_pairs']} priced pairs "
-        f"({facts['gains']} gain by sharing), {facts['conflicts']} hard conflicts"
+        f"{output}: {counted(graph.num_nodes, 'layer')}, "
+        f"{counted(priced, 'pair')} priced ({counted(gains, 'gains', 'gain')} by sharing), "
+        f"{estimated:,} estimated, {counted(graph.conflicts.num_edges, 'hard conflict')}"
     )
     if options is not None:
-        typer.echo(f"{options}: {facts['options']} options of {facts['groups']} groups")
+        typer.echo(f"{options}: {counted(len(listed), 'option')} of {counted(groups, 'group')}")

@@ -13,6 +13,7 @@ from geocolor.errors import FormatError, InputError
 
 if TYPE_CHECKING:
     from geocolor.io import Limits
+from geocolor.wording import counted
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -92,6 +93,7 @@ def command(
     else:
         _require(kind, _OF_GRAPHS, None, "a graph")
         _draw_graph(source, kind, coloring, reader, output, title)
+    typer.echo(f"written {output}")
 
 
 def _require(
@@ -147,12 +149,15 @@ def _draw_graph(
 
     graph = reader.read(source).graph
     colors = None
-    words = [f"{source.name}: {graph.num_nodes} nodes, {graph.conflicts.num_edges} hard conflicts"]
+    words = [
+        f"{source.name}: {counted(graph.num_nodes, 'node')}",
+        counted(graph.conflicts.num_edges, "hard conflict"),
+    ]
     if coloring is not None:
         colors = read_solution(coloring, reader.limits).colors_of(graph)
         if colors is None:
             raise InputError(f"{coloring} holds no coloring")
-        words.append(f"{len(set(colors.tolist()))} classes")
+        words.append(counted(len(set(colors.tolist())), "class"))
     network = (kind or (Picture.MATRIX if graph.is_weighted else Picture.NETWORK)) == "network"
     draw = draw_network if network else draw_matrix
     draw(graph, colors, output, title or ", ".join(words))

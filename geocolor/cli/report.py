@@ -36,3 +36,4 @@ def command(
     from geocolor.compression.record import read_record
 
     write_page(read_record(folder), output, folder=str(folder))
+    typer.echo(f"written {output}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from geocolor.wording import counted
+
 if TYPE_CHECKING:
     from geocolor.graph import ConflictGraph
     from geocolor.solvers import SolveResult
@@ -42,7 +44,8 @@ def to_record(result: SolveResult, graph: ConflictGraph) -> dict[str, Any]:
 
 def summary(result: SolveResult) -> str:
     """Say in a few lines what is known, how well, how long it took and why."""
-    rows = [("status", f"{result.status.value} ({result.stop_reason.value.lower()})")]
+    status = f"{result.status.value} ({result.stop_reason.value.lower()}){_answered(result)}"
+    rows = [("status", status)]
     if result.num_colors is not None:
         rows.append(("colors", str(result.num_colors)))
         if result.options["problem"] not in ("coloring", "equitable"):
@@ -55,3 +58,17 @@ def summary(result: SolveResult) -> str:
     if result.message:
         rows.append(("why", result.message))
     return "\n".join(f"{name:<10} {value}" for name, value in rows)
+
+
+def _answered(result: SolveResult) -> str:
+    """Say where FEASIBLE is all that was asked."""
+    from geocolor.solvers import Status, StopReason
+
+    k = result.options.get("k")
+    if (
+        k is None
+        or result.options["problem"] not in ("coloring", "equitable")
+        or (result.status, result.stop_reason) != (Status.FEASIBLE, StopReason.COMPLETED)
+    ):
+        return ""
+    return f": {counted(int(k), 'color')} do, as asked; fewer were not looked for"

@@ -176,10 +176,12 @@ def command(
                 on_progress=show,
             )
         record = to_record(result, graph)
+        written = False
         try:
             written = _write(output, record)
         finally:  # a full disk must not swallow the answer as well
-            typer.echo(_json(record) if as_json else summary(result))
+            told = f"\nwritten    {output}" if written else ""
+            typer.echo(_json(record) if as_json else summary(result) + told)
         if watched(quiet=quiet):
             _tell_of_compiling(compile_seconds() - compiled)
         if result.stop_reason is StopReason.INTERRUPT:

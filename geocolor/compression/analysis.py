@@ -30,9 +30,7 @@ from geocolor.compression.progress import Progress
 from geocolor.compression.random_plans import measure_plans, random_plans
 from geocolor.compression.record import Origin, unit_records
 from geocolor.compression.report import ModelReport, PlannedLatency, Report, macs_per
-from geocolor.compression.several import (
-    Divergences,
-)
+from geocolor.compression.several import Divergences
 from geocolor.compression.speed import writes
 from geocolor.compression.values import changed_weights, group_weights, predict
 from geocolor.criterion import (
@@ -41,6 +39,7 @@ from geocolor.criterion import (
     GroupCosts,
     LatencyTable,
     Metric,
+    PricedPairs,
     Sizes,
     TimesCounting,
     dominant_pairs,
@@ -194,14 +193,15 @@ class Analysis:
     def conflict_graph(
         self, keep: float, configuration: str | Configuration = "default"
     ) -> ConflictGraph:
-        """Build the weighted conflict graph at the price of a budget.
+        """Build the weighted conflict graph at the price of a budget: of :meth:`priced_pairs`."""
+        return self.priced_pairs(keep, configuration).graph()
 
-        Parameters
-        ----------
-        keep : float
-            Share of the units' parameters to keep, in (0, 1).
-        configuration : str or Configuration
-            The criterion.
+    def priced_pairs(
+        self, keep: float, configuration: str | Configuration = "default"
+    ) -> PricedPairs:
+        """Price pairs of units at the price of a budget, and estimate what no pricing is worth.
+
+        `keep` is the share of the units' parameters to keep, in (0, 1).
 
         Raises
         ------
@@ -212,7 +212,7 @@ class Analysis:
         check_priced(keep, method)
         costs = self.costs(method)
         budget = whole_budget(self.units, costs, keep)
-        return priced_graph(self.units, costs, method, budget, self._progress).graph()
+        return priced_graph(self.units, costs, method, budget, self._progress)
 
     def options(
         self, keep: float, configuration: str | Configuration = "default"

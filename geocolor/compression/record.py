@@ -22,7 +22,7 @@ from geocolor.errors import CheckpointError
 from geocolor.io.json_text import load_object
 from geocolor.io.limits import Limits
 from geocolor.sharing import SharingPlan
-from geocolor.sharing.checkpoint import PLAN_FILE
+from geocolor.sharing.checkpoint import PLAN_FILE, none_there
 from geocolor.sharing.layers import stored_matrices
 from geocolor.sharing.size import macs_by_unit
 from geocolor.units import Side, Unit, Use
@@ -217,7 +217,7 @@ def read_record(directory: str | os.PathLike[str]) -> CompressionRecord:
     """
     path = Path(directory) / PLAN_FILE
     if not path.is_file():
-        raise CheckpointError(f"{directory} is not a geocolor checkpoint: no {PLAN_FILE}")
+        raise CheckpointError(none_there(path.parent))
     found = load_object(path, Limits())
     where, details = str(path), found.get("details")
     if not isinstance(details, Mapping) or not details.keys() >= {"matrices", "origin"}:

@@ -30,7 +30,15 @@ from geocolor.sharing.proportion import Stored, require_proportion
 from geocolor.sharing.ties import keep_ties
 from geocolor.units import split_experts
 
-__all__ = ["PLAN_FILE", "distinct_tensors", "load", "save", "save_parts", "structure_of"]
+__all__ = [
+    "PLAN_FILE",
+    "distinct_tensors",
+    "load",
+    "none_there",
+    "save",
+    "save_parts",
+    "structure_of",
+]
 
 _FORMAT = "geocolor-shared"
 # 2 has several files of tensors where they are many; 1 had one always.
@@ -321,15 +329,23 @@ def _unchanged(folder: Path, name: str, hashes: Mapping[str, Any]) -> Path:
     return path
 
 
+def none_there(folder: Path) -> str:
+    """Say what is missing of a checkpoint, and what to give instead."""
+    wanted = "give a folder that 'geocolor compress' or Compressed.save wrote"
+    if not folder.is_dir():
+        return f"there is no folder {folder}; {wanted}"
+    if (folder / "config.json").is_file():
+        wanted = f"a standard model is loaded by its from_pretrained, else {wanted}"
+    return f"{folder} is not a geocolor checkpoint: no {PLAN_FILE} in it; {wanted}"
+
+
 def _read_description(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MAX_PLAN_BYTES:
             raise CheckpointError(f"{path} is larger than {_MAX_PLAN_BYTES} bytes")
         description = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise CheckpointError(
-            f"{path.parent} is not a geocolor checkpoint: no {PLAN_FILE}"
-        ) from None
+        raise CheckpointError(none_there(path.parent)) from None
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: {error}") from error
     if not isinstance(description, dict) or description.get("format") != _FORMAT:

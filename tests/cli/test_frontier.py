@@ -44,12 +44,24 @@ def test_budgets_of_ones_own_for_machines(run, options: Path, tmp_path: Path) ->
 
 
 def test_a_picture_and_a_table(run, options: Path, tmp_path: Path) -> None:
-    assert run("frontier", options, "-o", tmp_path / "out.png").code == 0
+    done = run("frontier", options, "-o", tmp_path / "out.png")
+    assert (done.code, done.err) == (0, f"geocolor: written {tmp_path}/out.png\n")
     assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
-    assert run("frontier", options, "--points", 2, "-o", tmp_path / "out.csv").code == 0
+    done = run("frontier", options, "--points", 2, "-o", tmp_path / "out.csv", "--quiet")
+    assert (done.code, done.err) == (0, "")
     with (tmp_path / "out.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["cost"] for row in rows] == ["3", "0"]
+
+
+def test_a_picture_that_cannot_be_drawn_is_refused_before_the_work(
+    run, options: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("geocolor.plotting.canvas.find_spec", lambda _: None)
+    monkeypatch.delattr("geocolor.solvers.budgeted.frontier")
+    done = run("frontier", options, "-o", tmp_path / "out.png")
+    assert done.code == 2
+    assert done.error() == "matplotlib is not installed: pip install 'geocolor[plot]'"
 
 
 def test_what_cannot_be_is_said_first(run, options: Path, tmp_path: Path) -> None:

@@ -193,6 +193,9 @@ def test_graph_can_be_solved(
     assert run(*asked, "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert told["layers"] == 28
+    # Few pairs are priced without an estimate; all others are hard conflicts.
+    assert told["estimated_pairs"] == 0
+    assert told["priced_pairs"] + told["conflicts"] == 28 * 27 // 2
     assert told["output"] == str(out)
     graph = geocolor.read(out)
     assert graph.labels is not None
@@ -397,16 +400,64 @@ def test_a_dry_run_counts_and_does_nothing(
     assert outlook["streamed"]["memory"] < outlook["memory"]
     assert run("compress", folder, *options, "--random-plans", 8) == 0
     more = json.loads(capsys.readouterr().out)
-    assert more["seconds"] > 2 * outlook["seconds"]
+    assert more["seconds"] > outlook["seconds"] > 10
     assert more["memory"] == outlook["memory"]
     assert {path.name for path in tmp_path.iterdir()} == {"model", "text.txt"}
     assert run("compress", folder, *options[:-2], "--dry-run") == 0
+    assert "28 may share" in capsys.readouterr().out
+    assert run("compress", folder, "--calibration", text, "--dry-run") == 0
     assert "28 may share" in capsys.readouterr().out
     assert run("compress", tmp_path, *options) == 2
     assert "no config.json" in capsys.readouterr().err
     missing = ("--calibration", tmp_path / "none.txt", *options[2:])
     assert run("compress", folder, *missing) == 2
     assert "cannot read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--windows", 500), "the text gives 400 tokens"),
+        (("--length", 65), "--length 65 exceeds the 64 positions of the model"),
+        (("--preset", "svdllm"), "no preset 'svdllm'; did you mean 'svd-llm'?"),
+        (("--budget", "parms"), "no budget of 'parms'; did you mean 'params'?"),
+        (("--evaluation", "none.txt"), "cannot read none.txt"),
+        (("--streaming", "--expanded"), "--streaming does not go with --expanded"),
+    ],
+)
+def test_a_dry_run_refuses_what_the_run_would(
+    options: tuple[object, ...],
+    message: str,
+    folder: Path,
+    text: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = ("compress", folder, "--calibration", text, "--dry-run", "--windows", 8, "--length", 16)
+    assert main([str(part) for part in (*asked, *options)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert message in printed.err
+
+
+def test_a_place_to_save_to_is_asked_for(
+    folder: Path, text: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("compress", folder, "--calibration", text) == 2
+    assert "say where the smaller model goes: --output OUT_DIR" in capsys.readouterr().err
+
+
+def test_both_sizes_of_an_expanded_model_are_told(
+    folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, page = tmp_path / "smaller", tmp_path / "page.html"
+    asked = ("--keep", 0.5, "--calibration", text, "-o", out, "--report", page, "--expanded")
+    assert run("compress", folder, *asked) == 0
+    printed = capsys.readouterr().out
+    stored = (out / "model.safetensors").stat().st_size
+    assert f"saved       {out}, {stored / 1e6:.1f} MB\nexpanded " in printed
+    assert printed.endswith(f"page        {page}\n")
+    assert stored > 0.95 * (folder / "model.safetensors").stat().st_size
+    assert "saved expanded, as large as the original" in page.read_text()
 
 
 def test_a_file_gives_options_and_the_command_line_comes_first(
@@ -454,7 +505,7 @@ def test_a_value_of_the_wrong_kind_is_bad_usage(
 ) -> None:
     (tmp_path / "a.toml").write_text("keep = 'much'\nmodel-dirs = '.'\ncalibration = 'a'\n")
     assert main(["compress", "--config", str(tmp_path / "a.toml"), "-o", "b"]) == 2
-    assert "Invalid value for '--keep'" in capsys.readouterr().err
+    assert "invalid value for '--keep'" in capsys.readouterr().err
 
 
 def test_windows_of_an_encoder_are_whole_texts_and_those_of_a_generator_are_not(

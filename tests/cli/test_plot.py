@@ -28,14 +28,14 @@ def test_a_graph_with_and_without_its_coloring(run: Run, queen5: Path, tmp_path:
     assert run("plot", queen5, "--coloring", solution, "-o", out).code == 0
     assert out.read_bytes() != plain
     done = run("plot", queen5, "--coloring", solution, "--kind", "matrix", "-o", out)
-    assert (done.code, done.out, done.err) == (0, "", "")
+    assert (done.code, done.out, done.err) == (0, f"written {out}\n", "")
 
 
 def test_weights_are_drawn_as_a_matrix(run: Run, weighted: Path, tmp_path: Path) -> None:
     pictures = []
     for options in ((), ("--kind", "matrix"), ("--kind", "network")):
         done = run("plot", weighted, *options, "-o", tmp_path / "a.png")
-        assert (done.code, done.out, done.err) == (0, "", "")
+        assert (done.code, done.out, done.err) == (0, f"written {tmp_path}/a.png\n", "")
         pictures.append((tmp_path / "a.png").read_bytes())
     assert pictures[0] == pictures[1] != pictures[2]
 

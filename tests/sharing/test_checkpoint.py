@@ -631,3 +631,15 @@ def test_buffers_that_are_in_no_file_come_back_in_their_dtype(tmp_path):
     loaded = load(tmp_path / "half", build())
     assert torch.equal(loaded.table, model.table)
     assert loaded.table.dtype == torch.bfloat16
+
+
+def test_what_is_no_checkpoint_is_told_with_what_to_do(tmp_path):
+    wanted = "give a folder that 'geocolor compress' or Compressed.save wrote"
+    with pytest.raises(CheckpointError) as missing:
+        load(tmp_path / "none")
+    assert str(missing.value) == f"there is no folder {tmp_path / 'none'}; {wanted}"
+    with pytest.raises(CheckpointError, match=f"no geocolor.json in it; {wanted}"):
+        load(tmp_path)
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(CheckpointError, match="standard model is loaded by its from_pretrained"):
+        load(tmp_path)

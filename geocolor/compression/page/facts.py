@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from geocolor.compression.record import CompressionRecord, UnitRecord
 from geocolor.plotting.sharing_grid import SharingGrid
 from geocolor.sharing import GroupPlan
+from geocolor.wording import counted
 
 __all__ = ["Group", "Row", "by_form", "by_role", "configuration_rows", "groups", "how_faster"]
 
@@ -129,8 +130,9 @@ def how_faster(record: CompressionRecord) -> Iterator[str]:
         row = rows.get(_FORMS[form][0])
         if row is not None:
             yield (
-                f"{row.count} matrices, {row.name}, take {row.after / row.before:.0%} of their "
-                f"storage and {row.macs / row.macs_before:.0%} of their arithmetic."
+                f"{counted(row.count, 'matrix', 'matrices')}, {row.name}: "
+                f"{row.after / row.before:.0%} of the storage and "
+                f"{row.macs / row.macs_before:.0%} of the arithmetic."
             )
     yield (
         "Embeddings, norms, attention itself and all else that is no shareable matrix cost what "
