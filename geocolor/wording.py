@@ -29,7 +29,7 @@ def choice_among(name: str, known: Iterable[str], listed: str | None = None) -> 
     >>> choice_among("taboo", ["tabucol", "dsatur"], "'geocolor solvers' lists them")
     "did you mean 'tabucol'? 'geocolor solvers' lists them"
     """
-    known = list(known)
+    known = [str(each) for each in known]  # of enums the values
     near = get_close_matches(name, known, n=1)
     parts = [f"did you mean {near[0]!r}?"] if near else []
     if listed is not None:

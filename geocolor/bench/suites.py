@@ -15,6 +15,7 @@ from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph
 from geocolor.io import SUFFIXES, read, require_graph_name
 from geocolor.problem import problem_for
+from geocolor.wording import choice_among
 
 __all__ = ["SUITES", "collect", "own_instances"]
 
@@ -145,7 +146,7 @@ def _files(source: str, catalogue: Catalogue) -> Iterator[tuple[Path, str | None
         for name in sorted(glob(source, recursive=True)):  # noqa: PTH207  may be absolute
             yield from _if_graph(Path(name).absolute(), catalogue)
     else:
-        raise InputError(f"no suite, folder or file {source!r}; the suites are {', '.join(SUITES)}")
+        raise InputError(f"no suite, folder or file {source!r}; {choice_among(source, SUITES)}")
 
 
 def _if_graph(path: Path, catalogue: Catalogue) -> Iterator[tuple[Path, None]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from geocolor.bench.record import Record
     from geocolor.bench.results import Campaign
     from geocolor.bench.trial import Instance
+from geocolor.wording import counted
 
 __all__ = ["app"]
 
@@ -58,7 +60,7 @@ Examples:
 \b
 The clock of a run starts when the solver is called with the problem in its own library's form;
 reading, converting, imports and compiling are outside. Each run has a process of its own, which
-is killed at the time limit and grace. Every coloring is checked again outside that process.
+is killed if it hangs. Every coloring is checked again outside that process.
 """
 
 
@@ -66,9 +68,14 @@ class _WithDefault(TyperGroup):
     """``bench PATH...`` means ``bench run PATH...``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+        if args and args[0] not in (*self.commands, "-h", "--help") and not self._slip(args[0]):
             args = [_RUN, *args]
         return super().parse_args(ctx, args)
+
+    def _slip(self, word: str) -> bool:
+        """Tell whether a command was meant; no suite is called nearly as one."""
+        near = get_close_matches(word, self.commands, cutoff=0.8)
+        return bool(near) and not Path(word).exists()
 
 
 app = typer.Typer(
@@ -121,7 +128,8 @@ def run(
         typer.Option(
             "--grace",
             metavar="TIME",
-            help="Beyond the limit before a run is killed; default 5%, at least 500ms.",
+            help="Beyond the limit, in which answers count; default 5%, at least 500ms. A run that "
+            "has not ended after 20 times that is killed.",
         ),
     ] = None,
     seeds: Annotated[
@@ -221,13 +229,14 @@ def run(
                 nonlocal done
                 done = count
                 line.update(
-                    f"{count} of {total} runs; {record.solver} on {record.instance}: "
+                    f"{count} of {counted(total, 'run')}; {record.solver} on {record.instance}: "
                     f"{record.outcome.value}"
                 )
 
             results = carry_out(campaign, output, spread_over, on_progress=show)
     except KeyboardInterrupt:
-        note(f"{done} of {ahead.runs} runs are in {output}; the same command goes on from there")
+        runs = counted(ahead.runs, "run")
+        note(f"{done} of {runs} are in {output}; the same command goes on from there")
         raise
     from geocolor.bench.summary import summarise, to_text
 
@@ -353,19 +362,20 @@ def _tell(campaign: Campaign, ahead: Outlook, as_json: bool) -> None:
         }
         typer.echo(json.dumps(data))
         return
-    typer.echo(f"{len(campaign.instances)} instances")
+    typer.echo(counted(len(campaign.instances), "instance"))
     for instance in campaign.instances:
         k = "" if instance.k is None else f" k={instance.k}"
         known = instance.known
         best = "" if known is None else f", best known {known.value:g}"
         proven = " (proven)" if known is not None and known.proven else ""
         typer.echo(
-            f"  {instance.name:<24} {instance.kind}{k}, {instance.nodes:,} nodes{best}{proven}"
+            f"  {instance.name:<24} {instance.kind}{k}, {counted(instance.nodes, 'node')}{best}"
+            f"{proven}"
         )
-    typer.echo(f"{len(names)} solvers: {', '.join(names)}")
-    typer.echo(f"{len(campaign.seeds)} seeds")
+    typer.echo(f"{counted(len(names), 'solver')}: {', '.join(names)}")
+    typer.echo(counted(len(campaign.seeds), "seed"))
     typer.echo(
-        f"{ahead.runs} runs, {ahead.done} made already; the rest takes about "
+        f"{counted(ahead.runs, 'run')}, {ahead.done} made already; the rest takes about "
         f"{_duration(ahead.likely)}, at most {_duration(ahead.most)} and what setting up takes"
     )
 

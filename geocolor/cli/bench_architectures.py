@@ -14,6 +14,7 @@ from geocolor.cli.calibrated import settle_torch
 from geocolor.cli.console import ProgressLine
 from geocolor.cli.shares import SharesOption, shares
 from geocolor.errors import InputError
+from geocolor.wording import choice_among
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -63,7 +64,7 @@ def command(
     known = [*ARCHITECTURES, *PACKAGED]
     for name in names or ():
         if name not in known:
-            raise InputError(f"no architecture {name!r}; choose among {', '.join(known)}")
+            raise InputError(f"no architecture {name!r}; {choice_among(name, known)}")
     chosen = [
         ARCHITECTURES[name] if name in ARCHITECTURES else packaged_architecture(name, cache)
         for name in names or ARCHITECTURES

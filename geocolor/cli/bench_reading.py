@@ -13,6 +13,7 @@ import typer
 
 from geocolor.cli.console import ProgressLine
 from geocolor.errors import InputError
+from geocolor.wording import choice_among
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -53,7 +54,7 @@ def command(
     known = list(dict.fromkeys(case.format for case in CASES))
     for name in formats or ():
         if name not in known:
-            raise InputError(f"{name!r} is not measured; choose among {', '.join(known)}")
+            raise InputError(f"{name!r} is not measured; {choice_among(name, known)}")
     chosen = [case for case in CASES if not formats or case.format in formats]
     speeds = []
     with tempfile.TemporaryDirectory() as folder, ProgressLine(quiet=quiet) as line:

@@ -29,6 +29,7 @@ from geocolor.errors import CheckError, FormatError
 if TYPE_CHECKING:
     from geocolor.graph import ConflictGraph
     from geocolor.problem import CheckReport
+from geocolor.wording import counted
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -110,9 +111,9 @@ def command(
         told = {"problem": question.kind, "num_colors": report.num_colors}
         typer.echo(json.dumps({"valid": True, **told, "objective": report.objective}))
         return
-    counted = question.kind in ("coloring", "equitable")
-    objective = "" if counted else f", objective {report.objective:.10g}"
-    typer.echo(f"valid {question.kind}: {report.num_colors} colors{objective}")
+    of_colors = question.kind in ("coloring", "equitable")
+    objective = "" if of_colors else f", objective {report.objective:.10g}"
+    typer.echo(f"valid {question.kind}: {counted(report.num_colors, 'color')}{objective}")
 
 
 def _claimed_problem(
@@ -155,7 +156,8 @@ def _claimed_packing(
     ):
         raise FormatError("options.sizes must be a list of whole numbers, one per node", path)
     if sizes is not None and len(sizes) != graph.num_nodes:
-        raise FormatError(f"{len(sizes)} sizes, but the graph has {graph.num_nodes} nodes", path)
+        nodes = counted(graph.num_nodes, "node")
+        raise FormatError(f"{counted(len(sizes), 'size')}, but the graph has {nodes}", path)
     return Packing(
         capacity if asked.capacity is None else asked.capacity,
         sizes if asked.sizes is None else asked.sizes,
@@ -171,7 +173,8 @@ def _require_same_graph(claims: Mapping[str, Any], graph: ConflictGraph) -> None
 def _require_claims(claims: Mapping[str, Any], report: CheckReport) -> None:
     claimed = claims.get("num_colors")
     if claimed is not None and claimed != report.num_colors:
-        raise CheckError(f"the solution claims {claimed} colors, it has {report.num_colors}")
+        colors = counted(claimed, "color")
+        raise CheckError(f"the solution claims {colors}, it has {report.num_colors}")
     claimed = claims.get("objective")
     if claimed is None:
         return

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from geocolor.errors import FormatError
+from geocolor.errors import FormatError, GeocolorError
+from geocolor.wording import choice_among
 
 __all__ = ["ConfigOption", "defaults_from"]
 
@@ -47,15 +47,13 @@ def defaults_from(path: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
     try:
         found = tomllib.loads(read_all(path, limits).decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        if isinstance(error, FormatError):
+        if isinstance(error, GeocolorError):
             raise
         raise FormatError(f"not TOML: {error}", str(path)) from error
     values = {}
     for key, value in found.items():
         if key not in parameters:
-            near = get_close_matches(key, parameters, n=1)
-            meant = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(parameters)}"
-            raise FormatError(f"no option {key!r}; {meant}", str(path))
+            raise FormatError(f"no option {key!r}; {choice_among(key, parameters)}", str(path))
         parameter = parameters[key]
         several = parameter.nargs == -1 or getattr(parameter, "multiple", False)
         parts = value if isinstance(value, list) else [value]

@@ -12,6 +12,7 @@ from geocolor.cli.reading import Reader, reads_a_graph
 
 if TYPE_CHECKING:
     from geocolor.graph import ConflictGraph
+from geocolor.wording import counted
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -55,8 +56,9 @@ def command(
     if not known.names and _is_named(graph):
         note(f"{known.title} has numbers only: the names of nodes are left out")
     said = (
-        f"{target}: {graph.num_nodes} nodes, {graph.conflicts.num_edges} conflicts, "
-        f"{graph.weights.num_edges} weights"
+        f"{target}: {counted(graph.num_nodes, 'node')}, "
+        f"{counted(graph.conflicts.num_edges, 'conflict')}, "
+        f"{counted(graph.weights.num_edges, 'weight')}"
     )
     typer.echo(said, err=str(target) == STREAM)
 

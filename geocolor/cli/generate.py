@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from geocolor.graph import ConflictGraph
+from geocolor.wording import counted
 
 __all__ = ["app"]
 
@@ -256,6 +257,7 @@ def _save(make: Callable[[], ConflictGraph], output: Path) -> None:
     graph = make()
     write(graph, output)
     typer.echo(
-        f"{output}: {graph.num_nodes} nodes, {graph.conflicts.num_edges} conflicts, "
-        f"{graph.weights.num_edges} weights"
+        f"{output}: {counted(graph.num_nodes, 'node')}, "
+        f"{counted(graph.conflicts.num_edges, 'conflict')}, "
+        f"{counted(graph.weights.num_edges, 'weight')}"
     )

@@ -34,6 +34,7 @@ from geocolor.cli import (
 )
 from geocolor.cli.console import error
 from geocolor.cli.signals import terminated_like_interrupted
+from geocolor.cli.usage import refuse_usage
 from geocolor.errors import CheckError, GeocolorError, SolverError
 
 __all__ = ["COMMANDS", "app", "main"]
@@ -138,10 +139,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     with terminated_like_interrupted():
         try:
-            app(args=arguments, prog_name="geocolor")
+            code = app(args=arguments, prog_name="geocolor", standalone_mode=False)
+        except typer.TyperException as failed:
+            return refuse_usage(failed)
         except SystemExit as ended:
             return ended.code if isinstance(ended.code, int) else 0
         except OSError as failed:  # files are errors of ours by now; this is standard output
             error(f"cannot write to {failed.filename or 'standard output'}: {failed.strerror}")
             return 2
-    return 0
+    return code or 0

@@ -36,11 +36,10 @@ def command(
     processor in the user's cache directory, or in the folder NUMBA_CACHE_DIR.
     """
     from geocolor.graph.jit import cache_folder
-    from geocolor.solvers import SOLVERS
+    from geocolor.solvers.registry import built_in
 
     for name in solvers or []:
-        if name not in SOLVERS:
-            raise InputError(f"no solver {name!r} is built in; choose among {', '.join(SOLVERS)}")
+        built_in(name)
     folder = cache_folder()
     if folder is None:
         raise InputError("no folder can be written to keep it in; NUMBA_CACHE_DIR may name one")

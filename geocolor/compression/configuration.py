@@ -12,6 +12,7 @@ from geocolor.compression.fields import Table, choice, choices, number, text, tr
 from geocolor.criterion import Budget, Damping, Form, Metric
 from geocolor.errors import FormatError, InputError
 from geocolor.io.json_text import require_format
+from geocolor.wording import choice_among
 
 __all__ = [
     "PRESETS",
@@ -331,7 +332,7 @@ def preset(name: str) -> Configuration:
         There is none of that name.
     """
     if name not in PRESETS:
-        raise InputError(f"no preset {name!r}; choose one of {', '.join(PRESETS)}")
+        raise InputError(f"no preset {name!r}; {choice_among(name, PRESETS)}")
     return PRESETS[name]
 
 
@@ -358,7 +359,7 @@ def counted_in(configuration: str | Configuration, budget: str | None) -> Config
     if budget is None:
         return method
     if budget not in list(Budget):
-        raise InputError(f"no budget of {budget!r}; choose one of {', '.join(Budget)}")
+        raise InputError(f"no budget of {budget!r}; {choice_among(budget, Budget)}")
     return replace(method, budget=Budget(budget))
 
 

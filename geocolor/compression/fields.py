@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from geocolor.errors import FormatError
+from geocolor.wording import choice_among
 
 __all__ = ["Table", "choice", "choices", "number", "text", "truth", "whole"]
 
@@ -44,9 +44,8 @@ class Table:
         self._prefix = f"{name}." if name else ""
         for key in data:
             if key not in allowed:
-                near = get_close_matches(str(key), allowed, n=1)
-                meant = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(allowed)}"
-                raise FormatError(f"unknown key {_shown(f'{self._prefix}{key}')}; {meant}", where)
+                shown = _shown(f"{self._prefix}{key}")
+                raise FormatError(f"unknown key {shown}; {choice_among(str(key), allowed)}", where)
 
     def __contains__(self, key: str) -> bool:
         return key in self._data

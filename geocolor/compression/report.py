@@ -14,6 +14,7 @@ from geocolor.criterion import Budget, LatencyTable
 from geocolor.sharing import ModelSize
 from geocolor.timing import Timing
 from geocolor.units import Use
+from geocolor.wording import counted
 
 __all__ = ["ModelReport", "PlannedLatency", "Report", "macs_per"]
 
@@ -227,8 +228,8 @@ class Report:
                 f"({after.unit_macs / before.unit_macs:.1%})",
                 *([] if self.latency is None else [f"latency     {self.latency}"]),
                 *self._speeds(),
-                f"shared      {self.shared_groups} groups of matrices",
-                f"narrowed    {self.narrowed_groups} hidden layers",
+                f"shared      {counted(self.shared_groups, 'group')} of matrices",
+                f"narrowed    {counted(self.narrowed_groups, 'hidden layer')}",
                 *self._left(),
                 *plan,
                 f"loss        +{self.predicted_increase:.4f} predicted, {expected}"
@@ -243,8 +244,8 @@ class Report:
         if not self.unreached:
             return []
         return [
-            f"unreached   {self.unreached} matrices of experts that no calibration data reached "
-            "stay as they are, not counted above"
+            f"unreached   {counted(self.unreached, 'matrix', 'matrices')} of experts, which no "
+            "calibration data reached, left as they were and not counted above"
         ]
 
     def _speeds(self) -> list[str]:

@@ -18,6 +18,7 @@ from geocolor.graph.adjacency import Adjacency, frozen
 if TYPE_CHECKING:
     import networkx as nx
     import scipy.sparse as sp
+from geocolor.wording import counted
 
 __all__ = ["ConflictGraph"]
 
@@ -375,7 +376,7 @@ def _labels(labels: Iterable[str] | None, count: int) -> tuple[str, ...] | None:
         return None
     names: Sequence[str] = tuple(labels)
     if len(names) != count:
-        raise InputError(f"{count} nodes but {len(names)} labels")
+        raise InputError(f"{counted(count, 'node')} but {counted(len(names), 'label')}")
     if len(set(names)) != count:
         twice = next(name for i, name in enumerate(names) if name in names[:i])
         raise InputError(f"two nodes have the label {twice!r}")
@@ -387,7 +388,7 @@ def _sizes(sizes: ArrayLike | None, count: int) -> NDArray[np.float64]:
         return frozen(np.ones(count))
     array = np.asarray(sizes, dtype=np.float64)
     if array.shape != (count,):
-        raise InputError(f"{count} nodes but sizes of shape {array.shape}")
+        raise InputError(f"{counted(count, 'node')} but sizes of shape {array.shape}")
     if not (np.isfinite(array) & (array > 0)).all():
         raise InputError("node sizes must be positive and finite")
     return frozen(array.copy())

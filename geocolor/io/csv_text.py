@@ -17,6 +17,7 @@ from geocolor.io.meaning import Meaning
 from geocolor.io.source import Source
 from geocolor.io.tokens import BLANKS
 from geocolor.io.writing import edge_rows, names, number, require_room
+from geocolor.wording import counted
 
 __all__ = ["csv_text", "looks_like_csv", "read_csv"]
 
@@ -147,7 +148,9 @@ class _Reader:
             return
         columns = self.columns
         if len(row) > max(self.width, 3):
-            raise FormatError(f"{len(row)} fields, {self.width} expected", self.name, line)
+            raise FormatError(
+                f"{counted(len(row), 'field')}, {self.width} expected", self.name, line
+            )
 
         def field(at: int) -> str:
             return row[at] if 0 <= at < len(row) else ""

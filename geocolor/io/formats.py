@@ -33,6 +33,7 @@ from geocolor.io.npz import npz_text, read_npz
 from geocolor.io.pace import pace_text, read_pace
 from geocolor.io.pajek import pajek_text, read_pajek
 from geocolor.io.source import Source
+from geocolor.wording import choice_among
 
 __all__ = ["FORMATS", "SUFFIXES", "Format", "format_of", "format_to_write", "require_graph_name"]
 
@@ -222,7 +223,7 @@ def _by_suffix(path: Path) -> tuple[Format, ...]:
 
 def _chosen(name: str) -> Format:
     if name not in FORMATS:
-        raise InputError(f"no graph format {name!r}; known are {', '.join(FORMATS)}")
+        raise InputError(f"no graph format {name!r}; {choice_among(name, FORMATS)}")
     return FORMATS[name]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geocolor.io.listing import Listing, Note, Symmetry
+from geocolor.wording import counted
 
 __all__ = ["matrix_listing"]
 
@@ -34,7 +35,10 @@ def matrix_listing(
     """
     off = pairs[:, 0] != pairs[:, 1]
     dropped = len(off) - int(np.count_nonzero(off))
-    notes = [Note("diagonal", f"{dropped} entries on the diagonal are left out")] if dropped else []
+    told = counted(
+        dropped, "entry on the diagonal is left out", "entries on the diagonal are left out"
+    )
+    notes = [Note("diagonal", told)] if dropped else []
     return Listing(
         count,
         pairs[off],

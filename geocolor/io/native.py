@@ -28,6 +28,7 @@ from geocolor.io.json_text import parse_object, require_format
 from geocolor.io.listing import Listing
 from geocolor.io.meaning import Meaning
 from geocolor.io.source import Source
+from geocolor.wording import counted
 
 __all__ = ["native_text", "read_native"]
 
@@ -70,7 +71,7 @@ def read_native(source: Source, meaning: Meaning) -> Listing:
         if not isinstance(label, str):
             raise FormatError(f"labels[{at}] must be a string, not {label!r}", where)
     if labels is not None and len(labels) != nodes:
-        raise FormatError(f"{nodes} nodes but {len(labels)} labels", where)
+        raise FormatError(f"{counted(nodes, 'node')} but {counted(len(labels), 'label')}", where)
     sizes = _list(found, "sizes", where)
     _require_floats(sizes or [], "sizes[{}]", where)
     return Listing(

@@ -11,6 +11,7 @@ from geocolor.errors import FormatError
 from geocolor.io.listing import Note
 from geocolor.io.source import shown
 from geocolor.io.tokens import LONGEST_NUMBER, Tokens
+from geocolor.wording import counted
 
 __all__ = ["Numbering", "node_pairs", "number_labels", "numbers_note"]
 
@@ -92,4 +93,4 @@ def _fault(said: list[bytes], numbering: Numbering) -> str:
     low, high = sorted(map(int, said))
     if low < numbering.first:
         return f"node {low}: nodes are counted from {numbering.first}"
-    return f"node {high}, but {numbering.promise} promises {numbering.nodes} nodes"
+    return f"node {high}, but {numbering.promise} promises {counted(numbering.nodes, 'node')}"

@@ -22,6 +22,7 @@ from geocolor.io.meaning import (
     Unweighted,
     Weights,
 )
+from geocolor.wording import counted
 
 __all__ = ["settle"]
 
@@ -180,8 +181,12 @@ class _Settling:
             first = int(np.argmax(unsaid))
             self.note(
                 "unweighted",
-                f"{np.count_nonzero(unsaid)} edges have no weight and are hard conflicts"
-                f"{self.at(edges.line(first))}",
+                counted(
+                    int(np.count_nonzero(unsaid)),
+                    "edge has no weight and is a hard conflict",
+                    "edges have no weight and are hard conflicts",
+                )
+                + self.at(edges.line(first)),
             )
         hard = edges.where(conflict)
         return _Edges(hard.pairs, None, hard.lines), edges.where(~bare)
@@ -201,8 +206,12 @@ class _Settling:
             raise FormatError(f"node {node} has an edge to itself", self.name, edges.line(at))
         self.note(
             "loops",
-            f"{np.count_nonzero(loops)} edges from a node to itself are left out"
-            f"{self.at(edges.line(at))}",
+            counted(
+                int(np.count_nonzero(loops)),
+                "edge from a node to itself is left out",
+                "edges from a node to itself are left out",
+            )
+            + self.at(edges.line(at)),
         )
         return rest
 
@@ -268,7 +277,8 @@ class _Settling:
             ),
         }.get(rule, ("their weights are added", lambda v: np.add.reduceat(v, begins)))
         pairs = len(np.unique(keys[repeats]))
-        self.note("parallel", f"{pairs} pairs are listed more than once; {done}{self.at(line)}")
+        told = counted(pairs, "pair is listed more than once", "pairs are listed more than once")
+        self.note("parallel", f"{told}; {done}{self.at(line)}")
         chosen = edges.where(order[begins])
         with np.errstate(over="ignore"):  # what is not finite is refused later
             joined = together(values[order])
@@ -291,9 +301,11 @@ class _Settling:
         elif required:
             self._refuse_one_sided(hard)
         elif self.meaning.parallel is Parallel.REFUSE:
-            raise FormatError(f"{listed - distinct} edges are listed again", self.name)
+            again = counted(listed - distinct, "edge is listed again", "edges are listed again")
+            raise FormatError(again, self.name)
         else:
-            self.note("parallel", f"{listed - distinct} of {listed} edges repeat another")
+            again = counted(listed - distinct, "edge repeats another", "edges repeat another")
+            self.note("parallel", f"{again}, of {listed:,} in all")
 
     def _note_equal_weights(self, graph: ConflictGraph) -> None:
         values = graph.weights.edge_values()
@@ -310,7 +322,12 @@ class _Settling:
         for part in (graph.weights, graph.conflicts):
             absent[tuple(part.edges().T)] = False
         missing = np.argwhere(absent)
-        self.note("missing", f"{len(missing)} pairs that are not listed are hard conflicts")
+        said = counted(
+            len(missing),
+            "pair that is not listed is a hard conflict",
+            "pairs that are not listed are hard conflicts",
+        )
+        self.note("missing", said)
         return ConflictGraph.from_edges(
             count,
             graph.weights.edges(),
@@ -326,9 +343,12 @@ class _Settling:
         if not count:
             return graph
         if self.meaning.isolated is Isolated.KEEP:
-            self.note("isolated", f"{count} nodes have no edge")
+            self.note("isolated", counted(count, "node has no edge", "nodes have no edge"))
             return graph
-        self.note("isolated", f"{count} nodes without an edge are left out")
+        left = counted(
+            count, "node without an edge is left out", "nodes without an edge are left out"
+        )
+        self.note("isolated", left)
         kept = np.flatnonzero(~lone)
         labels = [graph.label(int(node)) for node in kept]
         smaller = graph.induced(kept)

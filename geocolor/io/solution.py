@@ -31,6 +31,7 @@ from geocolor.io.atomic import atomic_file, write_pieces
 from geocolor.io.json_text import load_object, require_format
 from geocolor.io.limits import Limits
 from geocolor.io.source import line_blocks, read_all
+from geocolor.wording import counted
 
 __all__ = [
     "SOLUTION_FORMAT",
@@ -90,7 +91,7 @@ class Solution:
             return self.colors
         if len(self.names) != graph.num_nodes:
             raise InputError(
-                f"the solution has {len(self.names)} nodes, the graph {graph.num_nodes}"
+                f"the solution has {counted(len(self.names), 'node')}, the graph {graph.num_nodes}"
             )
         colors = np.empty(graph.num_nodes, dtype=np.int64)
         colors[[graph.node(name) for name in self.names]] = self.colors

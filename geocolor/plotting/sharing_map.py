@@ -11,6 +11,7 @@ from geocolor.plotting.colors import ink
 from geocolor.plotting.sharing_grid import Cell, SharingGrid, sharing_grid
 from geocolor.sharing import SharingPlan
 from geocolor.units import Unit
+from geocolor.wording import counted
 
 __all__ = ["draw_sharing_map"]
 
@@ -95,6 +96,10 @@ def _keys(grid: SharingGrid) -> list[Any]:
         (_PLAIN["dense"], "dense"),
         (_PLAIN["basis"], "low rank of its own (number: rank)"),
         (_PLAIN["narrow"], "narrowed (number: hidden units that stay)"),
-        (_SHARED, f"one color, one class: {len(grid.classes)} classes share, {sharing} matrices"),
+        (
+            _SHARED,
+            f"one color, one class: {counted(len(grid.classes), 'class')} shared, "
+            f"{counted(sharing, 'matrix', 'matrices')}",
+        ),
     )
     return [Patch(fc=color, ec="#999999", label=label) for color, label in shown]

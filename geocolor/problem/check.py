@@ -19,6 +19,7 @@ from geocolor.problem.problems import (
     PartitionProblem,
     Problem,
 )
+from geocolor.wording import counted
 
 __all__ = ["CheckReport", "check"]
 
@@ -65,7 +66,8 @@ def check(problem: Problem, coloring: Coloring | ArrayLike) -> CheckReport:
     graph = problem.graph
     if given.ndim != 1 or len(given) != graph.num_nodes:
         raise CheckError(
-            f"the graph has {graph.num_nodes} nodes, the coloring has shape {given.shape}"
+            f"the graph has {counted(graph.num_nodes, 'node')}, the coloring has shape "
+            f"{given.shape}"
         )
     if given.size and given.dtype.kind not in "iu":
         raise CheckError(f"colors must be integers, not {given.dtype}")
@@ -79,12 +81,12 @@ def check(problem: Problem, coloring: Coloring | ArrayLike) -> CheckReport:
         u, v = (int(node) for node in hard[broken[0]])
         raise CheckError(
             f"nodes {graph.label(u)} and {graph.label(v)} conflict and both have color "
-            f"{given[u]} ({broken.size} conflicts broken)",
+            f"{given[u]} ({counted(broken.size, 'conflict')} broken)",
             (u, v),
         )
     used = len(set(given.tolist()))
     if used > problem.max_colors:
-        raise CheckError(f"{used} colors, but at most {problem.max_colors} are allowed")
+        raise CheckError(f"{counted(used, 'color')}, but at most {problem.max_colors} are allowed")
     if isinstance(problem, ColoringProblem):
         _require_allowed(problem, given.tolist())
         return CheckReport(float(used), used)
@@ -157,7 +159,7 @@ def _require_allowed(problem: ColoringProblem, given: list[int]) -> None:
         if color not in palette:
             raise CheckError(
                 f"node {label(node)} has color {color}, which is not one of the "
-                f"{len(palette)} colors of the palette"
+                f"{counted(len(palette), 'color')} of the palette"
             )
 
 
@@ -173,4 +175,6 @@ def _require_equitable(problem: EquitableColoringProblem, given: NDArray[Any]) -
             if missing
             else f"class {colors[np.argmin(sizes)]} has {least}"
         )
-        raise CheckError(f"not equitable: class {colors[most]} has {sizes[most]} nodes, {other}")
+        raise CheckError(
+            f"not equitable: class {colors[most]} has {counted(sizes[most], 'node')}, {other}"
+        )

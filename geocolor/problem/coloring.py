@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geocolor.errors import InputError
 from geocolor.graph.adjacency import frozen
+from geocolor.wording import counted
 
 __all__ = ["Coloring"]
 
@@ -99,7 +100,9 @@ class Coloring:
         """
         names = list(nodes)
         if len(names) != len(self.colors):
-            raise InputError(f"{len(self.colors)} nodes were colored, but {len(names)} are given")
+            raise InputError(
+                f"{counted(len(self.colors), 'node')} were colored, but {len(names)} are given"
+            )
         return dict(zip(names, self.colors.tolist(), strict=True))
 
     def __repr__(self) -> str:

@@ -19,6 +19,7 @@ from geocolor.solvers.local_search import kernel_rows
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.start import begin
+from geocolor.wording import counted
 
 __all__ = ["improve_capacitated", "solve_capacitated"]
 
@@ -76,8 +77,8 @@ def improve_capacitated(problem: PartitionProblem, search: Search, budget: Budge
     if search.coloring is None:
         return Outcome(
             budget.reason(),
-            message=f"no partition into {problem.k} classes of capacity {problem.capacity} was "
-            "found; there may be none",
+            message=f"no partition into {counted(problem.k, 'class')} of capacity "
+            f"{problem.capacity} was found; there may be none",
         )
     if not packing.tabled:
         return Outcome(

@@ -19,7 +19,7 @@ from geocolor._version import __version__
 from geocolor.errors import InputError
 from geocolor.graph.jit import cache_folder, target
 from geocolor.io.atomic import atomic_file
-from geocolor.solvers.registry import SOLVERS, require_kind
+from geocolor.solvers.registry import SOLVERS, built_in, require_kind
 
 __all__ = ["Step", "compile_kernels", "pending"]
 
@@ -111,10 +111,9 @@ def pending(solver: str | None = None, kind: str | None = None) -> list[Step]:
         As there.
     """
     if solver is not None:
-        if solver not in SOLVERS:
-            raise InputError(f"no solver {solver!r} is built in: {', '.join(SOLVERS)}")
+        info = built_in(solver)
         if kind is not None:
-            require_kind(SOLVERS[solver], kind)
+            require_kind(info, kind)
     steps = [Step(name, each) for name, info in SOLVERS.items() for each in sorted(info.kinds)]
     return [
         step

@@ -20,6 +20,7 @@ from geocolor.graph import ConflictGraph
 from geocolor.problem import CorrelationClusteringProblem, Problem
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
+from geocolor.wording import counted
 
 __all__ = ["attracting_components", "solve_by_components"]
 
@@ -107,7 +108,8 @@ def solve_by_components(
 def _ended(reason: StopReason, parts: list[NDArray[np.int64]], messages: set[str]) -> Outcome:
     how = "; ".join(sorted(message for message in messages if message))
     return Outcome(
-        reason, message=f"{len(parts)} components with something to gain, each alone: {how}"
+        reason,
+        message=f"{counted(len(parts), 'component')} with something to gain, each alone: {how}",
     )
 
 

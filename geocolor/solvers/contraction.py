@@ -23,6 +23,7 @@ from geocolor.solvers.local_search import kernel_rows, settle
 from geocolor.solvers.quotient import quotient
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.start import begin
+from geocolor.wording import counted
 
 __all__ = ["contract", "offer_contraction", "solve_gaec"]
 
@@ -182,6 +183,6 @@ def solve_gaec(problem: Problem, search: Search) -> Outcome:
         return Outcome(budget.reason())
     return Outcome(
         budget.reason(),
-        message=f"contraction found no partition into {problem.max_colors} classes; "
+        message=f"contraction found no partition into {counted(problem.max_colors, 'class')}; "
         "another solver may",
     )

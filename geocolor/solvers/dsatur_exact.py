@@ -13,6 +13,7 @@ from geocolor.solvers.kernels.branching import branching_chunk, branching_start
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.start import begin
+from geocolor.wording import counted
 
 __all__ = ["prove_by_dsatur", "solve_dsatur_exact"]
 
@@ -144,7 +145,8 @@ def prove_by_dsatur(
         return Outcome(
             StopReason.COMPLETED,
             infeasible=True,
-            message=f"{problem.max_colors} classes cannot do: DSATUR branch and bound tried all",
+            message=f"{counted(problem.max_colors, 'class')} cannot do: "
+            "DSATUR branch and bound tried all",
         )
     search.raise_lower_bound(float(limit))
     return Outcome(StopReason.COMPLETED)

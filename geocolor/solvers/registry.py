@@ -9,10 +9,12 @@ from typing import Any
 from geocolor.errors import InputError, SolverError
 from geocolor.problem import Problem
 from geocolor.solvers.info import Solver, SolverInfo, attribute_of
+from geocolor.wording import choice_among
 
 __all__ = [
     "ENTRY_POINTS",
     "SOLVERS",
+    "built_in",
     "find_solver",
     "installed_solvers",
     "load_solver",
@@ -21,6 +23,8 @@ __all__ = [
 
 # Packages offer solvers under this group: a SolverInfo, or the solver itself.
 ENTRY_POINTS = "geocolor.solvers"
+_LISTED = "'geocolor solvers' lists all"
+_FEW = 8
 
 
 _MAIN = frozenset({"coloring", "partition", "correlation"})
@@ -225,6 +229,19 @@ def installed_solvers() -> dict[str, SolverInfo]:
     return found
 
 
+def built_in(name: str) -> SolverInfo:
+    """Find a solver of geocolor's own.
+
+    Raises
+    ------
+    InputError
+        There is none of that name.
+    """
+    if name not in SOLVERS:
+        raise InputError(f"no solver {name!r} is built in; {choice_among(name, SOLVERS, _LISTED)}")
+    return SOLVERS[name]
+
+
 def find_solver(name: str) -> SolverInfo:
     """Find a solver by what a user may write.
 
@@ -266,7 +283,7 @@ def find_solver(name: str) -> SolverInfo:
         except SolverError as error:
             raise InputError(str(error)) from error
     raise InputError(
-        f"no solver {name!r}; choose one of {', '.join(installed_solvers())}, or give "
+        f"no solver {name!r}; {choice_among(name, installed_solvers(), _LISTED)}, or give "
         "module:function, file.py:function or file.toml:name"
     )
 
@@ -294,9 +311,8 @@ def require_kind(info: SolverInfo, kind: str) -> None:
     """
     if kind not in info.kinds:
         fits = [other.name for other in SOLVERS.values() if kind in other.kinds]
-        raise InputError(
-            f"solver {info.name!r} does not take {kind} problems; choose one of {', '.join(fits)}"
-        )
+        few = ", ".join(fits[:_FEW]) + (f" ({_LISTED})" if len(fits) > _FEW else "")
+        raise InputError(f"solver {info.name!r} does not take {kind} problems; choose one of {few}")
 
 
 def _of_entry_point(entry: EntryPoint) -> SolverInfo:

@@ -21,6 +21,7 @@ from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.start import begin
 from geocolor.solvers.tabucol import fewer_colors
+from geocolor.wording import counted
 
 __all__ = ["embed", "improve", "solve_spectral"]
 
@@ -111,8 +112,8 @@ def _improve_embedded(problem: Problem, search: Search, budget: Budget) -> Outco
         return Outcome(reason)
     return Outcome(
         reason,
-        message=f"no partition into {problem.max_colors} classes without a hard conflict was "
-        "found; there may be none",
+        message=f"no partition into {counted(problem.max_colors, 'class')} without a hard "
+        "conflict was found; there may be none",
     )
 
 

@@ -22,6 +22,7 @@ from geocolor.problem import (
 )
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
+from geocolor.wording import counted
 
 __all__ = ["Constructor", "begin", "construct", "stopped", "without_solution"]
 
@@ -62,8 +63,8 @@ def begin(problem: Problem, search: Search, *, clique_work: int) -> tuple[Clique
             return find_clique(graph.conflicts, max_work=0), Outcome(
                 StopReason.COMPLETED,
                 infeasible=True,
-                message=f"{k} classes cannot do: for their sizes, the nodes need at least {needed} "
-                f"of capacity {problem.capacity}",
+                message=f"{counted(k, 'class')} cannot do: for their sizes, the nodes need "
+                f"at least {needed} of capacity {problem.capacity}",
             )
     # A tenth of the time left is the most a bound may cost that nobody asked for by name.
     deadline = time.monotonic() + 0.1 * search.remaining()
@@ -83,7 +84,8 @@ def begin(problem: Problem, search: Search, *, clique_work: int) -> tuple[Clique
         return clique, Outcome(
             StopReason.COMPLETED,
             infeasible=True,
-            message=f"{k} classes cannot do: these {len(clique)} nodes {clash}: {names}{more}",
+            message=f"{counted(k, 'class')} cannot do: these {len(clique)} nodes "
+            f"{clash}: {names}{more}",
         )
     if isinstance(problem, ColoringProblem | EquitableColoringProblem):
         search.raise_lower_bound(float(len(clique)))
@@ -93,7 +95,8 @@ def begin(problem: Problem, search: Search, *, clique_work: int) -> tuple[Clique
         return clique, Outcome(
             StopReason.COMPLETED,
             infeasible=True,
-            message=f"{k} classes force more pairs inside than the hard conflicts leave (Turán)",
+            message=f"{counted(k, 'class')} cannot do: so few force more pairs inside "
+            "than the hard conflicts leave (Turán)",
         )
     if isinstance(problem, GroupPartitionProblem):
         # Pairs bound a class from below, but not by their sum.
@@ -109,7 +112,7 @@ def without_solution(problem: Problem, search: Search, tried: str, *, clique_wor
     _, outcome = begin(problem, search, clique_work=clique_work)
     if outcome is not None and outcome.infeasible:
         return outcome
-    message = f"{problem.max_colors} classes cannot do: {tried}"
+    message = f"{counted(problem.max_colors, 'class')} cannot do: {tried}"
     return Outcome(StopReason.COMPLETED, infeasible=True, message=message)
 
 
@@ -152,7 +155,7 @@ def construct(problem: Problem, search: Search, name: str, color: Constructor) -
     if used > problem.max_colors:
         return Outcome(
             StopReason.COMPLETED,
-            message=f"{name} needs {used} classes, {problem.max_colors} were asked for; "
+            message=f"{name} needs {counted(used, 'class')}, {problem.max_colors} were asked for; "
             "another solver may find them",
         )
     search.offer(colors)

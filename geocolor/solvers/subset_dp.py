@@ -31,6 +31,7 @@ from geocolor.solvers.result import StopReason
 from geocolor.solvers.scaling import scale_to
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.start import without_solution
+from geocolor.wording import counted
 
 __all__ = ["LARGEST", "Few", "solve_subset_dp"]
 
@@ -189,7 +190,9 @@ class _Cover:
             empty,
         )
         self._count = count
-        self.told = f"{len(found):,} of {len(costs) - 1:,} groups within the gap of the duals"
+        self.told = (
+            f"{len(found):,} of {counted(len(costs) - 1, 'group')} within the gap of the duals"
+        )
 
     def step(self) -> None:
         """Look on for some 30 ms."""

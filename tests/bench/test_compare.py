@@ -260,7 +260,7 @@ def test_warnings(limited, timed):
     assert found.warnings == ("different machines, so times compare these too: here; there",)
     assert not compare(limited(), limited(lambda _: {"host": "there"})).warnings
     found = compare(limited(), limited(at("i0", 1, stop_reason="TIME")))
-    assert found.warnings == ("1 pairs of runs were ended by the clock, so they need not repeat",)
+    assert found.warnings == ("1 pair of runs was ended by the clock, and need not repeat",)
     with pytest.raises(InputError, match=r"same effort \(max_iterations 100, now 200\)"):
         compare(limited(), limited(max_iterations=200))
     found = compare(limited(seeds=(0,)), limited(seeds=(0,)))

@@ -40,4 +40,4 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "reading", "metis", *size]) == 0
     assert capsys.readouterr().out.startswith("| file | listed | graph | networkx | igraph |\n|---")
     assert main(["bench", "reading", "npz", *size]) == 2
-    assert "'npz' is not measured; choose among dimacs, " in capsys.readouterr().err
+    assert "'npz' is not measured; choose one of dimacs, " in capsys.readouterr().err

@@ -281,7 +281,9 @@ def test_a_weighted_graph_needs_a_question(tmp_path: Path) -> None:
 
 
 def test_what_is_refused(folder: Path) -> None:
-    with pytest.raises(InputError, match=r"no suite, folder or file 'smal'; the suites are small,"):
+    with pytest.raises(
+        InputError, match=r"no suite, folder or file 'smal'; did you mean 'small'\?"
+    ):
         collect(["smal"])
     with pytest.raises(InputError, match="say what to run on"):
         collect([])

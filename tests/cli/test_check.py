@@ -43,7 +43,7 @@ def test_broken_conflict(run, queen5: Path, tmp_path: Path) -> None:
     done = run("check", queen5, path)
     assert done.code == 1
     assert done.error() == (
-        "nodes 1 and 2 conflict and both have color 0 (1 conflicts broken); "
+        "nodes 1 and 2 conflict and both have color 0 (1 conflict broken); "
         f"the edge is in {queen5}:2"
     )
 

@@ -121,7 +121,7 @@ def test_an_initial_coloring_that_does_not_hold(run, queen5: Path, tmp_path: Pat
     assert done.code == 2
     assert done.error() == (
         "the initial coloring does not hold: nodes 1 and 2 conflict and both have color 0 "
-        "(1 conflicts broken)"
+        "(1 conflict broken)"
     )
 
 

@@ -26,7 +26,7 @@ def test_info_says_what_the_file_left_open(run, named: Path) -> None:
     assert found["format"] == "csv"
     assert {note["kind"] for note in found["notes"]} == {"loops", "names"}
     lines = run("info", named).out.splitlines()
-    assert "note              1 edges from a node to itself are left out, first in line 4" in lines
+    assert "note              1 edge from a node to itself is left out, first in line 4" in lines
 
 
 def test_info_bounds_the_chromatic_number(run, queen5: Path) -> None:
@@ -103,7 +103,7 @@ def test_check_says_in_which_line_the_broken_edge_is(run, tmp_path: Path) -> Non
     done = run("check", graph, solution)
     assert done.code == 1
     assert done.error() == (
-        "nodes bob and ann conflict and both have color 1 (1 conflicts broken); the edge is in "
+        "nodes bob and ann conflict and both have color 1 (1 conflict broken); the edge is in "
         f"{graph}:4"
     )
     solution.write_text("ann,1\nbob,0\ntom,0\n")
@@ -116,7 +116,7 @@ def test_a_graph_without_lines_has_no_line_to_name(run, tmp_path: Path) -> None:
     graph, solution = tmp_path / "graph.npz", tmp_path / "colors.csv"
     write(ConflictGraph.from_edges(2, [(0, 1)]), graph)
     solution.write_text("0,1\n1,1\n")
-    assert run("check", graph, solution).error().endswith("(1 conflicts broken)")
+    assert run("check", graph, solution).error().endswith("(1 conflict broken)")
 
 
 def test_the_start_may_be_a_table(run, queen5: Path, tmp_path: Path) -> None:

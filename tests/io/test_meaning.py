@@ -111,7 +111,7 @@ def test_arcs_become_edges_unless_they_are_refused(reading) -> None:
 def test_a_loop_is_left_out_of_weights_and_refused_among_conflicts(reading) -> None:
     found = reading("a b 1\nb b 5\nb c 2\n")
     assert weights(found) == {(0, 1): 1.0, (1, 2): 2.0}
-    assert text_of(found, "loops").endswith("are left out, first in line 2")
+    assert text_of(found, "loops").endswith("is left out, first in line 2")
     with pytest.raises(FormatError, match=r":2: node b has an edge to itself"):
         reading("a b 1\nb b 5\n", loops="refuse")
     with pytest.raises(FormatError, match=r":2: node b has an edge to itself"):
@@ -126,14 +126,14 @@ def test_a_loop_is_left_out_of_weights_and_refused_among_conflicts(reading) -> N
 def test_a_pair_listed_again(reading, rule: str, expected: float) -> None:
     found = reading("a b 4\nb c 1\nb a 1\na b 2\n", parallel=rule)
     assert weights(found) == {(0, 1): expected, (1, 2): 1.0}
-    assert text_of(found, "parallel").startswith("1 pairs are listed more than once")
+    assert text_of(found, "parallel").startswith("1 pair is listed more than once")
     assert text_of(found, "parallel").endswith("first in line 3")
 
 
 def test_a_pair_listed_again_may_be_refused(reading) -> None:
     with pytest.raises(FormatError, match=r":3: the pair b, a is listed again"):
         reading("a b 4\nb c 1\nb a 1\n", parallel="refuse")
-    with pytest.raises(FormatError, match="1 edges are listed again"):
+    with pytest.raises(FormatError, match="1 edge is listed again"):
         reading("a b\nb c\nb a\n", parallel="refuse")
 
 
@@ -160,7 +160,7 @@ def test_an_asymmetric_matrix_weighs_both_entries(reading) -> None:
 def test_isolated_nodes_are_kept_unless_they_are_dropped(reading) -> None:
     text = "# nodes\na\nb\nc\nd\n# edges\na c 1.5\nc d 2\n"
     assert reading(text).graph.labels == ("a", "b", "c", "d")
-    assert text_of(reading(text), "isolated") == "1 nodes have no edge"
+    assert text_of(reading(text), "isolated") == "1 node has no edge"
     found = reading(text, isolated="drop")
     assert found.graph.labels == ("a", "c", "d")
     assert weights(found) == {(0, 1): 1.5, (1, 2): 2.0}

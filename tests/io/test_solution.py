@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from geocolor.errors import FormatError, InputError
 from geocolor.graph import ConflictGraph
 from geocolor.io import read_solution, write_solution
+from geocolor.wording import counted
 
 
 def record(colors: list[int] | None) -> dict[str, Any]:
@@ -65,7 +66,9 @@ def test_a_table_goes_by_names_in_any_order(
     assert (back.names, back.claims) == (tuple(names), {})
     turned = ConflictGraph.from_edges(len(colors), labels=names[::-1])
     np.testing.assert_array_equal(back.colors_of(turned), colors[::-1])
-    with pytest.raises(InputError, match=f"solution has {len(colors)} nodes, the graph 31"):
+    with pytest.raises(
+        InputError, match=f"solution has {counted(len(colors), 'node')}, the graph 31"
+    ):
         back.colors_of(ConflictGraph.from_edges(31))
     other = ConflictGraph.from_edges(len(colors), labels=[f"x{name}" for name in names])
     with pytest.raises(InputError, match="node"):

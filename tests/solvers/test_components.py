@@ -150,7 +150,7 @@ def test_the_last_component_is_reported_as_it_comes() -> None:
     assert seen == [(-3.0, -3.5)]
     assert search.proven()
     assert search.coloring.colors.tolist() == [0, 1, 1, 2, 3]
-    assert "1 components with something to gain, each alone: both" in outcome.message
+    assert "1 component with something to gain, each alone: both" in outcome.message
 
 
 def test_what_is_left_is_left_when_the_time_is_up() -> None:

@@ -165,7 +165,7 @@ def test_settings_are_arguments(file: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("no-such", r"no solver 'no-such'; choose one of auto, cpsat.*or give module:function"),
+        ("no-such", "no solver 'no-such'; 'geocolor solvers' lists all, or give module:function"),
         ("", "no solver ''"),
         ("mine.py", "no solver 'mine.py'"),
         ("mine.py:", "no solver 'mine.py:'"),

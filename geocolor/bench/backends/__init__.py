@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from geocolor.errors import InputError
+from geocolor.wording import choice_among
 
 __all__ = ["BACKENDS", "Backend", "spread"]
 
@@ -47,7 +48,7 @@ class Backend:
 
     def __post_init__(self) -> None:
         if self.name not in BACKENDS:
-            raise InputError(f"no backend {self.name!r}; choose one of {', '.join(BACKENDS)}")
+            raise InputError(f"no backend {self.name!r}; {choice_among(self.name, BACKENDS)}")
         if self.workers < 1:
             raise InputError(f"{self.workers} workers can do nothing; give at least 1")
         if self.name == "dask" and not self.scheduler:

@@ -12,6 +12,7 @@ from geocolor.bench.results import Results
 from geocolor.bench.summary import crowded
 from geocolor.bench.trial import Effort
 from geocolor.errors import InputError
+from geocolor.wording import counted
 
 __all__ = ["TOLERANCE", "compare"]
 
@@ -117,7 +118,8 @@ def _doubt(finding: Finding) -> str:
 def _warnings(old: Results, new: Results, pairs: Sequence[Pair], timed: bool) -> Iterator[str]:
     for side, results in (("old", old), ("new", new)):
         if results.missing:
-            yield f"{results.missing} runs of the {side} benchmark are missing"
+            one, many = f"run of the {side} benchmark is", f"runs of the {side} benchmark are"
+            yield f"{counted(results.missing, one, many)} missing"
     if timed:
         for side, results in (("old", old), ("new", new)):
             yield from (f"{side}: {line}" for line in crowded(results.records))
@@ -127,6 +129,7 @@ def _warnings(old: Results, new: Results, pairs: Sequence[Pair], timed: bool) ->
         yield "different machines, so times compare these too: {}; {}".format(*names)
     clocked = sum(ended_by_clock(pair.old) or ended_by_clock(pair.new) for pair in pairs)
     if not timed and clocked:
-        yield f"{clocked} pairs of runs were ended by the clock, so they need not repeat"
+        ended = counted(clocked, "pair of runs was", "pairs of runs were")
+        yield f"{ended} ended by the clock, and need not repeat"
     if min(len(old.campaign.seeds), len(new.campaign.seeds)) < 3:
         yield "fewer than 3 seeds: a change of luck looks like a change of the solver"

@@ -12,6 +12,7 @@ from geocolor.bench.compare.findings import Effect, Finding, Subject
 from geocolor.bench.compare.pairs import Pair, by_instance
 from geocolor.bench.measures import Run
 from geocolor.bench.statistics import holm, paired_test
+from geocolor.wording import counted
 
 __all__ = ["effects_of", "findings_of"]
 
@@ -155,5 +156,5 @@ def _finding(effect: Effect, p_value: float) -> Finding:
         if effect.subject is Subject.GAP
         else f"{100 * effect.effect:+.0f}%"
     )
-    note = f"p = {p_value:.2g} over {effect.pairs} runs"
+    note = f"p = {p_value:.2g} over {counted(effect.pairs, 'run')}"
     return Finding(effect.subject, effect.solver, None, None, "", change, note)

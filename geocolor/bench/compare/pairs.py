@@ -10,6 +10,7 @@ from geocolor.bench.measures import Measured, Run, find_references, measure, que
 from geocolor.bench.results import Results
 from geocolor.bench.trial import Instance
 from geocolor.errors import InputError
+from geocolor.wording import counted
 
 __all__ = ["Pair", "by_instance", "match", "one_sided"]
 
@@ -107,4 +108,4 @@ def _name(instance: Instance) -> str:
 
 
 def _parts(measured: Measured) -> str:
-    return f"{len(measured.runs)} runs of {', '.join(measured.solvers) or 'no solver'}"
+    return f"{counted(len(measured.runs), 'run')} of {', '.join(measured.solvers) or 'no solver'}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from geocolor.bench.compare.findings import Comparison, Effect, Finding, Subject
 from geocolor.bench.plaintext import plain_table
+from geocolor.wording import counted
 
 __all__ = ["to_text"]
 
@@ -27,7 +28,7 @@ def to_text(comparison: Comparison) -> str:
         what += ", and times"
     else:
         what += "; limited by iterations on one thread, so times are ignored"
-    parts = [f"{comparison.pairs} pairs of runs: {what}\n"]
+    parts = [f"{counted(comparison.pairs, 'pair')} of runs: {what}\n"]
     if comparison.effects:
         parts.append(_effects(comparison.effects))
     for title, lines in (

@@ -13,6 +13,7 @@ from geocolor.bench.models.assets import minilm_folder, smollm2_folder
 from geocolor.bench.models.texts import Texts, packaged_texts
 from geocolor.errors import InputError
 from geocolor.io.atomic import atomic_file
+from geocolor.wording import choice_among
 
 __all__ = [
     "PACKAGED",
@@ -145,7 +146,7 @@ def packaged_subject(name: str, cache: Path) -> Subject:
         There is no packaged model of that name, or its packages are not installed.
     """
     if name not in PACKAGED:
-        raise InputError(f"no packaged model {name!r}; choose one of {', '.join(PACKAGED)}")
+        raise InputError(f"no packaged model {name!r}; {choice_among(name, PACKAGED)}")
     try:
         (cache / "texts").mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
 from geocolor.bench.summary.rows import InstanceRow, SolverCell, SolverRow, Summary
+from geocolor.wording import counted
 
 __all__ = ["kinds_to_markdown", "to_markdown"]
 
@@ -46,10 +47,11 @@ def to_markdown(summary: Summary) -> str:
     """
     target = f"; reached is within {100 * summary.target_gap:g}%" if summary.target_gap else ""
     head = (
-        f"{summary.runs} runs: {len(summary.instances)} instances, {summary.seeds} seeds, "
+        f"{counted(summary.runs, 'run')}: {counted(len(summary.instances), 'instance')}, "
+        f"{counted(summary.seeds, 'seed')}, "
         f"{summary.time_limit:g} s each{target}"
     )
-    missing = f"; {summary.missing} runs are missing" if summary.missing else ""
+    missing = f"; {counted(summary.missing, 'run')} missing" if summary.missing else ""
     warnings = "".join(f"\n- {line}" for line in summary.warnings)
     parts = [f"{head}{missing}.", _solvers(summary), _NOTE, _instances(summary)]
     return "\n\n".join(parts + ([f"Warnings:\n{warnings}"] if warnings else [])) + "\n"

@@ -8,6 +8,7 @@ from geocolor.bench.measures import Reference
 from geocolor.bench.plaintext import plain_table
 from geocolor.bench.record import Outcome
 from geocolor.bench.summary.rows import Failure, InstanceRow, PairRow, SolverRow, Statistic, Summary
+from geocolor.wording import counted
 
 __all__ = ["to_text"]
 
@@ -37,7 +38,8 @@ def to_text(summary: Summary) -> str:
     if summary.target_gap:
         target += f" + {100 * summary.target_gap:g}%"
     parts = [
-        f"{summary.runs} runs, {summary.seeds} seeds, time limit {summary.time_limit:g} s, "
+        f"{counted(summary.runs, 'run')}, {counted(summary.seeds, 'seed')}, "
+        f"time limit {summary.time_limit:g} s, "
         f"target {target}\n",
         # The longest first, so that what matters most stays on the screen.
         _instances(summary.instances),
@@ -156,7 +158,7 @@ def _told(failures: Sequence[Failure]) -> str:
     ]
     more = len(lines) - _MOST_FAILURES
     rest = [f"  ... and {more} more reasons; the report has them all"] if more > 0 else []
-    head = f"{len(failures)} runs failed; each reason once:"
+    head = f"{counted(len(failures), 'run')} failed; each reason once:"
     return "\n".join([head, *lines[:_MOST_FAILURES], *rest]) + "\n"
 
 

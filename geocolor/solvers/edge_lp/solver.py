@@ -24,6 +24,7 @@ from geocolor.solvers.scaling import scale_weights
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.spectral import improve
 from geocolor.solvers.start import begin, stopped
+from geocolor.wording import counted
 
 __all__ = ["LARGEST", "prove_by_edges", "solve_edge_lp"]
 
@@ -164,9 +165,11 @@ class _Proof:
                 heapq.heappush(heap, child)
             self._report(heap[0].bound)
         self._report(min([each.bound for each in heap], default=self._most))
-        told = f"{self._rounds} linear programs, {len(self._relaxation.cuts):,} cuts"
+        cuts = counted(len(self._relaxation.cuts), "cut")
+        told = f"{counted(self._rounds, 'linear program')}, {cuts}"
         return Outcome(
-            stopped(self._search), message=f"{told}, {number + 1} branches" if number else told
+            stopped(self._search),
+            message=f"{told}, {counted(number + 1, 'branch')}" if number else told,
         )
 
     def _bound(self, branch: _Branch) -> int | None:

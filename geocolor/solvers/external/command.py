@@ -24,6 +24,7 @@ from geocolor.solvers.external.readers import shown
 from geocolor.solvers.info import Solver
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
+from geocolor.wording import counted
 
 __all__ = ["INPUTS", "PLACEHOLDERS", "CommandSolver", "command_files"]
 
@@ -216,13 +217,17 @@ class _Prepared:
             if search.coloring is not None and search.coloring.num_colors <= k:
                 continue
             if call.timed_out or search.out_of_time():
-                return Outcome(StopReason.TIME, message=f"no coloring with {k} classes in time")
+                return Outcome(
+                    StopReason.TIME,
+                    message=f"no coloring with {counted(k, 'class')} in time",
+                )
             if search.coloring is None and k < problem.max_colors:
                 k = min(problem.max_colors, k + max(1, k // 10))
                 continue
             if not self._solver.restart or math.isinf(search.deadline):
                 return Outcome(
-                    StopReason.COMPLETED, message=f"the program found none with {k} classes"
+                    StopReason.COMPLETED,
+                    message=f"the program found none with {counted(k, 'class')}",
                 )
             seed += _NEXT_SEED
         return Outcome(StopReason.COMPLETED)

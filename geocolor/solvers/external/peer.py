@@ -18,6 +18,7 @@ from geocolor.problem import ColoringProblem, PartitionProblem, Problem
 from geocolor.solvers.info import Solver
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
+from geocolor.wording import counted
 
 __all__ = [
     "Divide",
@@ -123,8 +124,8 @@ class GreedyLibrary(LibrarySolver):
             if used > problem.max_colors:
                 return Outcome(
                     StopReason.COMPLETED,
-                    message=f"{self.package} needs {used} classes, {problem.max_colors} were "
-                    "asked for; another solver may find them",
+                    message=f"{self.package} needs {counted(used, 'class')}, {problem.max_colors} "
+                    "were asked for; another solver may find them",
                 )
             search.offer(np.asarray(colors, dtype=np.int64))
             return Outcome(StopReason.COMPLETED)
@@ -168,7 +169,7 @@ class Divider(LibrarySolver):
             if not broken and used <= problem.max_colors:
                 search.offer(colors)
                 return Outcome(StopReason.COMPLETED)
-            classes = f"{used} classes, {problem.max_colors} were asked for"
+            classes = f"{counted(used, 'class')}, {problem.max_colors} were asked for"
             together = f"{broken} conflicting pairs together"
             return Outcome(
                 StopReason.COMPLETED,

@@ -19,6 +19,7 @@ from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.spectral import improve
 from geocolor.solvers.start import begin
+from geocolor.wording import counted
 
 __all__ = ["solve_agglomeration", "solve_oracle"]
 
@@ -93,7 +94,7 @@ class _Run:
         """One line for people."""
         asked, guessed = len(self._values.costs), len(self._values.guesses)
         estimates = "" if self._values.guesses is self._values.costs else f", {guessed:,} estimated"
-        return f"{asked:,} groups asked about{estimates}"
+        return f"{counted(asked, 'group')} asked about{estimates}"
 
     def start(self) -> None:
         """Find a first partition, and agglomerate."""

@@ -13,6 +13,7 @@ from geocolor.solvers.reductions import Reduction, components, induced, reduce_c
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.start import begin
+from geocolor.wording import counted
 
 __all__ = ["color"]
 
@@ -54,7 +55,7 @@ def color(problem: ColoringProblem, search: Search) -> Outcome:
     )
     outcome = _Parts(problem, search, reduction, greedy[0]).run()
     size, whole = reduction.kernel.num_nodes, adjacency.num_nodes
-    told = [f"reduced from {whole:,} to {size:,} nodes"] if size < whole else []
+    told = [f"reduced from {whole:,} to {counted(size, 'node')}"] if size < whole else []
     message = "; ".join([*told, *filter(None, [outcome.message])])
     return Outcome(outcome.stop_reason, outcome.infeasible, message)
 

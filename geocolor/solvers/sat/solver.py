@@ -16,6 +16,7 @@ from geocolor.solvers.result import StopReason
 from geocolor.solvers.sat.requests import question, too_large
 from geocolor.solvers.search import Outcome, Search
 from geocolor.solvers.start import begin
+from geocolor.wording import counted
 
 __all__ = ["SEEDS", "Strategy", "pool", "prove_by_sat", "run"]
 
@@ -121,7 +122,9 @@ def _interval(problem: ColoringProblem, search: Search) -> tuple[int, int]:
 
 def _impossible(k: int) -> Outcome:
     return Outcome(
-        StopReason.COMPLETED, infeasible=True, message=f"{k} classes proven impossible by CaDiCaL"
+        StopReason.COMPLETED,
+        infeasible=True,
+        message=f"{counted(k, 'class')} proven impossible by CaDiCaL",
     )
 
 

@@ -13,6 +13,7 @@ from geocolor.solvers.set_partition.closing import cheapest_cover
 from geocolor.solvers.set_partition.costs import require_bits
 from geocolor.solvers.set_partition.integers import integer_costs
 from geocolor.solvers.start import stopped
+from geocolor.wording import counted
 
 __all__ = ["cover_by_all"]
 
@@ -58,7 +59,7 @@ def cover_by_all(problem: PartitionProblem, search: Search) -> Outcome:
     listing = costs.search(apart, nothing, _ANY, late, most=_MOST_GROUPS, every=True)
     if not listing.finished:
         return Outcome(stopped(search), message="too many groups to list them all")
-    told = f"all {len(listing.groups):,} groups that a partition may have"
+    told = f"all {counted(len(listing.groups), 'group')} that a partition may have"
     # What an empty class costs more than the cheapest group: covers have no negative costs.
     spare = max(0, -int(listing.values.min(initial=0)))
     dearest = spare + int(listing.values.max(initial=0))

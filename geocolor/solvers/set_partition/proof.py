@@ -16,6 +16,7 @@ from geocolor.solvers.set_partition.closing import cheapest_cover
 from geocolor.solvers.set_partition.generation import GroupGeneration
 from geocolor.solvers.set_partition.integers import integer_costs
 from geocolor.solvers.start import stopped
+from geocolor.wording import counted
 
 __all__ = ["LARGEST", "Grouped", "prove_by_groups"]
 
@@ -83,7 +84,8 @@ class _Proof:
             if bound is not None:
                 self._report(self._rounded(bound))
         bound = generation.bound
-        told = f"{generation.rounds} linear programs over {len(generation)} groups"
+        programs = counted(generation.rounds, "linear program")
+        told = f"{programs} over {counted(len(generation), 'group')}"
         # What may be the last word is held to a search of its own first.
         if bound is None or not bound.verify(self._costs, self._apart, self._late):
             return Outcome(stopped(self._search), message=told)
@@ -118,7 +120,7 @@ class _Proof:
         )
         if not listing.finished:
             least = "at least" if self._late() else "more than"
-            return f"{least} {len(listing.groups):,} groups are left under the gap"
+            return f"left under the gap: {least} {counted(len(listing.groups), 'group')}"
         found, finished = cheapest_cover(
             listing.groups, listing.values - bound.price, self._k, -bound.price, gap, self._late
         )
@@ -126,7 +128,7 @@ class _Proof:
             most = self._offer(found)
         if finished:
             self._report(most)
-        return f"{len(listing.groups)} groups were left under the gap"
+        return f"left under the gap: {counted(len(listing.groups), 'group')}"
 
     def _late(self) -> bool:
         return time.monotonic() >= self._until or self._search.out_of_time()

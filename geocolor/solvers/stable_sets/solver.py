@@ -20,6 +20,7 @@ from geocolor.solvers.stable_sets.branching import Subproblem, branching_pair
 from geocolor.solvers.stable_sets.certificate import StableSetBound
 from geocolor.solvers.stable_sets.generation import ColumnGeneration
 from geocolor.solvers.start import begin, stopped
+from geocolor.wording import counted
 
 __all__ = ["fractional", "promising", "solve_columns"]
 
@@ -182,7 +183,8 @@ class _BranchAndPrice:
             return Outcome(self._reason())
         # Nothing is left that could have fewer colors.
         if self._search.objective is None:
-            message = f"{self._problem.max_colors} classes proven impossible by branch and price"
+            classes = counted(self._problem.max_colors, "class")
+            message = f"{classes} proven impossible by branch and price"
             return Outcome(StopReason.COMPLETED, infeasible=True, message=message)
         self._search.raise_lower_bound(self._search.objective)
         return Outcome(StopReason.COMPLETED, message="proven by branch and price")

@@ -115,7 +115,7 @@ def test_the_command_prints_a_table_and_tells_what_failed(rows, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nonsense"], "no architecture 'nonsense'; choose among bert"),
+        (["nonsense"], "no architecture 'nonsense'; choose one of bert"),
         (["mlp", "--keep", "much"], "--keep takes shares in (0, 1] such as 0.8,0.6, not 'much'"),
     ],
 )
