@@ -29,6 +29,7 @@ from geocolor.cli.calibrated import (
 )
 from geocolor.cli.config_file import ConfigOption
 from geocolor.cli.console import ProgressLine, note
+from geocolor.cli.options import QuietOption
 from geocolor.cli.pages import require_page
 from geocolor.cli.streamed import compress_by_block, should_be_streamed, why_not_streamed
 from geocolor.errors import InputError
@@ -134,7 +135,7 @@ def command(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the report as one JSON object.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    quiet: QuietOption = False,
     streaming: Annotated[
         bool | None,
         typer.Option(
@@ -289,7 +290,8 @@ def _tell(
     if picture is not None:
         from geocolor.plotting import draw_sharing_map
 
-        draw_sharing_map(record.plan, record.units, picture, str(record.report.method))
+        title = f"{output.resolve().name}: {record.headline}"
+        draw_sharing_map(record.plan, record.units, picture, title)
         if not as_json:
             typer.echo(f"map         {picture}")
     if page is not None:

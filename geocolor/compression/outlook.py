@@ -104,11 +104,12 @@ class Outlook:
     def __str__(self) -> str:
         """Show it as people read it."""
         streamed = [] if self.streamed is None else [f"streamed    {self.streamed}"]
+        calibration = max(1.0, self.calibration_seconds)
         return "\n".join(
             (
                 f"model       {', '.join(self.models)}, {self.parameters:,} parameters",
                 f"matrices    {self.units:,} may share, {self.unit_parameters:,} parameters",
-                f"calibration {self.tokens:,} tokens, some {self.calibration_seconds:,.0f} s",
+                f"calibration {self.tokens:,} tokens, some {calibration:,.0f} s",
                 f"in all      some {self.seconds:,.0f} s, as on two cores that do nothing else",
                 f"memory      some {self.memory / 1e9:.1f} GB",
                 *streamed,

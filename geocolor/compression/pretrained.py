@@ -183,7 +183,10 @@ def _named_class(path: Path) -> Any:
     try:
         config = json.loads((path / "config.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ModelError(f"{path} is not a Hugging Face model folder: no config.json") from None
+        raise ModelError(
+            f"{path} is not a Hugging Face model folder: no config.json in it; give one that "
+            "save_pretrained wrote"
+        ) from None
     except (OSError, ValueError) as error:
         raise ModelError(f"{path / 'config.json'}: {error}") from error
     try:

@@ -40,7 +40,11 @@ def read_options(path: str | os.PathLike[str], *, limits: Limits | None = None) 
         It is larger than `limits`.
     """
     where, within = str(path), limits or Limits()
-    found = load_object(Path(path), within)
+    try:
+        found = load_object(Path(path), within)
+    except FormatError as error:
+        told = "options are JSON, as geocolor graph --options writes it"
+        raise FormatError(f"{error}; {told}") from error
     require_format(found, _FORMAT, _VERSION, where)
     unknown = sorted(found.keys() - _KEYS)
     if unknown:

@@ -92,14 +92,17 @@ def _keys(grid: SharingGrid) -> list[Any]:
     from matplotlib.patches import Patch
 
     sharing = sum(len(group.members) for group, _ in grid.classes)
-    shown = (
+    shown = [
         (_PLAIN["dense"], "dense"),
         (_PLAIN["basis"], "low rank of its own (number: rank)"),
         (_PLAIN["narrow"], "narrowed (number: hidden units that stay)"),
-        (
-            _SHARED,
-            f"one color, one class: {counted(len(grid.classes), 'class')} shared, "
-            f"{counted(sharing, 'matrix', 'matrices')}",
-        ),
-    )
-    return [Patch(fc=color, ec="#999999", label=label) for color, label in shown]
+        ("none", "no layers share"),
+    ]
+    if grid.classes:
+        classes = counted(len(grid.classes), "class shares", "classes share")
+        matrices = counted(sharing, "matrix", "matrices")
+        shown[-1] = (_SHARED, f"one color, one class: {classes}, {matrices}")
+    return [
+        Patch(fc=color, ec="none" if color == "none" else "#999999", label=label)
+        for color, label in shown
+    ]
