@@ -27,7 +27,14 @@ from geocolor.cli import (
 )
 from geocolor.cli.compiling import compile_first
 from geocolor.cli.console import ProgressLine, note
-from geocolor.cli.options import ColorsOption, KindOption, byte_count, seconds
+from geocolor.cli.options import (
+    ColorsOption,
+    JsonOption,
+    KindOption,
+    QuietOption,
+    byte_count,
+    seconds,
+)
 from geocolor.cli.pages import require_page
 from geocolor.errors import InputError
 
@@ -96,7 +103,6 @@ _Target = Annotated[
         help="The target is the best known plus this share.",
     ),
 ]
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @app.command(_RUN, epilog=_EXAMPLES)
@@ -179,8 +185,8 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would run and how long it may take.")
     ] = False,
-    as_json: _Json = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Run solvers on instances, for several seeds, each run in a process of its own.
 
@@ -296,7 +302,7 @@ def compare(
         float,
         typer.Option("--alpha", metavar="P", min=1e-6, max=0.5, help="Level of significance."),
     ] = 0.05,
-    as_json: _Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare two campaigns run by run; exit code 1 if something got significantly worse."""
     _require_extra()

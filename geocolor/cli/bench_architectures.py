@@ -12,7 +12,8 @@ import typer
 
 from geocolor.cli.calibrated import settle_torch
 from geocolor.cli.console import ProgressLine
-from geocolor.cli.shares import SharesOption, shares
+from geocolor.cli.options import JsonOption, QuietOption
+from geocolor.cli.shares import CacheOption, SharesOption, shares
 from geocolor.errors import InputError
 from geocolor.wording import choice_among
 
@@ -42,11 +43,9 @@ def command(
     ] = None,
     keep: SharesOption = "0.9,0.7,0.5",
     dtype: Annotated[_Dtype, typer.Option("--dtype", help="Of the models.")] = _Dtype.FLOAT32,
-    cache: Annotated[
-        Path, typer.Option("--cache", metavar="DIR", help="Converted models and texts.")
-    ] = Path(".cache"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    cache: CacheOption = Path(".cache"),
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Compress models of many architectures, and see whether all that was promised holds.
 

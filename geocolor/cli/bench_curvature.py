@@ -10,6 +10,8 @@ import typer
 
 from geocolor.cli.calibrated import reporter, settle_torch
 from geocolor.cli.console import ProgressLine
+from geocolor.cli.options import JsonOption, QuietOption
+from geocolor.cli.shares import CacheOption, ModelTextOption
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -37,15 +39,10 @@ def command(
     length: Annotated[
         int, typer.Option("--length", metavar="TOKENS", min=2, help="Tokens in each window.")
     ] = 512,
-    calibration: Annotated[
-        Path | None,
-        typer.Option("--calibration", metavar="FILE", help="Plain text, for a model folder."),
-    ] = None,
-    cache: Annotated[
-        Path, typer.Option("--cache", metavar="DIR", help="Converted models and texts.")
-    ] = Path(".cache"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    calibration: ModelTextOption = None,
+    cache: CacheOption = Path(".cache"),
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Measure a model's curvature in turns with plain forward and backward passes.
 

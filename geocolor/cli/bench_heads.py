@@ -17,7 +17,8 @@ from geocolor.cli.calibrated import (
 )
 from geocolor.cli.compiling import compile_first
 from geocolor.cli.console import ProgressLine, note
-from geocolor.cli.options import seconds
+from geocolor.cli.options import JsonOption, QuietOption, seconds
+from geocolor.cli.shares import ModelTextOption
 from geocolor.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,10 +52,7 @@ def command(
         typer.Option("--time-limit", "-t", metavar="TIME", help="Of each solver, at each price."),
     ] = "10m",
     seed: SeedOption = 0,
-    calibration: Annotated[
-        Path | None,
-        typer.Option("--calibration", metavar="FILE", help="Plain text, for a model folder."),
-    ] = None,
+    calibration: ModelTextOption = None,
     windows: WindowsOption = 48,
     length: LengthOption = 256,
     cache: Annotated[
@@ -68,8 +66,8 @@ def command(
             help="Only value pairs, and write them as a graph: .json or .json.gz.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Group attention heads on shared bases at a price per parameter.
 

@@ -10,8 +10,16 @@ import typer
 
 from geocolor.cli.calibrated import LengthOption, WindowsOption
 from geocolor.cli.console import ProgressLine, note
-from geocolor.cli.options import byte_count, seconds
-from geocolor.cli.shares import PresetsOption, SharesOption, listed, shares
+from geocolor.cli.options import QuietOption, byte_count, seconds
+from geocolor.cli.shares import (
+    CacheOption,
+    ModelTextOption,
+    PresetsOption,
+    SeedsOption,
+    SharesOption,
+    listed,
+    shares,
+)
 
 if TYPE_CHECKING:
     from geocolor.bench.models.campaign import ModelCampaign
@@ -44,13 +52,8 @@ def command(
     ],
     keep: SharesOption = "0.8,0.6",
     presets: PresetsOption = "default,svd-llm,basis-sharing",
-    seeds: Annotated[
-        int, typer.Option("--seeds", metavar="N", min=1, help="Calibrations, seeds 0 to N - 1.")
-    ] = 1,
-    calibration: Annotated[
-        Path | None,
-        typer.Option("--calibration", metavar="FILE", help="Plain text, for a model folder."),
-    ] = None,
+    seeds: SeedsOption = 1,
+    calibration: ModelTextOption = None,
     evaluation: Annotated[
         list[Path] | None,
         typer.Option(
@@ -75,9 +78,7 @@ def command(
         str | None,
         typer.Option("--memory", metavar="SIZE", help="What a process may hold, such as 16G."),
     ] = None,
-    cache: Annotated[
-        Path, typer.Option("--cache", metavar="DIR", help="Converted models and texts.")
-    ] = Path(".cache"),
+    cache: CacheOption = Path(".cache"),
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would run and how long it may take.")
     ] = False,
@@ -85,7 +86,7 @@ def command(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the records as one JSON object.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Measure models compressed by several presets to several budgets.
 

@@ -17,6 +17,8 @@ from geocolor.cli.calibrated import (
     settle_torch,
 )
 from geocolor.cli.console import ProgressLine
+from geocolor.cli.options import JsonOption, QuietOption
+from geocolor.cli.shares import CacheOption, ModelTextOption
 
 if TYPE_CHECKING:
     from geocolor.compression import PredictionFit
@@ -45,10 +47,7 @@ def command(
         int, typer.Option("--plans", metavar="N", min=4, help="Random plans to measure.")
     ] = 16,
     preset: PresetOption = "default",
-    calibration: Annotated[
-        Path | None,
-        typer.Option("--calibration", metavar="FILE", help="Plain text, for a model folder."),
-    ] = None,
+    calibration: ModelTextOption = None,
     evaluation: Annotated[
         Path | None,
         typer.Option("--evaluation", metavar="FILE", help="Other text, for a model folder."),
@@ -59,11 +58,9 @@ def command(
     picture: Annotated[
         Path | None, typer.Option("--picture", metavar="OUT", help="Draw the plans and the fit.")
     ] = None,
-    cache: Annotated[
-        Path, typer.Option("--cache", metavar="DIR", help="Converted models and texts.")
-    ] = Path(".cache"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    cache: CacheOption = Path(".cache"),
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Measure random plans of a model beside what they were predicted to cost.
 

@@ -20,6 +20,8 @@ from geocolor.cli.calibrated import (
     settle_torch,
 )
 from geocolor.cli.console import ProgressLine
+from geocolor.cli.options import JsonOption, QuietOption
+from geocolor.cli.shares import CacheOption, ModelTextOption
 from geocolor.io.atomic import require_writable
 
 __all__ = ["EXAMPLES", "command"]
@@ -45,19 +47,14 @@ def command(
         int,
         typer.Option("--sample", metavar="N", min=0, help="Estimated pairs priced to compare."),
     ] = 200,
-    calibration: Annotated[
-        Path | None,
-        typer.Option("--calibration", metavar="FILE", help="Plain text, for a model folder."),
-    ] = None,
+    calibration: ModelTextOption = None,
     windows: WindowsOption = 48,
     length: LengthOption = 256,
     seed: SeedOption = 0,
-    cache: Annotated[
-        Path, typer.Option("--cache", metavar="DIR", help="Converted models and texts.")
-    ] = Path(".cache"),
+    cache: CacheOption = Path(".cache"),
     checkpoint: CheckpointOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Price all pairs of a model's matrices that have a space in common, at any distance.
 

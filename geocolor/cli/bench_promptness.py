@@ -10,7 +10,7 @@ import typer
 
 from geocolor.cli.compiling import compile_first
 from geocolor.cli.console import ProgressLine
-from geocolor.cli.options import seconds
+from geocolor.cli.options import JsonOption, QuietOption, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,8 +64,8 @@ def command(
     seed: Annotated[
         int, typer.Option("--seed", metavar="S", min=0, help="Of the moments of Ctrl-C.")
     ] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Measure how long solvers go on after their time limit and after Ctrl-C.
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from geocolor.cli.console import ProgressLine
+from geocolor.cli.options import JsonOption, QuietOption
 from geocolor.errors import InputError
 from geocolor.wording import choice_among
 
@@ -39,8 +40,8 @@ def command(
     repeats: Annotated[
         int, typer.Option("--repeats", metavar="N", min=1, help="The best of so many counts.")
     ] = 2,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Read files of a random graph, and say how many megabytes in a second of processor time.
 

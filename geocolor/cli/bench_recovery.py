@@ -19,6 +19,8 @@ from geocolor.cli.calibrated import (
     settle_torch,
 )
 from geocolor.cli.console import ProgressLine
+from geocolor.cli.options import JsonOption, QuietOption
+from geocolor.cli.shares import CacheOption, ModelTextOption
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -55,10 +57,7 @@ def command(
         bool, typer.Option("--bfloat16", help="Train in bfloat16 arithmetic.")
     ] = False,
     preset: PresetOption = "default",
-    calibration: Annotated[
-        Path | None,
-        typer.Option("--calibration", metavar="FILE", help="Plain text, for a model folder."),
-    ] = None,
+    calibration: ModelTextOption = None,
     evaluation: Annotated[
         list[Path] | None,
         typer.Option("--evaluation", metavar="FILE", help="Other text; may be repeated."),
@@ -67,11 +66,9 @@ def command(
     length: LengthOption = 256,
     seed: SeedOption = 0,
     checkpoint: CheckpointOption = None,
-    cache: Annotated[
-        Path, typer.Option("--cache", metavar="DIR", help="Converted models and texts.")
-    ] = Path(".cache"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    cache: CacheOption = Path(".cache"),
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Compress a model, distil it from its original, and judge both on other text.
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from geocolor.cli.calibrated import LengthOption, WindowsOption, reporter, settle_torch
-from geocolor.cli.console import ProgressLine, note
-from geocolor.cli.shares import MarkdownOption, PresetsOption, SharesOption, listed, shares
+from geocolor.cli.console import ProgressLine
+from geocolor.cli.options import JsonOption, QuietOption
+from geocolor.cli.shares import (
+    KeptOption,
+    MarkdownOption,
+    PresetsOption,
+    SeedsOption,
+    SharesOption,
+    gathered,
+    listed,
+    print_rows,
+    shares,
+)
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -24,18 +34,17 @@ Examples:
 def command(
     keep: SharesOption = "0.9,0.8,0.7,0.6,0.5",
     presets: PresetsOption = "default,svd-llm",
-    seeds: Annotated[
-        int, typer.Option("--seeds", metavar="N", min=1, help="Calibrations, seeds 0 to N - 1.")
-    ] = 1,
+    seeds: SeedsOption = 1,
     windows: WindowsOption = 200,
     length: LengthOption = 128,
     bfloat16: Annotated[
         bool,
         typer.Option("--bfloat16", help="Search in bfloat16 arithmetic, twice as fast on some."),
     ] = False,
+    output: KeptOption = None,
     as_markdown: MarkdownOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Compress MiniLM, and find the bodies of 2,060 BBC News documents by their titles.
 
@@ -53,8 +62,8 @@ def command(
         distinct_documents,
         measure_retrieval,
     )
+    from geocolor.bench.models.sweep import journal_in
     from geocolor.bench.models.texts import packaged_texts
-    from geocolor.bench.plaintext import markdown_table, plain_table
     from geocolor.compression.configuration_file import chosen_configuration
     from geocolor.compression.pretrained import load_pretrained
 
@@ -63,22 +72,17 @@ def command(
         line.update("reading the model and its texts")
         model, tokenizer = load_pretrained(minilm_folder())
         documents = distinct_documents(bbc_documents())
-        results = []
-        for result in measure_retrieval(
-            Encoder(model, tokenizer, packaged_texts().calibration, documents),
-            methods,
-            keeps,
-            seeds=seeds,
-            windows=windows,
-            length=length,
-            autocast=torch.bfloat16 if bfloat16 else None,
-            on_progress=reporter(line),
-        ):
-            results.append(result)
-            if not quiet:
-                note("  ".join(cell for cell in next(cells([result])) if cell))
-    if as_json:
-        typer.echo(json.dumps({"results": [result.to_json() for result in results]}))
-    else:
-        lay_out = markdown_table if as_markdown else plain_table
-        typer.echo(lay_out(HEADER, cells(results)), nl=False)
+        with journal_in(output) as journal:
+            rows = measure_retrieval(
+                Encoder(model, tokenizer, packaged_texts().calibration, documents),
+                methods,
+                keeps,
+                seeds=seeds,
+                windows=windows,
+                length=length,
+                autocast=torch.bfloat16 if bfloat16 else None,
+                on_progress=reporter(line),
+                journal=journal,
+            )
+            found = gathered(rows, cells, quiet=quiet)
+    print_rows(found, HEADER, cells, as_json=as_json, as_markdown=as_markdown)

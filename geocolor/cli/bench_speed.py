@@ -11,6 +11,7 @@ import typer
 
 from geocolor.cli.calibrated import DeviceOption, Dtype, ModelFolder, settle_torch
 from geocolor.cli.console import ProgressLine
+from geocolor.cli.options import JsonOption, QuietOption
 
 if TYPE_CHECKING:
     from geocolor.bench.models.speed import SpeedRow
@@ -41,8 +42,8 @@ def command(
     threads: Annotated[
         int | None, typer.Option("--threads", metavar="N", min=1, help="Of torch on the CPU.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Time compressed models and their original in turns, and say what was to be expected.
 

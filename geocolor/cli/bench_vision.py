@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from geocolor.cli.calibrated import reporter, settle_torch
-from geocolor.cli.console import ProgressLine, note
-from geocolor.cli.shares import MarkdownOption, PresetsOption, SharesOption, listed, shares
+from geocolor.cli.console import ProgressLine
+from geocolor.cli.options import JsonOption, QuietOption
+from geocolor.cli.shares import (
+    KeptOption,
+    MarkdownOption,
+    PresetsOption,
+    SeedsOption,
+    SharesOption,
+    gathered,
+    listed,
+    print_rows,
+    shares,
+)
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -29,9 +39,7 @@ its four files.
 def command(
     keep: SharesOption = "0.9,0.8,0.7,0.6,0.5",
     presets: PresetsOption = "default,svd-llm",
-    seeds: Annotated[
-        int, typer.Option("--seeds", metavar="N", min=1, help="Calibrations, seeds 0 to N - 1.")
-    ] = 3,
+    seeds: SeedsOption = 3,
     images: Annotated[
         int, typer.Option("--images", metavar="N", min=1, help="Training images in each.")
     ] = 2048,
@@ -42,9 +50,10 @@ def command(
     cache: Annotated[
         Path, typer.Option("--cache", metavar="DIR", help="The trained network.")
     ] = Path(".cache"),
+    output: KeptOption = None,
     as_markdown: MarkdownOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Compress a ResNet trained on Fashion-MNIST, and count the test images it tells right.
 
@@ -53,11 +62,11 @@ def command(
     """
     keeps = shares(keep)
     settle_torch()
+    from geocolor.bench.models.sweep import journal_in
     from geocolor.bench.models.vision.images import DEBIAN_FOLDER, fashion_mnist
     from geocolor.bench.models.vision.measuring import measure_vision
     from geocolor.bench.models.vision.table import HEADER, cells
     from geocolor.bench.models.vision.training import trained_resnet
-    from geocolor.bench.plaintext import markdown_table, plain_table
     from geocolor.compression.configuration_file import chosen_configuration
 
     methods = [chosen_configuration(name) for name in listed(presets)]
@@ -72,25 +81,17 @@ def command(
                 f"training: step {done} of {steps}, loss {loss:.3f}"
             ),
         )
-        results = []
-        for result in measure_vision(
-            model,
-            train,
-            test,
-            methods,
-            keeps,
-            seeds=seeds,
-            images=images,
-            on_progress=reporter(line),
-        ):
-            results.append(result)
-            if not quiet:
-                note(
-                    f"{result.method} at keep {result.keep:g}, seed {result.seed}: "
-                    f"{100 * result.answers.right:.2f}%"
-                )
-    if as_json:
-        typer.echo(json.dumps({"results": [result.to_json() for result in results]}))
-    else:
-        lay_out = markdown_table if as_markdown else plain_table
-        typer.echo(lay_out(HEADER, cells(results)), nl=False)
+        with journal_in(output) as journal:
+            rows = measure_vision(
+                model,
+                train,
+                test,
+                methods,
+                keeps,
+                seeds=seeds,
+                images=images,
+                on_progress=reporter(line),
+                journal=journal,
+            )
+            found = gathered(rows, cells, quiet=quiet)
+    print_rows(found, HEADER, cells, as_json=as_json, as_markdown=as_markdown)

@@ -16,6 +16,7 @@ from geocolor.cli.options import (
     EquitableOption,
     FixedOption,
     GraphFile,
+    JsonOption,
     Kind,
     KindOption,
     ListsOption,
@@ -62,7 +63,7 @@ def command(
     cost: CostOption = None,
     capacity: CapacityOption = None,
     sizes: SizesOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: JsonOption = False,
     *,
     reader: Reader,
 ) -> None:

@@ -16,6 +16,7 @@ from geocolor.cli.options import (
     MaxBytesOption,
     MaxEdgesOption,
     MaxNodesOption,
+    QuietOption,
     limits_of,
     seconds,
 )
@@ -69,7 +70,7 @@ def command(
             help="A picture (.png, .svg, .pdf), a table .csv, or all as .json.",
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    quiet: QuietOption = False,
     max_nodes: MaxNodesOption = None,
     max_edges: MaxEdgesOption = None,
     max_bytes: MaxBytesOption = None,

@@ -25,6 +25,7 @@ from geocolor.cli.calibrated import (
     settle_torch,
 )
 from geocolor.cli.console import ProgressLine
+from geocolor.cli.options import JsonOption, QuietOption
 from geocolor.errors import InputError
 from geocolor.wording import counted
 
@@ -64,8 +65,8 @@ def command(
     length: LengthOption = 256,
     seed: SeedOption = 0,
     checkpoint: CheckpointOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Write the weighted conflict graph of a model's layers.
 

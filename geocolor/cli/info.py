@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from geocolor.cli.options import GraphFile
+from geocolor.cli.options import GraphFile, JsonOption
 from geocolor.cli.reading import Reader, reads_a_graph
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _SECONDS = 0.5
 @reads_a_graph
 def command(
     file: GraphFile,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: JsonOption = False,
     *,
     reader: Reader,
 ) -> None:

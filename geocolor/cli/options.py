@@ -26,6 +26,7 @@ __all__ = [
     "EquitableOption",
     "FixedOption",
     "GraphFile",
+    "JsonOption",
     "Kind",
     "KindOption",
     "ListsOption",
@@ -33,6 +34,7 @@ __all__ = [
     "MaxEdgesOption",
     "MaxNodesOption",
     "Packing",
+    "QuietOption",
     "SizesOption",
     "ask",
     "build_problem",
@@ -110,6 +112,8 @@ EquitableOption = Annotated[
     ),
 ]
 
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 MaxNodesOption = Annotated[
     int | None,
     typer.Option("--max-nodes", metavar="N", min=1, help="Most nodes of a file; default 2000000."),
@@ -141,7 +145,9 @@ def seconds(text: str) -> float:
     found = re.fullmatch(r"(\d+\.?\d*|\.\d+)(ms|s|m|h|)", text.strip(), re.ASCII)
     value = float(found[1]) * _UNITS[found[2]] if found else 0.0
     if not 0.0 < value < math.inf:
-        raise InputError(f"{text!r} is no duration; write 10s, 500ms, 2m, 1h or plain seconds")
+        raise InputError(
+            f"{text!r} is no duration above zero; write 10s, 500ms, 2m, 1h or plain seconds"
+        )
     return value
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from geocolor.cli.calibrated import settle_torch
+from geocolor.cli.options import JsonOption
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -28,7 +29,7 @@ def command(
         str | None,
         typer.Argument(metavar="[NAME|FILE]", help="A preset, or a .json or .toml file to check."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List the presets, or print one as TOML, ready to be edited."""
     settle_torch()

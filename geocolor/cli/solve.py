@@ -19,6 +19,7 @@ from geocolor.cli.options import (
     KindOption,
     ListsOption,
     Packing,
+    QuietOption,
     SizesOption,
     ask,
     seconds,
@@ -122,7 +123,7 @@ def command(
             ".txt for the DIMACS form.",
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    quiet: QuietOption = False,
     *,
     reader: Reader,
 ) -> None:

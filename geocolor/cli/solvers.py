@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
+
+from geocolor.cli.options import JsonOption
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -16,7 +16,7 @@ Examples:
 
 
 def command(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List the solvers and what they take."""
     from geocolor.solvers import installed_solvers

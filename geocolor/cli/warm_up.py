@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from geocolor.cli.compiling import compile_first
+from geocolor.cli.options import QuietOption
 from geocolor.errors import InputError
 
 __all__ = ["EXAMPLES", "command"]
@@ -28,7 +29,7 @@ def command(
         list[str] | None,
         typer.Argument(metavar="[SOLVER]...", help="From 'geocolor solvers'; default all."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Compile the solvers' loops and keep them.
 

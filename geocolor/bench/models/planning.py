@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -85,12 +86,14 @@ def plan_campaign(
         tuple(keeps),
         tuple(seeds),
         protocol,
-        _versions(),
+        deciding_versions(),
         machine_facts(),
     )
 
 
-def _versions() -> dict[str, str]:
+@cache
+def deciding_versions() -> Mapping[str, str]:
+    """Give versions of all that decides what a compressed model is, our sources among it."""
     import torch
 
     found = {

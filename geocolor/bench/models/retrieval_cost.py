@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,15 +13,16 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from geocolor.bench.journal import Journal
+from geocolor.bench.models import sweep
 from geocolor.bench.models.answers import Answers, compare_answers
 from geocolor.bench.models.retrieval import title_ranks
 from geocolor.bench.models.summary import search_scores
+from geocolor.bench.models.sweep import Judged, Kept, Sweep, digest
 from geocolor.bench.statistics import Interval, bootstrap_interval
-from geocolor.compression import Configuration, analyze, text_windows
+from geocolor.compression import Analysis, Configuration, analyze, text_windows
 from geocolor.compression.calibration import batches_of
 from geocolor.compression.progress import Progress
-from geocolor.sharing import measure_size
-from geocolor.units import find_units
 
 __all__ = ["HEADER", "Encoder", "Search", "cells", "distinct_documents", "measure_retrieval"]
 
@@ -58,21 +61,11 @@ class Encoder:
 
 
 @dataclass(frozen=True)
-class Search:
-    """How well bodies are found by their titles.
+class Search(Judged):
+    """How well an encoder compressed in one way finds bodies by titles; losses are of calibration.
 
     Attributes
     ----------
-    method : str
-        Name of the configuration; ``dense`` for the encoder as it is.
-    keep : float
-        Share of the matrices' parameters asked for.
-    seed : int or None
-        Of the calibration windows taken and the probes drawn.
-    parameters : int
-        Of the block matrices.
-    predicted, measured : float or None
-        Increase of the loss, on calibration windows.
     first : Answers
         Whether the own body comes first: R@1, beside the original's.
     reciprocal : float
@@ -83,20 +76,10 @@ class Search:
         Of that over other documents.
     """
 
-    method: str
-    keep: float
-    seed: int | None
-    parameters: int
-    predicted: float | None
-    measured: float | None
     first: Answers
     reciprocal: float
     reciprocal_loss: float
     reciprocal_interval: Interval | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data, for JSON."""
-        return asdict(self)
 
 
 def measure_retrieval(
@@ -109,6 +92,7 @@ def measure_retrieval(
     length: int,
     autocast: torch.dtype | None,
     on_progress: Progress,
+    journal: Journal | None = None,
 ) -> Iterator[Search]:
     """Compress an encoder for some calibrations, methods and budgets, and search with each.
 
@@ -128,6 +112,8 @@ def measure_retrieval(
         Arithmetic of the search, dense and compressed alike; None is the model's own.
     on_progress : callable
         Told the stage, the steps done and the steps in all.
+    journal : Journal, optional
+        Results in it are not made again.
 
     Yields
     ------
@@ -140,9 +126,18 @@ def measure_retrieval(
         with torch.autocast("cpu", autocast, enabled=autocast is not None):
             return title_ranks(model, encoder.tokenizer, encoder.documents)
 
-    before = ranks(encoder.model)
-    size = measure_size(encoder.model, [unit.name for unit in find_units(encoder.model)])
-    yield Search("dense", 1.0, None, size.unit_parameters, None, None, *_scores(before, before))
+    @cache
+    def before() -> list[int]:
+        return ranks(encoder.model)
+
+    def analysis_of(seed: int) -> Analysis:
+        # Interleaved: each calibration is spread over the whole text.
+        own = every[seed::seeds]
+        return analyze(encoder.model, batches_of(own), seed=seed, on_progress=on_progress)
+
+    def judge(model: nn.Module) -> dict[str, Any]:
+        return _scores(before(), before() if model is encoder.model else ranks(model))
+
     every = text_windows(
         encoder.text,
         encoder.tokenizer,
@@ -150,43 +145,33 @@ def measure_retrieval(
         length=length,
         special_tokens=True,
     )
-    for seed in range(seeds):
-        # Interleaved: each calibration is spread over the whole text.
-        own = every[seed::seeds]
-        analysis = analyze(
-            encoder.model,
-            batches_of(own),
-            seed=seed,
-            on_progress=on_progress,
-        )
-        for method in methods:
-            for keep in keeps:
-                compressed = analysis.compress(keep, method)
-                report = compressed.report
-                yield Search(
-                    method.name,
-                    keep,
-                    seed,
-                    report.after.unit_parameters,
-                    report.predicted_increase,
-                    report.measured_increase,
-                    *_scores(before, ranks(compressed.model)),
-                )
+    decides = {
+        "benchmark": "retrieval",
+        "arithmetic": str(autocast),
+        "model": digest(encoder.model, json.dumps(list(encoder.documents)).encode()),
+        "windows": digest(every.numpy().tobytes()),
+    }
+    return Sweep(
+        Search,
+        methods,
+        keeps,
+        seeds,
+        analysis_of,
+        judge,
+        Kept(journal, decides),
+    ).run(encoder.model)
 
 
-def _scores(
-    before: Sequence[int], after: Sequence[int]
-) -> tuple[Answers, float, float, Interval | None]:
+def _scores(before: Sequence[int], after: Sequence[int]) -> dict[str, Any]:
     own, others = (search_scores(ranks) for ranks in (after, before))
-    answers = compare_answers(_first(before), _first(after))
     after_reciprocal, before_reciprocal = (np.array(each["MRR@10"]) for each in (own, others))
     lost = before_reciprocal - after_reciprocal
-    return (
-        answers,
-        float(after_reciprocal.mean()),
-        float(lost.mean()),
-        bootstrap_interval([lost]),
-    )
+    return {
+        "first": compare_answers(_first(before), _first(after)),
+        "reciprocal": float(after_reciprocal.mean()),
+        "reciprocal_loss": float(lost.mean()),
+        "reciprocal_interval": bootstrap_interval([lost]),
+    }
 
 
 def _first(ranks: Sequence[int]) -> NDArray[np.bool_]:
@@ -195,7 +180,7 @@ def _first(ranks: Sequence[int]) -> NDArray[np.bool_]:
 
 
 HEADER = (
-    *("method", "keep", "seed", "parameters", "predicted", "measured"),
+    *sweep.HEADER,
     *("R@1", "R@1 lost", "p", "MRR@10", "MRR@10 lost"),
 )
 
@@ -203,18 +188,13 @@ HEADER = (
 def cells(searches: Iterable[Search]) -> Iterator[tuple[str, ...]]:
     """Give the cells of a table, a row for each search."""
     for search in searches:
-        first, size = search.first, f"{search.parameters:,}"
+        first, leading = search.first, search.leading_cells(5)
         own = f"{first.right:.4f}", f"{search.reciprocal:.4f}"
         if search.seed is None:
-            yield search.method, "1", "", size, "", "", own[0], "", "", own[1], ""
+            yield *leading, own[0], "", "", own[1], ""
             continue
         yield (
-            search.method,
-            f"{search.keep:g}",
-            str(search.seed),
-            size,
-            f"{search.predicted:.5f}",
-            f"{search.measured:.5f}",
+            *leading,
             own[0],
             _with(first.loss, first.interval),
             f"{first.p_value:.2g}",

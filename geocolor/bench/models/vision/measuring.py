@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from geocolor.bench.journal import Journal
 from geocolor.bench.models.answers import Answers, compare_answers
+from geocolor.bench.models.sweep import Judged, Kept, Sweep, digest
 from geocolor.bench.models.vision.images import Images
 from geocolor.bench.models.vision.training import network_inputs
-from geocolor.compression import Configuration, analyze
+from geocolor.compression import Analysis, Configuration, analyze
 from geocolor.compression.progress import Progress
 from geocolor.errors import InputError
-from geocolor.sharing import measure_size
-from geocolor.units import find_units
 
 __all__ = ["Result", "measure_vision", "right_answers"]
 
@@ -27,36 +27,16 @@ _TESTED_TOGETHER = 500
 
 
 @dataclass(frozen=True)
-class Result:
-    """A network compressed in one way.
+class Result(Judged):
+    """A network compressed in one way; losses are of test images, without their labels.
 
     Attributes
     ----------
-    method : str
-        Name of the configuration; ``dense`` for the network as it is.
-    keep : float
-        Share of the matrices' parameters asked for.
-    seed : int or None
-        Of the calibration images taken and the targets sampled.
-    parameters : int
-        Of the convolutions and the classifier.
-    predicted, measured : float or None
-        Increase of the loss in nats per image, measured on test images without their labels.
     answers : Answers
         To the test, beside the original's.
     """
 
-    method: str
-    keep: float
-    seed: int | None
-    parameters: int
-    predicted: float | None
-    measured: float | None
     answers: Answers
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data, for JSON."""
-        return asdict(self)
 
 
 def measure_vision(
@@ -69,6 +49,7 @@ def measure_vision(
     seeds: int,
     images: int,
     on_progress: Progress,
+    journal: Journal | None = None,
 ) -> Iterator[Result]:
     """Compress a network for some calibrations, methods and budgets, and test each.
 
@@ -90,6 +71,8 @@ def measure_vision(
         In each calibration.
     on_progress : callable
         Told the stage, the steps done and the steps in all.
+    journal : Journal, optional
+        Results in it are not made again.
 
     Yields
     ------
@@ -103,14 +86,15 @@ def measure_vision(
     """
     if not 0 < images <= len(train.labels):
         raise InputError(f"{images} calibration images of {len(train.labels)} cannot be taken")
-    before = right_answers(model, test)
-    size = measure_size(model, [unit.name for unit in find_units(model)])
-    same = compare_answers(before, before)
-    yield Result("dense", 1.0, None, size.unit_parameters, None, None, same)
     judged = network_inputs(test.pixels[:_TESTED_TOGETHER])
-    for seed in range(seeds):
+
+    @cache
+    def before() -> NDArray[np.bool_]:
+        return right_answers(model, test)
+
+    def analysis_of(seed: int) -> Analysis:
         chosen = np.random.default_rng(seed).choice(len(train.labels), images, replace=False)
-        analysis = analyze(
+        return analyze(
             model,
             torch.split(network_inputs(train.pixels[chosen]), _CALIBRATED_TOGETHER),
             evaluation=[judged],
@@ -118,19 +102,15 @@ def measure_vision(
             seed=seed,
             on_progress=on_progress,
         )
-        for method in methods:
-            for keep in keeps:
-                compressed = analysis.compress(keep, method)
-                report = compressed.report
-                yield Result(
-                    method=method.name,
-                    keep=keep,
-                    seed=seed,
-                    parameters=report.after.unit_parameters,
-                    predicted=report.predicted_increase,
-                    measured=report.measured_increase,
-                    answers=compare_answers(before, right_answers(compressed.model, test)),
-                )
+
+    def judge(network: nn.Module) -> dict[str, Answers]:
+        after = before() if network is model else right_answers(network, test)
+        return {"answers": compare_answers(before(), after)}
+
+    data = (train.pixels, test.pixels, test.labels)
+    decides = digest(model, *(part.tobytes() for part in data))
+    kept = Kept(journal, {"benchmark": "vision", "images": images, "data": decides})
+    return Sweep(Result, methods, keeps, seeds, analysis_of, judge, kept).run(model)
 
 
 @torch.no_grad()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,15 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from geocolor.bench.journal import Journal, read_journal
 from geocolor.bench.models.resnet import ResNet
+from geocolor.bench.models.sweep import Judged, Kept
 from geocolor.bench.models.vision.images import Images, fashion_mnist
 from geocolor.bench.models.vision.measuring import measure_vision, right_answers
 from geocolor.bench.models.vision.training import network_inputs, trained_resnet
 from geocolor.cli.bench import app
 from geocolor.compression import PRESETS
-from geocolor.errors import CheckpointError, InputError
+from geocolor.errors import CheckpointError, FormatError, InputError
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +111,44 @@ def test_more_calibration_images_than_there_are_are_refused(
         next(measure_vision(trained, *parts, [PRESETS["private"]], [0.6], **asked))
 
 
+def test_an_interrupted_sweep_goes_on_where_it_stood(
+    parts: tuple[Images, Images],
+    trained: ResNet,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def rows(images: int = 32) -> Any:
+        return measure_vision(
+            trained, *parts, [PRESETS["svd-llm"]], [0.8, 0.6], seeds=1, images=images,
+            on_progress=lambda *_: None, journal=journal,
+        )  # fmt: skip
+
+    with Journal(tmp_path) as journal:
+        begun = list(islice(rows(), 2))
+    assert len(read_journal(journal.path)) == 2
+    with Journal(tmp_path) as journal:
+        whole = list(rows())
+    assert whole[:2] == begun
+    assert [row.keep for row in whole] == [1.0, 0.8, 0.6]
+    monkeypatch.setattr("geocolor.bench.models.vision.measuring.analyze", _not_again)
+    monkeypatch.setattr("geocolor.bench.models.vision.measuring.right_answers", _not_again)
+    with Journal(tmp_path) as journal:
+        assert list(rows()) == whole
+        with pytest.raises(AssertionError):  # other calibrations are another question
+            list(rows(images=33))
+
+
+def test_what_a_journal_has_is_read_with_care(tmp_path: Path) -> None:
+    row = Judged("dense", 1.0, None, 8, None, None)
+    with Journal(tmp_path) as journal:
+        assert Kept(journal, {}).get(["dense"], Judged, lambda: row) == row
+    (entry,) = read_journal(journal.path).values()
+    with Journal(tmp_path) as journal:
+        journal.append({**entry, "parameters": "many"})
+    with Journal(tmp_path) as journal, pytest.raises(FormatError, match="parameters is 'many'"):
+        Kept(journal, {}).get(["dense"], Judged, lambda: row)
+
+
 @pytest.mark.usefixtures("trained")
 def test_the_command_prints_a_table_or_one_object(cache: Path, stripes: Path) -> None:
     (cache / "fashion-mnist-resnet-0.safetensors").write_bytes(
@@ -115,6 +156,7 @@ def test_the_command_prints_a_table_or_one_object(cache: Path, stripes: Path) ->
     )
     asked = ["vision", "--data", str(stripes), "--cache", str(cache), "--images", "32"]
     asked += ["--keep", "0.8,0.6", "--presets", "svd-llm", "--seeds", "1", "--quiet"]
+    asked += ["-o", str(cache / "results")]
     done = CliRunner().invoke(app, [*asked, "--json"])
     assert done.exit_code == 0, done.output
     results = json.loads(done.stdout)["results"]
