@@ -1,8 +1,8 @@
 """Time a model's layers on this machine: dense, and each product that a plan may make of them.
 
-Layers that do the same are timed once, all in turns, so that a machine that slows down for a while
-slows all. Weights come from a stretch of memory larger than caches, which is gone through in turn:
-in a model, too, a layer's weights are read from memory each time.
+Layers that do the same are timed once, all in turns of one call each, so that a machine that slows
+down for a while slows all, and that caches are as cold as in a model: the kernel was not in use the
+moment before, and weights come from a stretch of memory larger than caches, gone through in turn.
 """
 
 from __future__ import annotations
@@ -16,7 +16,13 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from geocolor.compression.products import LayerProducts, Product
+from geocolor.compression.products import (
+    PAIR_APART,
+    PAIR_TOGETHER,
+    LayerProducts,
+    Product,
+    pair_products,
+)
 from geocolor.compression.progress import Progress, silent
 from geocolor.compression.several import joined_models
 from geocolor.cpu import cpu_model
@@ -38,9 +44,7 @@ __all__ = ["measure_latency", "time_units", "token_uses"]
 
 # Bytes that weights come from in turn: more than caches hold.
 _MEMORY = 1 << 27
-# Bytes of weights, and calls, in one turn of a product at most.
-_BYTES_A_TURN, _CALLS_A_TURN = 1 << 24, 16
-_TURNS = 11
+_TURNS = 80
 # Where a weight begins in memory.
 _ALIGNED = 64
 
@@ -186,6 +190,7 @@ def time_units(
     with _threads(threads):
         used = torch.get_num_threads()
         products = {product.key: product for each in classes for product in each.products()}
+        products |= {product.key: product for product in pair_products()}
         found = _time(products, place, dtype, on_progress)
     return LatencyTable(
         machine=_machine(place),
@@ -195,6 +200,7 @@ def time_units(
         tokens=tokens,
         torch=torch.__version__,
         layers=tuple(each.latency(found) for each in classes),
+        once=max(0.0, found[PAIR_TOGETHER] - found[PAIR_APART]),
     )
 
 
@@ -213,18 +219,15 @@ def _time(
     except (RuntimeError, AssertionError) as error:
         raise InputError(f"cannot time on {device}: {str(error).splitlines()[0]}") from error
     clock = _clock(device)
-    seen: dict[Hashable, list[float]] = {key: [] for key in products}
+    seen: dict[Hashable, list[int]] = {key: [] for key in products}
     for turn in range(1 + _TURNS):
         on_progress("timing layers", turn, 1 + _TURNS)
         for key, product in products.items():
             x = torch.ones(product.input, dtype=dtype, device=device)
-            bytes_each = math.prod(product.weight) * dtype.itemsize
-            count = min(_CALLS_A_TURN, max(1, _BYTES_A_TURN // bytes_each))
-            calls = [product.prepare(weights.next(product.weight)) for _ in range(count)]
+            call = product.prepare(weights.next(product.weight))
             start = clock()
-            for call in calls:
-                call(x)
-            seen[key].append((clock() - start) / count)
+            call(x)
+            seen[key].append(clock() - start)
     # The first turn warmed up.
     return {key: statistics.quantiles(times[1:], n=4)[0] for key, times in seen.items()}
 

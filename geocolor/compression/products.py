@@ -12,9 +12,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from geocolor.criterion import LayerLatency, ProductTimes
+from geocolor.sharing import FactoredLinear
+from geocolor.sharing.once import Once
 from geocolor.units import Side, Unit, Use, layer_of, rebuilt
 
-__all__ = ["LayerProducts", "Product"]
+__all__ = ["PAIR_APART", "PAIR_TOGETHER", "LayerProducts", "Product", "pair_products"]
+
+# Two layers that read one tensor: one basis applied once, or the second without one.
+PAIR_TOGETHER, PAIR_APART = "pair together", "pair apart"
+# Numbers that they read: next to none.
+_PAIR_WIDTH = 8
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,34 @@ class LayerProducts:
         )
         dense = self._calls * found[self._dense.key]
         return LayerLatency(names, self._units[0].shape, dense, inward, outward)
+
+
+class _Pair(nn.Module):
+    """Two layers that read one tensor, in three products."""
+
+    def __init__(self, weight: nn.Parameter, *, together: bool) -> None:
+        super().__init__()
+        self.first = FactoredLinear(weight, weight)
+        self.second: nn.Module = rebuilt(nn.Linear(1, 1, bias=False), weight, None)
+        if together:
+            self.second = FactoredLinear(weight, weight)
+            once = Once()
+            once.watch(self)
+            self.first.once = self.second.once = once
+
+    def forward(self, x: Tensor) -> None:
+        self.first(x)
+        self.second(x)
+
+
+def pair_products() -> tuple[Product, Product]:
+    """Give what tells how long it takes to apply a basis once, but for its products."""
+    shape = (_PAIR_WIDTH, _PAIR_WIDTH)
+
+    def product(key: str, *, together: bool) -> Product:
+        return Product(key, (1, *shape), shape, partial(_Pair, together=together))
+
+    return product(PAIR_TOGETHER, together=True), product(PAIR_APART, together=False)
 
 
 _Parts = tuple[Product, Callable[[int], Product], Callable[[int], Product]]

@@ -111,6 +111,9 @@ class LatencyTable:
         Version.
     layers : tuple of LayerLatency
         All of the model.
+    once : float
+        Nanoseconds that it takes to apply a common basis once: keeping what comes of it, and
+        finding it again.
     """
 
     machine: str
@@ -120,6 +123,11 @@ class LatencyTable:
     tokens: int
     torch: str
     layers: tuple[LayerLatency, ...]
+    once: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.once < math.inf:
+            raise InputError("times must be positive and finite")
 
     @cached_property
     def _by_unit(self) -> Mapping[str, LayerLatency]:
@@ -178,10 +186,12 @@ class TimesCounting:
             total += sum(writer.inward.at(ranks) for writer in writers) + reader.outward.at(ranks)
         if form in (Form.BASIS, Form.RESIDUAL):
             total += sum(layer.outward.at(ranks) for layer in layers)
-            applied: dict[str, LayerLatency] = {}
+            readers: dict[str, list[LayerLatency]] = {}
             for unit, layer in zip(units, layers, strict=True):
                 once = form is Form.BASIS and unit.side is Side.READ
-                applied.setdefault(self.uses[unit.name].reads if once else unit.name, layer)
-            total += sum(layer.inward.at(ranks) for layer in applied.values())
+                tensor = self.uses[unit.name].reads if once else unit.name
+                readers.setdefault(tensor, []).append(layer)
+            for some in readers.values():
+                total += some[0].inward.at(ranks) + self.table.once * (len(some) > 1)
         nanoseconds: NDArray[np.int64] = np.rint(total).astype(np.int64)
         return nanoseconds

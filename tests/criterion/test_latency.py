@@ -37,6 +37,7 @@ TABLE = LatencyTable(
         LayerLatency(("k", "other"), (4, 4), 60.0, times(11, 1), times(23, 3)),
         LayerLatency(("o",), (4, 8), 90.0, times(17, 2), times(29, 4)),
     ),
+    once=7.0,
 )  # fmt: skip
 TOGETHER = {"q": Use(1, "q"), "k": Use(1, "q"), "o": Use(1, "o")}
 APART = {name: Use(1, name) for name in UNITS}
@@ -52,7 +53,7 @@ INWARD_O, OUTWARD_O = np.array([19, 19, 23, 25]), np.array([33, 33, 41, 45])
         (Form.DENSE, "qk", TOGETHER, 160),
         (Form.TIED, "qk", TOGETHER, 160),
         (Form.BASIS, "q", TOGETHER, INWARD_Q + OUTWARD_Q),
-        (Form.BASIS, "qk", TOGETHER, INWARD_Q + OUTWARD_Q + OUTWARD_K),
+        (Form.BASIS, "qk", TOGETHER, INWARD_Q + OUTWARD_Q + OUTWARD_K + 7),
         (Form.BASIS, "qk", APART, INWARD_Q + OUTWARD_Q + INWARD_K + OUTWARD_K),
         (Form.BASIS, "o", APART, INWARD_O + OUTWARD_O),
         (Form.RESIDUAL, "qk", TOGETHER, 160 + INWARD_Q + OUTWARD_Q + INWARD_K + OUTWARD_K),
@@ -85,6 +86,8 @@ def test_times_that_cannot_be_are_refused():
             ProductTimes(widths, nanoseconds)
     with pytest.raises(InputError, match="positive"):
         replace(TABLE.layers[0], dense=float("inf"))
+    with pytest.raises(InputError, match="positive"):
+        replace(TABLE, once=-1.0)
 
 
 def test_another_model_is_told_by_its_names_shapes_and_widths():
