@@ -33,10 +33,10 @@ _FIXED = 18.0
 # products in float64, packed, and what is made of it in float32.
 _BASE = 0.8e9
 _FACTOR = 8
-# Bytes of a block priced by itself: of a number of its factors, as measured and damped; of one of
-# its matrices, as they are and in float32; and for each pair of hidden units while some are left
-# out.
-_VIEWED, _MATRIX, _NARROWED = 8, 12, 32
+# Bytes of a block priced by itself: of a number of its factors, which are copied out of their file
+# one by one; of one of its matrices, as they are and in float32; and for each pair of hidden units
+# while some are left out.
+_VIEWED, _MATRIX, _NARROWED = 5, 12, 32
 # Logits of so many positions are held: reference predictions, and those of a batch with gradients.
 _POSITIONS = 4096
 

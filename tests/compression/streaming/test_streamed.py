@@ -134,7 +134,7 @@ def test_a_work_folder_that_is_not_there_is_refused(folder: Path, batches: list[
 
 @pytest.mark.slow
 def test_memory_stays_below_half_of_the_weights(tmp_path: Path) -> None:
-    """40 blocks of 24 MB: weights are 946 MB, and the curvature of all blocks 6 GB.
+    """40 blocks of 25 MB: weights are 1.02 GB, and the curvature of all blocks 6 GB.
 
     The system refuses what is more than half of the weights, mapped files included.
     """
