@@ -141,7 +141,7 @@ def test_the_head_says_what_was_asked_and_where(
     shown = dict(reversed(list(pairwise(texts))))  # the first mention counts
     assert shown["Seeds"] == "3: 0, 1, 2"
     assert shown["Runs"] == "12 runs"
-    assert shown["Time limit"] == "10 s, killed 1 s later"
+    assert shown["Time limit"] == "10 s; counts to 1 s later"
     assert shown["Iterations"] == "at most 500"
     assert shown["Target"] == "best known + 2%"
     assert shown["Workers"] == "2"
