@@ -107,7 +107,7 @@ def test_a_base_gives_the_parts_left_out():
     ("change", "message"),
     [
         ({"metrik": "weights"}, "unknown key 'metrik'; did you mean 'metric'"),
-        ({"xyz": 1}, "unknown key 'xyz'; there are format, version, base, name, metric"),
+        ({"xyz": 1}, "unknown key 'xyz'; choose one of format, version, base, name, metric"),
         ({"damping": {"input": 1.0}}, "unknown key 'damping.input'; did you mean 'inputs'"),
         ({"damping": 0.1}, "damping must be a table, not 0.1"),
         ({"damping": {"inputs": True}}, "damping.inputs must be a finite number, not True"),

@@ -135,7 +135,7 @@ def test_fingerprint_sees_everything_but_names() -> None:
         (lambda: ConflictGraph.from_edges(2, [(0, 1)], [np.nan]), "not finite"),
         (lambda: ConflictGraph.from_edges(2, [(0, 1), (0, 1)], [1e308, 1e308]), "add up beyond"),
         (lambda: ConflictGraph.from_edges(2, [(0, 1)], [1.0, 2.0]), "values of shape"),
-        (lambda: ConflictGraph.from_edges(2, labels=["a"]), "2 nodes but 1 labels"),
+        (lambda: ConflictGraph.from_edges(2, labels=["a"]), "2 nodes but 1 label"),
         (lambda: ConflictGraph.from_edges(2, labels=["a", "a"]), "two nodes have the label 'a'"),
         (lambda: ConflictGraph.from_edges(2, sizes=[1.0, 0.0]), "positive"),
         (lambda: ConflictGraph.from_dense([[0, 1], [2, 0]]), r"not symmetric: \[0, 1\] is 1"),

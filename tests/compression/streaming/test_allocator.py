@@ -35,5 +35,7 @@ def test_large_memory_between_small_goes_back_when_freed() -> None:
         way: float(subprocess.check_output([sys.executable, "-c", HOLES, way], text=True))
         for way in ("default", "set")
     }
-    assert left["default"] > 200  # megabytes, of 256
-    assert left["set"] < 40  # 16 are in use
+    # Megabytes, of which 16 are in use.
+    assert left["set"] < 40
+    if left["default"] < 200:
+        pytest.skip("the heap of this C library shrinks by itself here")
