@@ -56,13 +56,14 @@ def draw_frontier(
     shown = sorted(points)
     unit, scale = _unit(max((point.size for point in shown), default=0))
     figure, axes = canvas(7.0, 4.2)
-    # Between the points nothing was asked, so that the line is only for the eye.
+    # What fits one budget fits every larger one: up to the next point nothing costs more than that.
     axes.plot(
         [point.size / scale for point in shown],
         [point.cost for point in shown],
         ":",
         color=_LINE,
         lw=1.2,
+        drawstyle="steps-post",
     )
     for proven, label in ((True, "proven optimal"), (False, "best found")):
         marked = [point for point in shown if point.proven is proven]
