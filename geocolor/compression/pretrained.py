@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from geocolor.errors import CheckpointError, ModelError
-from geocolor.sharing.checkpoint import PLAN_FILE
+from geocolor.sharing.description import PLAN_FILE
 from geocolor.sharing.filling import unfilled_parameters
 from geocolor.sharing.proportion import Stored, require_proportion
 

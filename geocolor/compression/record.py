@@ -22,7 +22,7 @@ from geocolor.errors import CheckpointError
 from geocolor.io.json_text import load_object
 from geocolor.io.limits import Limits
 from geocolor.sharing import SharingPlan
-from geocolor.sharing.checkpoint import PLAN_FILE, none_there
+from geocolor.sharing.description import PLAN_FILE, none_there
 from geocolor.sharing.layers import stored_matrices
 from geocolor.sharing.size import macs_by_unit
 from geocolor.units import Side, Unit, Use

@@ -101,7 +101,8 @@ class Coloring:
         names = list(nodes)
         if len(names) != len(self.colors):
             raise InputError(
-                f"{counted(len(self.colors), 'node')} were colored, but {len(names)} are given"
+                f"{counted(len(self.colors), 'node was', 'nodes were')} colored, but "
+                f"{len(names)} are given"
             )
         return dict(zip(names, self.colors.tolist(), strict=True))
 

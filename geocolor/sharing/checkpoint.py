@@ -23,6 +23,7 @@ from geocolor._version import __version__
 from geocolor.errors import CheckpointError, InputError
 from geocolor.io.atomic import atomic_directory
 from geocolor.sharing.apply import prepare_structure, put_back_on_error
+from geocolor.sharing.description import FORMAT, PLAN_FILE, VERSION, read_description
 from geocolor.sharing.equal import tie_named
 from geocolor.sharing.filling import cast_buffers, fill, unfilled_parameters
 from geocolor.sharing.plan import SharingPlan
@@ -30,25 +31,12 @@ from geocolor.sharing.proportion import Stored, require_proportion
 from geocolor.sharing.ties import keep_ties
 from geocolor.units import split_experts
 
-__all__ = [
-    "PLAN_FILE",
-    "distinct_tensors",
-    "load",
-    "none_there",
-    "save",
-    "save_parts",
-    "structure_of",
-]
+__all__ = ["distinct_tensors", "load", "save", "save_parts", "structure_of"]
 
-_FORMAT = "geocolor-shared"
-# 2 has several files of tensors where they are many; 1 had one always.
-_VERSION = 2
-PLAN_FILE = "geocolor.json"
 # Not the name that transformers looks for: it would fill what it does not find at random.
 _TENSORS = "geocolor{}.safetensors"
 _TENSOR_FILES = re.compile(r"geocolor(-\d{5}-of-\d{5})?\.safetensors")
 _CONFIG = "config.json"
-_MAX_PLAN_BYTES = 64 * 2**20
 
 
 def structure_of(model: nn.Module) -> str:
@@ -175,8 +163,8 @@ def save_parts(
                 name = type(companion).__name__
                 raise InputError(f"cannot write the {name} to {directory}: {error}") from error
         description = {
-            "format": _FORMAT,
-            "version": _VERSION,
+            "format": FORMAT,
+            "version": VERSION,
             "geocolor": __version__,
             "model": origins if isinstance(model, nn.ModuleList) else origins[0],
             "original_structure": original_structure,
@@ -280,7 +268,7 @@ def load(
     from safetensors import safe_open
 
     folder = Path(directory)
-    description = _read_description(folder / PLAN_FILE)
+    description = read_description(folder / PLAN_FILE)
     plan = SharingPlan.from_json(description["plan"])
     hashes = description["sha256"]
     names = sorted(name for name in hashes if _TENSOR_FILES.fullmatch(name))
@@ -327,42 +315,6 @@ def _unchanged(folder: Path, name: str, hashes: Mapping[str, Any]) -> Path:
     if _file_hash(path) != hashes.get(name):
         raise CheckpointError(f"{path} is not the file that was saved; copy it again")
     return path
-
-
-def none_there(folder: Path) -> str:
-    """Say what is missing of a checkpoint, and what to give instead."""
-    wanted = "give a folder that 'geocolor compress' or Compressed.save wrote"
-    if not folder.is_dir():
-        return f"there is no folder {folder}; {wanted}"
-    if (folder / "config.json").is_file():
-        wanted = f"a standard model is loaded by its from_pretrained, else {wanted}"
-    return f"{folder} is not a geocolor checkpoint: no {PLAN_FILE} in it; {wanted}"
-
-
-def _read_description(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > _MAX_PLAN_BYTES:
-            raise CheckpointError(f"{path} is larger than {_MAX_PLAN_BYTES} bytes")
-        description = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CheckpointError(none_there(path.parent)) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path}: {error}") from error
-    if not isinstance(description, dict) or description.get("format") != _FORMAT:
-        raise CheckpointError(f"{path} does not describe a geocolor checkpoint")
-    version = description.get("version")
-    if version not in (1, _VERSION):
-        raise CheckpointError(
-            f"{path} has format version {version!r}; geocolor {__version__} reads {_VERSION}. "
-            "Install a newer geocolor"
-        )
-    types = {"plan": list, "aliases": dict, "sha256": dict, "original_structure": str}
-    for key, kind in types.items():
-        if not isinstance(description.get(key), kind):
-            raise CheckpointError(f"{path}: {key!r} is missing or of the wrong type")
-    if not all(isinstance(name, str) for name in description["aliases"].values()):
-        raise CheckpointError(f"{path}: 'aliases' must give names")
-    return description
 
 
 def _rebuild_all(folder: Path, description: Mapping[str, Any], stored: Stored) -> nn.Module:

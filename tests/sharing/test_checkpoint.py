@@ -22,7 +22,7 @@ from geocolor.sharing import (
     GroupWeights,
     SharingPlan,
     apply_plan,
-    checkpoint,
+    description,
     load,
     save,
 )
@@ -228,7 +228,7 @@ def test_a_tokenizer_that_cannot_be_written_leaves_nothing(tmp_path):
 
 
 def test_a_plan_that_is_too_large_is_not_read(folder, monkeypatch):
-    monkeypatch.setattr(checkpoint, "_MAX_PLAN_BYTES", 100)
+    monkeypatch.setattr(description, "_MAX_PLAN_BYTES", 100)
     with pytest.raises(CheckpointError, match=r"geocolor\.json is larger than 100 bytes"):
         load(folder, fresh())
 

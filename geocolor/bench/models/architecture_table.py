@@ -23,7 +23,7 @@ from geocolor.bench.plaintext import plain_table
 from geocolor.compression import Analysis, Compressed, analyze
 from geocolor.curvature import Batch, call_model, scorer
 from geocolor.errors import InputError
-from geocolor.sharing.checkpoint import PLAN_FILE
+from geocolor.sharing.description import PLAN_FILE
 
 __all__ = ["Row", "check", "loads_alike", "table"]
 
