@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -44,6 +45,15 @@ _DAMAGE = (
     OverflowError,
     RuntimeError,
     ValueError,
+)
+# What numpy raises over what is no header; it tokenizes what it cannot parse.
+_NO_HEADER = (
+    KeyError,
+    RecursionError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    tokenize.TokenError,
 )
 
 
@@ -104,7 +114,7 @@ class _Archive:
                 }[version]
                 shape, _, dtype = read(file, max_header_size=_LONGEST_HEADER)
                 start = file.tell()
-            except (ValueError, KeyError, SyntaxError, TypeError, RecursionError) as error:
+            except _NO_HEADER as error:
                 raise FormatError(f"{member.filename[:40]!r} is no array", self.name) from error
         if dtype.hasobject:
             raise FormatError(

@@ -68,6 +68,7 @@ ANSWERS = {
     "graphml_inside.graphml": ":2: a <graphml> inside another element",
     "header_cnf.col": ":1: the p line must read 'p edge NODES EDGES'",
     "header_code.npz": ": 'weights.npy' is no array",
+    "header_cut.npz": ": 'weights.npy' is no array",
     "header_negative.col": ":1: the p line must read 'p edge NODES EDGES', two whole numbers",
     "header_short.col": ":1: the p line must read 'p edge NODES EDGES'",
     "header_words.col": ":1: the p line must read 'p edge NODES EDGES', two whole numbers",
