@@ -41,6 +41,7 @@ Examples:
   geocolor check layers.json classes.txt --problem partition --colors 8
   geocolor check layers.json classes.txt --colors 8 --capacity 40 --sizes sizes.txt
   geocolor check exams.col exams.sol --fixed rooms.txt --lists allowed.txt
+  geocolor check options.json.gz frontier.json
 """
 
 # How solutions of partitions name a cost of groups, and a capacity.
@@ -70,11 +71,19 @@ def command(
     """Check a saved solution, independently of every solver.
 
     The problem is the one the solution says it solves, unless --problem or --colors is given. A
-    claim of optimality is not checked, only that the coloring holds and costs what it says.
+    claim of optimality is not checked, only that the coloring holds and costs what it says. Of
+    sharing options, what geocolor frontier or solve --budget wrote as .json is checked, with the
+    prices that prove its bounds.
     """
     from geocolor.io import read_solution
+    from geocolor.io.sharing_options import holds_options
     from geocolor.problem import check
 
+    if holds_options(file, reader.limits):
+        from geocolor.cli.check_sharing import check_sharing_file
+
+        check_sharing_file(file, solution, reader.limits, as_json=as_json)
+        return
     reading = reader.read(file)
     graph = reading.graph
     found = read_solution(solution, reader.limits)

@@ -10,7 +10,8 @@ from geocolor.cli.options import GraphFile, JsonOption
 from geocolor.cli.reading import Reader, reads_a_graph
 
 if TYPE_CHECKING:
-    from geocolor.graph import ConflictGraph
+    from geocolor.graph import ConflictGraph, SharingOptions
+    from geocolor.io import Note
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -19,6 +20,7 @@ Examples:
   geocolor info queen8_8.col
   geocolor info layers.json --json
   geocolor info similar.csv --weights similarity
+  geocolor info options.json.gz
 """
 
 # For a clique; the other bounds take time in proportion to the graph.
@@ -36,20 +38,48 @@ def command(
 
     The chromatic number of the conflicts is at least the clique and at most the coloring found.
     """
-    reading = reader.read(file)
-    found = {"format": reading.format.name, **_facts(reading.graph), **_bounds(reading.graph)}
+    from geocolor.io.sharing_options import holds_options, read_options
+
+    notes: tuple[Note, ...] = ()
+    if holds_options(file, reader.limits):
+        found = _of_options(read_options(file, limits=reader.limits))
+    else:
+        reading = reader.read(file)
+        found = {"format": reading.format.name, **_facts(reading.graph), **_bounds(reading.graph)}
+        notes = reading.notes
     if as_json:
         import json
 
-        notes = [{"kind": note.kind, "text": note.text} for note in reading.notes]
-        typer.echo(json.dumps({**found, "notes": notes}))
+        listed = [{"kind": note.kind, "text": note.text} for note in notes]
+        typer.echo(json.dumps({**found, "notes": listed}))
         return
     for name, value in found.items():
         if value is not None:
             shown = f"{value:.6g}" if isinstance(value, float) else str(value)
             typer.echo(f"{name.replace('_', ' '):<17} {shown}")
-    for note in reading.notes:
+    for note in notes:
         typer.echo(f"{'note':<17} {note.text}")
+
+
+def _of_options(options: SharingOptions) -> dict[str, Any]:
+    """Say what there is to choose from; a form is its name without its rank."""
+    groups = set(options.groups)
+    forms = {form.split(" ")[0] for form in options.forms}
+    some = len(options) > 0
+    return {
+        "format": "sharing options",
+        "units": len(options.units),
+        "options": len(options),
+        "groups": len(groups),
+        "of_several_units": sum(len(group) > 1 for group in groups),
+        "largest_group": max(map(len, groups), default=0),
+        "forms": ", ".join(sorted(form for form in forms if form)) or None,
+        "min_parameters": int(options.sizes.min()) if some else None,
+        "max_parameters": int(options.sizes.max()) if some else None,
+        "min_cost": float(options.costs.min()) if some else None,
+        "max_cost": float(options.costs.max()) if some else None,
+        "fingerprint": options.fingerprint,
+    }
 
 
 def _facts(graph: ConflictGraph) -> dict[str, Any]:

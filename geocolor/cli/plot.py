@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,7 @@ from geocolor.errors import FormatError, InputError
 
 if TYPE_CHECKING:
     from geocolor.io import Limits
+    from geocolor.io.frontier import SavedFrontier
 from geocolor.wording import counted
 
 __all__ = ["EXAMPLES", "command"]
@@ -105,7 +106,7 @@ def _require(
         raise InputError(f"--coloring is for graphs, not for {what}")
 
 
-def _other_json(source: Path, limits: Limits) -> dict[str, Any] | None:
+def _other_json(source: Path, limits: Limits) -> SavedFrontier | None:
     """Read a frontier; nothing if the file is no JSON of geocolor, or a graph.
 
     Raises
@@ -113,7 +114,8 @@ def _other_json(source: Path, limits: Limits) -> dict[str, Any] | None:
     FormatError
         It is JSON of another kind that has no picture.
     """
-    from geocolor.io.json_text import parse_object, require_format
+    from geocolor.io.frontier import parse_frontier
+    from geocolor.io.json_text import parse_object
     from geocolor.io.source import open_source
 
     with open_source(source, limits) as opened:
@@ -131,8 +133,7 @@ def _other_json(source: Path, limits: Limits) -> dict[str, Any] | None:
     if hint is not None:
         raise FormatError(f"its format {found['format']} has no picture of its own: {hint}",
                           str(source))  # fmt: skip
-    require_format(found, "geocolor.frontier", 1, str(source))
-    return found
+    return parse_frontier(found, str(source))
 
 
 def _draw_graph(
@@ -163,21 +164,14 @@ def _draw_graph(
     draw(graph, colors, output, title or ", ".join(words))
 
 
-def _draw_frontier(found: dict[str, Any], where: str, output: Path, title: str | None) -> None:
+def _draw_frontier(found: SavedFrontier, where: str, output: Path, title: str | None) -> None:
     from geocolor.plotting.frontier import FrontierPoint, draw_frontier
 
-    points = found.get("points")
-    if not isinstance(points, list):
-        raise FormatError("points must be a list", where)
-    shown = []
-    for at, point in enumerate(points):
-        table: dict[str, Any] = point if isinstance(point, dict) else {"cost": "none"}
-        values = [table.get(key) for key in ("parameters", "cost", "lower_bound", "gap")]
-        if any(value is not None and type(value) not in (int, float) for value in values):
-            raise FormatError(f"points[{at}] has no numbers where they should be", where)
-        size, cost, bound, gap = values
-        if size is not None and cost is not None:
-            shown.append(FrontierPoint(size, cost, bound, gap == 0))
+    shown = [
+        FrontierPoint(point.parameters, point.cost, point.lower_bound, point.gap == 0)
+        for point in found.points
+        if point.parameters is not None and point.cost is not None
+    ]
     draw_frontier(shown, output, title or where)
 
 

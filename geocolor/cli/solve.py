@@ -52,6 +52,7 @@ Examples:
   geocolor solve exams.col --initial yesterday.sol -o today.sol
   geocolor solve large.col --time-limit 12h --checkpoint large.checkpoint -o large.sol
   geocolor solve exams.col --order largest_first.txt --solver first-fit
+  geocolor solve options.json.gz --budget 64000000 -o sharing.json
 
 FIXED has lines 'NODE COLOR', LISTS lines 'NODE COLOR COLOR ...', ORDER lines 'NODE', SIZES lines
 'NODE SIZE'; nodes go by name (in DIMACS files, numbers from 1), colors count from 0 as in JSON
@@ -102,6 +103,14 @@ def command(
         int | None,
         typer.Option("--workers", "-w", metavar="N", help="Threads; default all processors."),
     ] = None,
+    budget: Annotated[
+        int | None,
+        typer.Option(
+            "--budget",
+            metavar="N",
+            help="Of sharing options, in place of a graph: at most N parameters, at least cost.",
+        ),
+    ] = None,
     checkpoint: Annotated[
         Path | None,
         typer.Option(
@@ -131,9 +140,29 @@ def command(
 
     Without weights the fewest colors are sought, or a coloring with at most --colors. With
     weights, the least weight inside --colors classes; with negative weights, any number of
-    classes.
+    classes. Of sharing options (geocolor graph --options) the cheapest within --budget.
     """
     limit = seconds(time_limit)
+    if budget is not None:
+        graphs_alone = {
+            "--problem": problem,
+            "--colors": colors,
+            "--fixed": fixed,
+            "--lists": lists,
+            "--equitable": equitable or None,
+            "--cost": cost,
+            "--capacity": capacity,
+            "--sizes": sizes,
+            "--initial": initial,
+            "--order": order,
+            "--checkpoint": checkpoint,
+            "--solver": None if solver == "auto" else solver,
+        }
+        given = next((name for name, value in graphs_alone.items() if value is not None), None)
+        if given is not None:
+            raise InputError(f"{given} is for graphs, and --budget for sharing options")
+        _within(budget, file, limit, reader.limits, as_json=as_json, output=output, quiet=quiet)
+        return
     if output is not None:
         _require_output(output, file)
     if checkpoint is not None:
@@ -188,6 +217,34 @@ def command(
         if result.stop_reason is StopReason.INTERRUPT:
             note(_interrupted(result, written))
             raise typer.Exit(130)
+
+
+def _within(
+    budget: int,
+    file: Path,
+    limit: float | None,
+    limits: Limits,
+    *,
+    as_json: bool,
+    output: Path | None,
+    quiet: bool,
+) -> None:
+    """Solve sharing options for one budget."""
+    from geocolor.cli.budgeted import TABLES, Telling, answer, members, require_output, summary
+
+    if output is not None:
+        require_output(output, TABLES)
+    answer(
+        file,
+        [budget],
+        1,
+        limit=limit,
+        limits=limits,
+        telling=Telling(summary, members),
+        as_json=as_json,
+        output=output,
+        quiet=quiet,
+    )
 
 
 def _start(

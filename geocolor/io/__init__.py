@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from geocolor.io.formats import FORMATS, SUFFIXES, Format, format_to_write, require_graph_name
+    from geocolor.io.frontier import SavedFrontier, read_frontier
     from geocolor.io.limits import Limits
     from geocolor.io.listing import Note
     from geocolor.io.meaning import Meaning
@@ -28,11 +29,13 @@ _HOMES = {
     "Note": "geocolor.io.listing",
     "Reading": "geocolor.io.reading",
     "SUFFIXES": "geocolor.io.formats",
+    "SavedFrontier": "geocolor.io.frontier",
     "Solution": "geocolor.io.solution",
     "format_to_write": "geocolor.io.formats",
     "read": "geocolor.io.reading",
     "read_closely": "geocolor.io.reading",
     "read_fixed": "geocolor.io.restrictions",
+    "read_frontier": "geocolor.io.frontier",
     "read_lists": "geocolor.io.restrictions",
     "read_options": "geocolor.io.sharing_options",
     "read_order": "geocolor.io.restrictions",
@@ -52,11 +55,13 @@ __all__ = [
     "Meaning",
     "Note",
     "Reading",
+    "SavedFrontier",
     "Solution",
     "format_to_write",
     "read",
     "read_closely",
     "read_fixed",
+    "read_frontier",
     "read_lists",
     "read_options",
     "read_order",

@@ -12,6 +12,12 @@ from geocolor.io.source import read_all
 
 __all__ = ["load_object", "parse_object", "require_format"]
 
+# What takes a file of ours that came to the wrong place.
+_TAKEN_BY = {
+    "geocolor.options": ", for geocolor solve --budget and geocolor frontier",
+    "geocolor.frontier": ", for geocolor check and geocolor plot",
+}
+
 
 def load_object(path: Path, limits: Limits) -> dict[str, Any]:
     """Parse a JSON file that must hold one object; see :func:`parse_object`."""
@@ -69,8 +75,10 @@ def require_format(found: dict[str, Any], name: str, version: int, path: str) ->
         With what to do.
     """
     if found.get("format") != name:
+        hint = _TAKEN_BY.get(str(found.get("format")), "")
         raise FormatError(
-            f'its "format" is {found.get("format")!r}, not {name!r}: another kind of file', path
+            f'its "format" is {found.get("format")!r}, not {name!r}: another kind of file{hint}',
+            path,
         )
     given = found.get("version")
     if type(given) is not int or given < 1:

@@ -46,6 +46,7 @@ def test_a_frontier(run: Run, tmp_path: Path) -> None:
         {"parameters": 5, "cost": 1.5, "lower_bound": None, "gap": None},
         {"parameters": None, "cost": None, "lower_bound": None, "gap": None},
     ]
+    points = [{"budget": 10, "status": "FEASIBLE", **point} for point in points]
     file = tmp_path / "frontier.json"
     file.write_text(json.dumps({"format": "geocolor.frontier", "version": 1, "points": points}))
     assert run("plot", file, "-o", tmp_path / "a.png").code == 0
@@ -66,11 +67,11 @@ def test_a_frontier(run: Run, tmp_path: Path) -> None:
         ('{"format": "geocolor.frontier", "version": 1}', "points must be a list"),
         (
             '{"format": "geocolor.frontier", "version": 1, "points": [3]}',
-            "points[0] has no numbers",
+            "points[0] must be an object",
         ),
         (
             '{"format": "geocolor.frontier", "version": 1, "points": [{"cost": "1"}]}',
-            "points[0] has no numbers",
+            "points[0].budget must be a whole number",
         ),
         ('{"format": "geocolor.graph", "version": 1}', "num_nodes"),
         ("nonsense", "not JSON"),

@@ -15,6 +15,8 @@ __all__ = ["PricedBound", "Steps"]
 
 # Bits of the sum of all costs, in steps.
 _BITS = 50
+# Sums of prices stay below it, and are exact.
+_LARGEST = 2.0**62
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,10 +107,16 @@ class PricedBound:
         Raises
         ------
         CheckError
-            They do not.
+            They do not, or are of other units or too large to be added up exactly.
         """
+        if len(self.units) != len(options.units):
+            raise CheckError(f"{len(self.units)} prices for {len(options.units)} units")
         if self.size < 0:
             raise CheckError("the price of a parameter must not be negative")
+        # In floats first, which do not wrap around.
+        sums = float(np.abs(self.units.astype(np.float64)).sum())
+        if sums + float(self.size) * float(steps.sizes.max(initial=0)) >= _LARGEST:
+            raise CheckError("the prices are too large to be added up exactly")
         above = self.reduced(steps, options)
         wrong = np.flatnonzero(above < 0)
         if wrong.size:
