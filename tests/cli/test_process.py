@@ -211,7 +211,9 @@ def test_a_closed_pipe_is_no_traceback(queen5: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-@pytest.mark.parametrize("command", [["info", "FILE"], ["solve", "FILE", "--json", "-q"], ["--help"]])
+@pytest.mark.parametrize(
+    "command", [["info", "FILE"], ["solve", "FILE", "--json", "--quiet"], ["--help"]]
+)
 def test_a_full_disk_under_stdout_is_one_line(queen5: Path, command: list[str]) -> None:
     call = [str(queen5) if word == "FILE" else word for word in command]
     with Path("/dev/full").open("w") as full:
