@@ -23,7 +23,7 @@ export THP_MEM_ALLOC_ENABLE := 1
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help venv assets test coverage warm-up lint types contracts bench-check bench-baseline bench-coloring \
-	bench-partition fuzz slow demo bench-models bench-models-all pages docs clean
+	bench-partition bench-sharing fuzz slow demo bench-models bench-models-all pages docs clean
 
 help:  ## show this list
 	@echo "geocolor: make TARGET"
@@ -82,11 +82,11 @@ warm-up: $(VENV)/.dev  ## compile all kernels, once for each installation
 	@echo "== kernels"
 	@$(BIN)/geocolor warm-up
 
-# A minute for all readers.
-FUZZ_SECONDS ?= 4
+# A minute for all readers, and as much to start them.
+FUZZ_SECONDS ?= 3
 
-fuzz: $(VENV)/.dev  ## mutated graph files to every reader; only our own errors may escape
-	@for format in $$($(BIN)/python -c "from geocolor.io import FORMATS; print(*FORMATS)"); do \
+fuzz: $(VENV)/.dev  ## mutated files to every reader; only our own errors may escape
+	@for format in $$($(BIN)/python tests/fuzz/readers.py 2>/dev/null); do \
 		echo "== fuzzing $$format"; \
 		$(BIN)/python tests/fuzz/readers.py "$$format" -max_total_time=$(FUZZ_SECONDS) \
 			-verbosity=0 -print_final_stats=1 -artifact_prefix=build/fuzz/ || exit 1; done
@@ -146,6 +146,9 @@ bench-coloring: $(VENV)/.dev  ## auto against other packages on the folder GEOCO
 GEOCOLOR_PARTITIONS ?= partition
 PARTITION_SOLVERS ?= auto,set-partition,cpsat,cpsat-edges,cpsat-assignment,highs-edges,spectral,gaec,$\
 	scipy-average,scipy-complete,networkx-threshold,igraph-leiden,gcol-min-cost,adjacent
+
+bench-sharing: $(VENV)/.dev  ## budgets of parameters on real models' options, CP-SAT and HiGHS beside ours
+	@$(BIN)/python -m geocolor bench sharing --markdown
 
 bench-partition: $(VENV)/.dev  ## auto, CP-SAT, HiGHS and heuristics on GEOCOLOR_PARTITIONS
 	@echo "== partitions and clusterings, into bench-partition/"

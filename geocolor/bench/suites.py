@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from glob import glob, has_magic
 from pathlib import Path
@@ -13,7 +14,9 @@ from geocolor.bench.journal import JOURNAL_FILE
 from geocolor.bench.trial import Instance
 from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph
-from geocolor.io import SUFFIXES, read, require_graph_name
+from geocolor.io import SUFFIXES, Limits, read, require_graph_name
+from geocolor.io.json_text import declared_format
+from geocolor.io.native import GRAPH_FORMAT
 from geocolor.problem import problem_for
 from geocolor.wording import choice_among
 
@@ -138,26 +141,28 @@ def _files(source: str, catalogue: Catalogue) -> Iterator[tuple[Path, str | None
             if file in listed:  # there or not
                 yield file, None
             elif not any(part.startswith(".") for part in file.relative_to(path).parts):
-                yield from _if_graph(file, catalogue)
+                yield from _if_graph(file)
     elif path.exists():
         require_graph_name(path)
         yield path, None
     elif has_magic(source):
         for name in sorted(glob(source, recursive=True)):  # noqa: PTH207  may be absolute
-            yield from _if_graph(Path(name).absolute(), catalogue)
+            yield from _if_graph(Path(name).absolute())
     else:
         raise InputError(f"no suite, folder or file {source!r}; {choice_among(source, SUITES)}")
 
 
-def _if_graph(path: Path, catalogue: Catalogue) -> Iterator[tuple[Path, None]]:
+def _if_graph(path: Path) -> Iterator[tuple[Path, None]]:
     if not path.is_file() or path.suffix.lower() in _TABLES:
-        return
-    if path.name == MANIFEST and catalogue.manifest(path.parent) is not None:
         return
     try:
         require_graph_name(path)
     except InputError:
         return
+    # Damaged files are not left out: reading them says what is wrong.
+    with suppress(InputError):
+        if declared_format(path, Limits()) not in (None, GRAPH_FORMAT):
+            return  # a manifest, a solution, options
     yield path, None
 
 

@@ -22,6 +22,7 @@ from geocolor.cli import (
     bench_reading,
     bench_recovery,
     bench_retrieval,
+    bench_sharing,
     bench_speed,
     bench_vision,
 )
@@ -327,6 +328,7 @@ app.command("promptness", epilog=bench_promptness.EXAMPLES)(bench_promptness.com
 app.command("recovery", epilog=bench_recovery.EXAMPLES)(bench_recovery.command)
 app.command("retrieval", epilog=bench_retrieval.EXAMPLES)(bench_retrieval.command)
 app.command("vision", epilog=bench_vision.EXAMPLES)(bench_vision.command)
+app.command("sharing", epilog=bench_sharing.EXAMPLES)(bench_sharing.command)
 app.command("speed", epilog=bench_speed.EXAMPLES)(bench_speed.command)
 
 

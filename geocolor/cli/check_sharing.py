@@ -119,9 +119,10 @@ def _told(found: list[_Found]) -> str:
     gaps = [one.gap for one in chosen if one.gap is not None]
     if gaps:
         alone = sum(gap <= _MET for gap in gaps)
+        met = f"; {counted(alone, 'meets it', 'meet it')}" if alone else ""
         lines.append(
-            f"certified: {counted(len(gaps), 'bound', 'bounds')} by prices, added up again; "
-            f"{alone} meet the cost, the rest are at most {100 * max(gaps):.3g}% below it"
+            f"certified: {counted(len(gaps), 'bound')} by prices, added up again, at most "
+            f"{100 * max(gaps):.3g}% below the cost{met}"
         )
     word = sum(one.status == "OPTIMAL" and (one.gap is None or one.gap > _MET) for one in chosen)
     if word:

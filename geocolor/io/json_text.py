@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from geocolor.errors import FormatError
 from geocolor.io.limits import Limits
-from geocolor.io.source import read_all
+from geocolor.io.source import open_source, read_all
 
-__all__ = ["load_object", "parse_object", "require_format"]
+__all__ = ["declared_format", "load_object", "parse_object", "require_format"]
 
 # What takes a file of ours that came to the wrong place.
 _TAKEN_BY = {
     "geocolor.options": ", for geocolor solve --budget and geocolor frontier",
     "geocolor.frontier": ", for geocolor check and geocolor plot",
 }
+
+_DECLARED = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{(?s:.*?)"format"\s*:\s*"(geocolor\.[a-z-]+)"')
+
+
+def declared_format(path: Path, limits: Limits) -> str | None:
+    """Find the format that a JSON file of ours names near its beginning.
+
+    Pipes are left alone, since they are read once.
+
+    Raises
+    ------
+    FormatError
+        It is damaged.
+    InputError
+        It cannot be read, or is larger than `limits`.
+    """
+    if not path.is_file():
+        return None
+    with open_source(path, limits) as source:
+        told = _DECLARED.match(source.head)
+    return None if told is None else told[1].decode()
 
 
 def load_object(path: Path, limits: Limits) -> dict[str, Any]:

@@ -30,9 +30,9 @@ from geocolor.io.meaning import Meaning
 from geocolor.io.source import Source
 from geocolor.wording import counted
 
-__all__ = ["native_text", "read_native"]
+__all__ = ["GRAPH_FORMAT", "native_text", "read_native"]
 
-_FORMAT = "geocolor.graph"
+GRAPH_FORMAT = "geocolor.graph"
 _VERSION = 1
 _KEYS = {"format", "version", "num_nodes", "labels", "sizes", "conflicts", "weights"}
 
@@ -49,7 +49,7 @@ def read_native(source: Source, meaning: Meaning) -> Listing:
     """
     where, limits = source.name, source.limits
     found = parse_object(source.read_all(), where)
-    require_format(found, _FORMAT, _VERSION, where)
+    require_format(found, GRAPH_FORMAT, _VERSION, where)
     unknown = sorted(found.keys() - _KEYS)
     if unknown:
         raise FormatError(f"unknown key {unknown[0]!r}", where)
@@ -157,7 +157,7 @@ def _require_distinct(pairs: NDArray[np.int32], path: str) -> None:
 def native_text(graph: ConflictGraph) -> Iterator[bytes]:
     """Text of a graph in native form, in pieces; the same graph gives the same bytes."""
     head: dict[str, Any] = {
-        "format": _FORMAT,
+        "format": GRAPH_FORMAT,
         "version": _VERSION,
         "num_nodes": graph.num_nodes,
     }

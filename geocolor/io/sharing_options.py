@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,29 +20,18 @@ from typing import Any
 from geocolor.errors import FormatError, InputError
 from geocolor.graph import SharingOptions
 from geocolor.io.atomic import write_pieces
-from geocolor.io.json_text import load_object, require_format
+from geocolor.io.json_text import declared_format, load_object, require_format
 from geocolor.io.limits import Limits
-from geocolor.io.source import open_source
 
 __all__ = ["holds_options", "read_options", "require_options_name", "write_options"]
 
 _FORMAT, _VERSION = "geocolor.options", 1
 _KEYS = {"format", "version", "units", "options"}
-_TOLD = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{(?s:.*?)"format"\s*:\s*"geocolor\.options"')
 
 
 def holds_options(path: str | os.PathLike[str], limits: Limits) -> bool:
-    """Whether a file begins as one of options does; pipes are left alone, as they are read once.
-
-    Raises
-    ------
-    FormatError, InputError
-        It cannot be read.
-    """
-    if not Path(path).is_file():
-        return False
-    with open_source(path, limits) as source:
-        return _TOLD.match(source.head) is not None
+    """Whether a file begins as one of options does; see :func:`declared_format`."""
+    return declared_format(Path(path), limits) == _FORMAT
 
 
 def read_options(path: str | os.PathLike[str], *, limits: Limits | None = None) -> SharingOptions:

@@ -220,11 +220,12 @@ def _read_table(path: Path, limits: Limits) -> Solution:
             line = rows.line_num
             if not row or (line == 1 and [field.strip().lower() for field in row] == _HEADER):
                 continue
-            if len(row) != 2 or not _is_number(row[1].strip().encode()):
+            color = row[-1].strip()
+            if len(row) != 2 or not _is_number(color.encode()):
                 raise FormatError("expected NODE,COLOR with colors from 0", str(path), line)
             if row[0] in color_of:
                 raise FormatError(f"node {row[0][:40]!r} has two colors", str(path), line)
-            color_of[row[0]] = int(row[1])
+            color_of[row[0]] = int(color)
             limits.require_nodes(len(color_of), str(path))
     except UnicodeDecodeError as error:
         raise FormatError("not UTF-8 text", str(path)) from error

@@ -131,6 +131,18 @@ def test_a_folder_with_subfolders(folder: Path) -> None:
     assert (first.tags, first.known) == (("coloring",), None)
 
 
+def test_what_else_geocolor_writes_is_no_graph(folder: Path) -> None:
+    for kind in ("options", "solution", "frontier", "sharing-instances"):
+        text = json.dumps({"format": f"geocolor.{kind}", "version": 1})
+        (folder / f"{kind}.json").write_text(text)
+    (folder / "cut.json.gz").write_bytes(b"no gzip")
+    with pytest.raises(FormatError, match=r"cut\.json\.gz"):
+        collect([str(folder)])
+    (folder / "cut.json.gz").unlink()
+    assert names(collect([str(folder)])) == ["myciel3", "queen4"]
+    assert len(collect([str(OWN)])) > 50
+
+
 def test_globs_and_relative_names(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder.parent)
     assert names(collect(["mine/*"])) == ["queen4"]

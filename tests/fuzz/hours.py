@@ -16,6 +16,8 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+from beside import BESIDE
+
 from geocolor.io import FORMATS
 
 HERE = Path(__file__).parent
@@ -23,6 +25,7 @@ BUILD = HERE.parents[1] / "build" / "fuzz"
 LEDGER = HERE / "hours.csv"
 FINDINGS = BUILD / "findings"
 FIELDS = ["date", "revision", "format", "seconds", "executions", "corpus", "finding"]
+ALL = (*FORMATS, *BESIDE)
 EXECUTED = re.compile(r"stat::number_of_executed_units:\s+(\d+)")
 ARTIFACT = re.compile(r"Test unit written to (\S+)")
 
@@ -36,8 +39,8 @@ def turns() -> list[dict[str, str]]:
 
 
 def spent(of: list[dict[str, str]]) -> dict[str, float]:
-    """Give the processor seconds that each format had."""
-    total = dict.fromkeys(FORMATS, 0.0)
+    """Give the processor seconds that each had."""
+    total = dict.fromkeys(ALL, 0.0)
     for turn in of:
         total[turn["format"]] += float(turn["seconds"])
     return total
@@ -105,7 +108,7 @@ def table(of: list[dict[str, str]]) -> str:
 def main() -> None:
     """Take turns until each format had what it is to have."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("formats", nargs="*", default=list(FORMATS), help="default all")
+    parser.add_argument("formats", nargs="*", default=list(ALL), help="default all")
     parser.add_argument("--each", type=float, default=3600, help="processor seconds for a format")
     parser.add_argument("--slice", type=int, default=120, help="seconds of a turn")
     given = parser.parse_args()

@@ -1,8 +1,9 @@
 """Feed mutated files to one reader: ``python tests/fuzz/readers.py FORMAT [options of libFuzzer]``.
 
-Only the package's own errors may escape, and what is read must be written and read back. The seeds
-are files of small graphs and those of ``tests/io/wellformed`` and ``malformed``; what a run finds
-new stays in ``build/fuzz/FORMAT``, where the next one goes on.
+Only the package's own errors may escape, and a graph that is read must be written and read back.
+The seeds are files of small graphs and those of ``tests/io/wellformed`` and ``malformed``; what a
+run finds new stays in ``build/fuzz/FORMAT``, where the next one goes on. FORMAT may also be a file
+that is given beside a graph: see ``beside.py``.
 """
 
 import ast
@@ -13,13 +14,17 @@ import re
 import sys
 import warnings
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import atheris
 
 with atheris.instrument_imports(include=["geocolor.io"]):
+    from beside import BESIDE, Beside
+
     from geocolor.errors import FormatError, InputError
     from geocolor.graph import ConflictGraph
     from geocolor.io import FORMATS, Limits, Meaning
@@ -32,6 +37,8 @@ BUILD = ROOT / "build" / "fuzz"
 FILES = [ROOT / "tests" / "io" / folder for folder in ("wellformed", "malformed")]
 LIMITS = Limits(file_bytes=1 << 20, text_bytes=1 << 20, json_bytes=1 << 20, nodes=500, edges=5000)
 LONGEST = 4096
+# Where writing a file doesn't take a hundred times as long as reading it.
+SHARED = Path("/dev/shm")  # noqa: S108
 SECONDS = 10  # for one file; a reader that needs as long is a finding too
 # Which one a file is read with, its content says.
 MEANINGS = [
@@ -94,9 +101,9 @@ def seeds(name: str) -> list[bytes]:
     return found + [data for data in given if len(data) < LONGEST]
 
 
-def dictionary(name: str) -> str:
-    """Give the words that a format's reader compares with, as libFuzzer takes them."""
-    tree = ast.parse(inspect.getsource(sys.modules[FORMATS[name].read.__module__]))
+def dictionary(reader: ModuleType) -> str:
+    """Give the words that a reader compares with, as libFuzzer takes them."""
+    tree = ast.parse(inspect.getsource(reader))
     texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
     words = {text.encode() if isinstance(text, str) else text for text in texts if text}
     words = {word for word in words if isinstance(word, bytes) and WORD.fullmatch(word)}
@@ -112,18 +119,10 @@ def read(name: str, data: bytes, meaning: Meaning) -> ConflictGraph:
     return settle(FORMATS[name].read(source, meaning), meaning, LIMITS, source.name)[0]
 
 
-def main() -> None:
-    """Fuzz the reader of the format that the command line names."""
-    name = sys.argv.pop(1)
-    warnings.simplefilter("ignore")
-    corpus, words = BUILD / name, BUILD / f"{name}.dict"
-    corpus.mkdir(parents=True, exist_ok=True)
-    words.write_text(dictionary(name))
-    for at, data in enumerate(seeds(name)):
-        (corpus / f"seed{at}").write_bytes(data)
+def graphs_of(name: str) -> Callable[[bytes], None]:
+    """Give what reads a graph, writes it and reads that."""
 
     def once(data: bytes) -> None:
-        spare_arrays()
         with suppress(FormatError):
             format_of("graph", Source(Path("graph"), io.BytesIO(data), LIMITS))
         try:
@@ -133,6 +132,44 @@ def main() -> None:
             return
         if read(name, text, Meaning()).fingerprint != graph.fingerprint:
             raise AssertionError("what was written is read otherwise")
+
+    return once
+
+
+def files_of(kind: Beside, path: Path) -> Callable[[bytes], None]:
+    """Give what reads a file beside a graph, from `path`."""
+
+    def once(data: bytes) -> None:
+        path.write_bytes(data)
+        with suppress(InputError):
+            kind.read(path)
+
+    return once
+
+
+def main() -> None:
+    """Fuzz the reader that the command line names; without a name, list them."""
+    if len(sys.argv) < 2:
+        sys.stdout.write(" ".join((*FORMATS, *BESIDE)) + "\n")
+        return
+    name = sys.argv.pop(1)
+    warnings.simplefilter("ignore")
+    corpus, words = BUILD / name, BUILD / f"{name}.dict"
+    corpus.mkdir(parents=True, exist_ok=True)
+    if name in BESIDE:
+        kind = BESIDE[name]
+        given, home = [seed.encode() for seed in kind.seeds], kind.home
+        read_once = files_of(kind, (SHARED if SHARED.is_dir() else BUILD) / f"{name}{kind.suffix}")
+    else:
+        given, home = seeds(name), FORMATS[name].read.__module__
+        read_once = graphs_of(name)
+    words.write_text(dictionary(sys.modules[home]))
+    for at, data in enumerate(given):
+        (corpus / f"seed{at}").write_bytes(data)
+
+    def once(data: bytes) -> None:
+        spare_arrays()
+        read_once(data)
 
     options = [f"-max_len={LONGEST}", f"-timeout={SECONDS}", f"-dict={words}"]
     atheris.Setup([sys.argv[0], *options, *sys.argv[1:], str(corpus)], once)

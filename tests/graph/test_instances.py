@@ -1,6 +1,7 @@
 """The project's own instances are what their manifest says, and can be made again."""
 
 import gzip
+import hashlib
 import importlib.util
 import json
 import os
@@ -14,8 +15,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 import geocolor
+from geocolor.bench.sharing import whole_size
 from geocolor.cli.options import ask
+from geocolor.io import read_options
 from geocolor.problem import GroupPartitionProblem, Problem
+from geocolor.solvers.budgeted import Steps
 
 FOLDER = Path(__file__).parents[2] / "instances"
 MANIFESTS: dict[str, dict[str, Any]] = {
@@ -221,6 +225,44 @@ def test_smallest_partitions_without_any_solver(
 ) -> None:
     least = least_by_subsets(problem_of(entry, claim))
     assert least == pytest.approx(claim["value"], rel=1e-12)
+
+
+SHARING = json.loads((FOLDER / "sharing" / "manifest.json").read_text())["instances"]
+
+
+@pytest.mark.parametrize("entry", SHARING, ids=name_of)
+def test_sharing_options_are_what_their_manifest_says(entry: dict[str, Any]) -> None:
+    path = FOLDER / "sharing" / entry["file"]
+    options = read_options(path)
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == entry["sha256"]
+    assert options.fingerprint == entry["fingerprint"]
+    sizes = (len(options.units), len(options), len(set(options.groups)))
+    assert sizes == (entry["units"], entry["options"], entry["groups"])
+    for claim in entry["known"]:
+        assert claim["budget"] == int(claim["keep"] * whole_size(options))
+        assert claim["proven"]
+    files = {path.name for path in (FOLDER / "sharing").iterdir()} - {"manifest.json"}
+    assert files == {entry["file"] for entry in SHARING}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        pytest.param(entry, marks=[pytest.mark.slow] if entry["units"] > 100 else [])
+        for entry in SHARING
+    ],
+    ids=name_of,
+)
+def test_sharing_within_budgets_is_as_cheap_as_known(entry: dict[str, Any]) -> None:
+    options = read_options(FOLDER / "sharing" / entry["file"])
+    budgets = [claim["budget"] for claim in entry["known"]]
+    for claim, point in zip(
+        entry["known"], geocolor.frontier(options, budgets, time_limit=300), strict=True
+    ):
+        assert point.status is geocolor.Status.OPTIMAL
+        assert point.cost == pytest.approx(claim["value"], rel=1e-6)
+        assert point.bound is not None
+        point.bound.verify(Steps.of(options), options)
 
 
 @pytest.mark.slow

@@ -103,6 +103,12 @@ def test_malformed_table(text: bytes, line: int | None, message: str, tmp_path: 
     assert caught.value.line == line
 
 
+def test_colors_in_a_table_may_have_blanks_of_any_kind_around(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"a, 0\x1c\nb,\xc2\xa01\n")
+    assert read_solution(path).colors.tolist() == [0, 1]
+
+
 @pytest.mark.parametrize(
     "options",
     [

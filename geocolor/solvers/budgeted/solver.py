@@ -106,6 +106,8 @@ def frontier(
     if budgets is None:
         budgets = run_aside(partial(_spread, options, points, halt), halt.stopped.set)
     problems = [BudgetedSharingProblem(options, budget) for budget in budgets]
+    if not problems:
+        return ()
     threads = max(1, min(workers or processors(), len(problems)))
     results: dict[int, SharingResult] = {}
     # Not a SimpleQueue, whose get waits for ever if its time runs out in a signal's handler.

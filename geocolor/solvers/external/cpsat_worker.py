@@ -1,8 +1,8 @@
 """The process that gives binary programs to CP-SAT.
 
 A request (see :mod:`geocolor.solvers.process.server`) is what
-:func:`geocolor.solvers.external.pair_programs.build` takes, with ``workers``, ``seed`` and
-``seconds``. Events are ``{"colors": [..]}`` and ``{"bound": ..}``, in steps of the integer costs.
+:func:`geocolor.solvers.external.programs.build` takes, with ``workers``, ``seed`` and
+``seconds``. Events are ``{"answer": [..]}`` and ``{"bound": ..}``, in steps of the integer costs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from geocolor.solvers.external.pair_programs import BinaryProgram, build
+from geocolor.solvers.external.binary_program import BinaryProgram
+from geocolor.solvers.external.programs import build
 from geocolor.solvers.process.server import Job, serve
 
 __all__ = ["main"]
@@ -35,7 +36,7 @@ def _solve(request: dict[str, Any], job: Job) -> str:
     class Stream(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]  # OR-Tools is skipped
         def on_solution_callback(self) -> None:
             x = np.array([self.boolean_value(column) for column in columns], dtype=np.bool_)
-            job.send({"colors": program.colors(x).tolist()})
+            job.send({"answer": program.answer(x).tolist()})
 
     solver.best_bound_callback = lambda bound: job.send({"bound": bound})
     job.on_stop(solver.stop_search)

@@ -13,7 +13,8 @@ from typing import Any
 import highspy
 import numpy as np
 
-from geocolor.solvers.external.pair_programs import BinaryProgram, build
+from geocolor.solvers.external.binary_program import BinaryProgram
+from geocolor.solvers.external.programs import build
 from geocolor.solvers.process.server import Job, serve
 
 __all__ = ["main"]
@@ -40,7 +41,7 @@ def _solve(request: dict[str, Any], job: Job) -> str:
     solver.passModel(_model(program, request["scale"]))
 
     def send(x: Any) -> None:
-        job.send({"colors": program.colors(np.array(x) > 0.5).tolist()})
+        job.send({"answer": program.answer(np.array(x) > 0.5).tolist()})
 
     told = -math.inf
 

@@ -1,47 +1,19 @@
-"""Partitions and clusterings as binary programs, the way textbooks write them.
-
-From plain data, so that a worker process can build them; every solver gets the same rows.
-"""
+"""Partitions and clusterings as binary programs, the way textbooks write them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
-__all__ = ["BinaryProgram", "build", "count_rows"]
+from geocolor.solvers.external.binary_program import BinaryProgram, Rows
+
+__all__ = ["build_pairs", "count_rows"]
 
 _Integers = NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class BinaryProgram:
-    """Least ``costs @ x`` with ``lower <= matrix @ x <= upper``, each x 0 or 1.
-
-    Attributes
-    ----------
-    costs : ndarray of int64, shape (columns,)
-    allowed : ndarray of bool, shape (columns,)
-        Which x may be 1.
-    matrix : csr_array of int64, shape (rows, columns)
-    lower, upper : ndarray of float64, shape (rows,)
-        Whole numbers, or minus infinity.
-    colors : callable
-        Makes of a solution, an array of bool, the class of each node.
-    """
-
-    costs: _Integers
-    allowed: NDArray[np.bool_]
-    matrix: sp.csr_array
-    lower: NDArray[np.float64]
-    upper: NDArray[np.float64]
-    colors: Callable[[NDArray[np.bool_]], _Integers]
 
 
 def count_rows(formulation: str, nodes: int, k: int, weights: int, conflicts: int) -> int:
@@ -59,8 +31,8 @@ def count_rows(formulation: str, nodes: int, k: int, weights: int, conflicts: in
     return nodes + k * (2 * weights + conflicts)
 
 
-def build(request: dict[str, Any]) -> BinaryProgram:
-    """Build what a request asks for.
+def build_pairs(request: dict[str, Any]) -> BinaryProgram:
+    """Build the program of a request.
 
     Parameters
     ----------
@@ -72,41 +44,6 @@ def build(request: dict[str, Any]) -> BinaryProgram:
     weights = np.array(request["weights"], dtype=np.int64).reshape(-1, 3)
     conflicts = np.array(request["conflicts"], dtype=np.int64).reshape(-1, 2)
     return make(request["num_nodes"], request["k"], weights, conflicts)
-
-
-class _Rows:
-    """The rows of a matrix, block by block; a block's rows have the same signs and sides."""
-
-    def __init__(self) -> None:
-        self._columns: list[_Integers] = []
-        self._signs: list[_Integers] = []
-        self._sizes: list[_Integers] = []
-        self._lower: list[NDArray[np.float64]] = []
-        self._upper: list[NDArray[np.float64]] = []
-
-    def add(
-        self, columns: _Integers, signs: list[int], upper: float, lower: float = -math.inf
-    ) -> None:
-        """Add a row for each of `columns`, shape (rows, entries)."""
-        count, entries = columns.shape
-        self._columns.append(columns.ravel())
-        self._signs.append(np.tile(np.array(signs, dtype=np.int64), count))
-        self._sizes.append(np.full(count, entries))
-        self._lower.append(np.full(count, lower))
-        self._upper.append(np.full(count, upper))
-
-    def program(
-        self,
-        costs: _Integers,
-        allowed: NDArray[np.bool_],
-        colors: Callable[[NDArray[np.bool_]], _Integers],
-    ) -> BinaryProgram:
-        """Give the program of the rows added so far."""
-        starts = np.cumsum(np.concatenate([np.zeros(1, dtype=np.int64), *self._sizes]))
-        entries = (np.concatenate(self._signs), np.concatenate(self._columns), starts)
-        matrix = sp.csr_array(entries, shape=(len(starts) - 1, len(costs)))
-        lower, upper = np.concatenate(self._lower), np.concatenate(self._upper)
-        return BinaryProgram(costs, allowed, matrix, lower, upper, colors)
 
 
 def _edges(nodes: int, k: int, weights: _Integers, conflicts: _Integers) -> BinaryProgram:
@@ -126,7 +63,7 @@ def _edges(nodes: int, k: int, weights: _Integers, conflicts: _Integers) -> Bina
     costs, allowed = np.zeros(width, dtype=np.int64), np.ones(width, dtype=np.bool_)
     costs[pair[weights[:, 0], weights[:, 1]]] = weights[:, 2]
     allowed[pair[conflicts[:, 0], conflicts[:, 1]]] = False
-    rows = _Rows()
+    rows = Rows()
     triples = np.fromiter(chain.from_iterable(combinations(range(nodes), 3)), dtype=np.int64)
     a, b, c = triples.reshape(-1, 3).T
     for u, v, w in ((a, b, c), (b, c, a), (c, a, b)):
@@ -159,7 +96,7 @@ def _assignment(nodes: int, k: int, weights: _Integers, conflicts: _Integers) ->
     costs = np.concatenate([np.zeros(nodes * k, dtype=np.int64), weights[:, 2]])
     allowed = np.ones(len(costs), dtype=np.bool_)
     allowed[place[np.triu(np.ones((nodes, k), dtype=np.bool_), 1)]] = False
-    rows = _Rows()
+    rows = Rows()
     rows.add(place, [1] * k, upper=1, lower=1)
     repels = weights[:, 2] > 0
     for color in range(k):

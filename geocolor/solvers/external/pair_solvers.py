@@ -17,7 +17,8 @@ from geocolor.errors import LimitError, SolverError
 from geocolor.graph import ConflictGraph
 from geocolor.problem import PartitionProblem, Problem
 from geocolor.solvers.external.pair_programs import count_rows
-from geocolor.solvers.process.client import WorkerDiedError, WorkerPool
+from geocolor.solvers.external.pools import POOLS
+from geocolor.solvers.process.client import WorkerDiedError
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.scaling import scale_weights
 from geocolor.solvers.search import Outcome, Search
@@ -30,11 +31,6 @@ MOST_ROWS = 1_250_000
 _MARGIN = 0.05
 # What HiGHS may leave open, where the largest weight is about 1.
 _TOLERANCE = 1e-9
-
-_POOLS = {
-    "cpsat": WorkerPool("geocolor.solvers.external.cpsat_worker", "CP-SAT"),
-    "highs": WorkerPool("geocolor.solvers.external.highs_worker", "HiGHS"),
-}
 
 
 @dataclass(frozen=True)
@@ -125,14 +121,14 @@ class PairSolver:
         self, request: dict[str, Any], search: Search, lifted: Callable[[float], float]
     ) -> Outcome:
         """Let a worker solve, and pass on what it says."""
-        pool = _POOLS[self.engine]
+        pool = POOLS[self.engine]
         worker = pool.acquire()
         deadline = time.monotonic() + search.remaining()
         try:
             with closing(worker.run(request, deadline)) as events:
                 for event in events:
-                    if "colors" in event:
-                        search.offer(event["colors"])
+                    if "answer" in event:
+                        search.offer(event["answer"])
                     elif "bound" in event:
                         search.raise_lower_bound(lifted(event["bound"]))
                     elif "error" in event:

@@ -136,6 +136,10 @@ def test_no_units() -> None:
     assert (result.status, result.chosen, result.cost, result.size) == (Status.OPTIMAL, (), 0.0, 0)
 
 
+def test_no_budgets() -> None:
+    assert frontier(SharingOptions("a", [[0]], [0.0], [1]), []) == ()
+
+
 def test_the_time_limit_is_kept() -> None:
     result = solve_budgeted(BudgetedSharingProblem(curves(60, 2), 60_000), time_limit=1e-4)
     assert result.runtime < 2

@@ -21,7 +21,7 @@ from geocolor.problem import CorrelationClusteringProblem, PartitionProblem, Pro
 from geocolor.solvers import Status, StopReason, find_solver, solve
 from geocolor.solvers.external import catalogue
 from geocolor.solvers.external.adjacent import Adjacent
-from geocolor.solvers.external.pair_programs import build, count_rows
+from geocolor.solvers.external.pair_programs import build_pairs, count_rows
 from geocolor.solvers.external.pair_solvers import MOST_ROWS
 from geocolor.solvers.external.scipy_linkage import ScipyLinkage
 from geocolor.solvers.search import Search
@@ -147,7 +147,7 @@ def test_the_points_of_a_program_are_the_partitions(
         5, [(0, 1), (1, 2), (0, 3), (3, 4)], [3.0, -2.0, 5.0, -1.0], conflicts=[(1, 3), (0, 4)]
     )
     weights = zip(graph.weights.edges().tolist(), graph.weights.edge_values(), strict=True)
-    program = build(
+    program = build_pairs(
         {
             "formulation": formulation,
             "num_nodes": 5,
@@ -165,7 +165,7 @@ def test_the_points_of_a_program_are_the_partitions(
     problem = PartitionProblem(graph, k)
     found: dict[tuple[int, ...], set[int]] = {}
     for x in inside:
-        colors = np.unique(program.colors(x), return_inverse=True)[1]
+        colors = np.unique(program.answer(x), return_inverse=True)[1]
         check(problem, colors)
         least = int(program.costs @ x)
         first = {color: min(np.flatnonzero(colors == color)) for color in colors}
