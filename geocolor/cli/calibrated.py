@@ -38,7 +38,6 @@ __all__ = [
     "for_each",
     "given_latency",
     "load_for_calibration",
-    "reads_whole_texts",
     "reporter",
     "require_positions",
     "require_windows",
@@ -179,20 +178,12 @@ def require_windows(folder: Path, text_file: Path, windows: int, length: int) ->
 def _calibrated(
     model: nn.Module, tokenizer: Any, text: str, windows: int, length: int
 ) -> CalibratedModel:
-    from geocolor.compression.calibration import text_batches
+    from geocolor.compression.calibration import reads_whole_texts, text_batches
 
     require_positions(length, model)
     whole_texts = reads_whole_texts(model)
     batches = text_batches(text, tokenizer, windows, length, special_tokens=whole_texts)
     return CalibratedModel(model, tokenizer, batches, whole_texts)
-
-
-def reads_whole_texts(model: Any) -> bool:
-    """Tell whether a model of transformers reads texts whole, and does not go on with them.
-
-    Encoders and classifiers do; their windows are texts of their own, in special tokens.
-    """
-    return not model.can_generate()
 
 
 def require_positions(length: int, model: Any) -> None:

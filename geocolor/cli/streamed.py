@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from geocolor.cli.calibrated import (
     read_text,
-    reads_whole_texts,
     reporter,
     require_positions,
 )
@@ -100,7 +99,7 @@ def compress_by_block(
     """
     calibrated, judged = read_text(text), None if evaluation is None else read_text(evaluation)
     line.update("loading")
-    from geocolor.compression.calibration import text_batches
+    from geocolor.compression.calibration import reads_whole_texts, text_batches
     from geocolor.compression.configuration import counted_in
     from geocolor.compression.configuration_file import chosen_configuration
     from geocolor.compression.pretrained import empty_pretrained, pretrained_tokenizer

@@ -8,11 +8,27 @@ import torch
 from torch import Tensor
 
 from geocolor.errors import ModelError
+from geocolor.wording import counted
 
-__all__ = ["batches_of", "text_batches", "text_windows", "training_batches"]
+__all__ = [
+    "batches_of",
+    "every_window",
+    "reads_whole_texts",
+    "text_batches",
+    "text_windows",
+    "training_batches",
+]
 
 # Token positions that go through the model at once; logits of more cost memory, not time.
 _BATCH_TOKENS = 512
+
+
+def reads_whole_texts(model: Any) -> bool:
+    """Tell whether a model of transformers reads texts whole, and does not go on with them.
+
+    Encoders and classifiers do; their windows are texts of their own, in special tokens.
+    """
+    return not model.can_generate()
 
 
 def text_windows(
@@ -45,23 +61,49 @@ def text_windows(
     ModelError
         The text is too short.
     """
+    ids, before, after = _pieces(text, tokenizer, special_tokens=special_tokens)
+    own = _own_length(length, before, after)
+    slots = len(ids) // own
+    if slots < windows:
+        raise ModelError(
+            f"the text gives {len(ids)} tokens; {counted(windows, 'window')} of {own} need "
+            f"{windows * own}. Give more text, or ask for fewer or shorter windows"
+        )
+    starts = [(2 * i + 1) * slots // (2 * windows) * own for i in range(windows)]
+    return torch.stack([torch.cat([before, ids[at : at + own], after]) for at in starts])
+
+
+def every_window(text: str, tokenizer: Any, *, length: int, special_tokens: bool = False) -> Tensor:
+    """Cut a text into windows, one behind the other; those of :func:`text_windows` are among them.
+
+    Raises
+    ------
+    ModelError
+        The text is shorter than one.
+    """
+    ids, before, after = _pieces(text, tokenizer, special_tokens=special_tokens)
+    count = len(ids) // _own_length(length, before, after)
+    return text_windows(
+        text, tokenizer, windows=max(1, count), length=length, special_tokens=special_tokens
+    )
+
+
+def _pieces(text: str, tokenizer: Any, *, special_tokens: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Give a text's tokens, and what stands before and after each window of them."""
     ids = torch.tensor(
         tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"], dtype=torch.int64
     )
-    before, after = _special_tokens(tokenizer) if special_tokens else (ids[:0], ids[:0])
+    around = _special_tokens(tokenizer) if special_tokens else (ids[:0], ids[:0])
+    return ids, *around
+
+
+def _own_length(length: int, before: Tensor, after: Tensor) -> int:
     own = length - len(before) - len(after)
     if own < 1:
         raise ModelError(
             f"windows of {length} tokens have no room beside the {length - own} special ones"
         )
-    slots = len(ids) // own
-    if slots < windows:
-        raise ModelError(
-            f"the text gives {len(ids)} tokens; {windows} windows of {own} need "
-            f"{windows * own}. Give more text, or ask for fewer or shorter windows"
-        )
-    starts = [(2 * i + 1) * slots // (2 * windows) * own for i in range(windows)]
-    return torch.stack([torch.cat([before, ids[at : at + own], after]) for at in starts])
+    return own
 
 
 def _special_tokens(tokenizer: Any) -> tuple[Tensor, Tensor]:

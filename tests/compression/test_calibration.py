@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geocolor.compression import text_windows
-from geocolor.compression.calibration import training_batches
+from geocolor.compression.calibration import every_window, training_batches
 from geocolor.errors import ModelError
 
 
@@ -68,6 +68,19 @@ def test_special_tokens_go_around_the_same_windows(words, windows, length):
 def test_windows_have_room_for_a_text():
     with pytest.raises(ModelError, match="windows of 3 tokens have no room beside the 3 special"):
         text_windows("word " * 9, wrapping, windows=1, length=3, special_tokens=True)
+
+
+@given(words=st.integers(0, 90), length=st.integers(4, 30), special=st.booleans())
+def test_every_window_is_one_behind_the_other(words, length, special):
+    text, own = "word " * words, length - 3 * special
+    if words < own:
+        with pytest.raises(ModelError, match=f"gives {words} tokens; 1 window of {own} need"):
+            every_window(text, wrapping, length=length, special_tokens=special)
+        return
+    found = every_window(text, wrapping, length=length, special_tokens=special)
+    assert found.shape == (words // own, length)
+    inner = found[:, 1:-2] if special else found
+    assert inner.flatten().tolist() == list(range(words // own * own))
 
 
 def test_training_takes_what_there_is_with_special_tokens_too():

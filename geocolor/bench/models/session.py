@@ -18,7 +18,12 @@ from geocolor.bench.models.retrieval import title_ranks
 from geocolor.bench.models.subject import Subject
 from geocolor.bench.models.trial import Protocol
 from geocolor.compression import Analysis, Compressed, Configuration, analyze, text_windows
-from geocolor.compression.calibration import batches_of, training_batches
+from geocolor.compression.calibration import (
+    batches_of,
+    every_window,
+    reads_whole_texts,
+    training_batches,
+)
 from geocolor.compression.pretrained import load_pretrained
 from geocolor.compression.progress import Progress
 from geocolor.compression.speed import measure_speed
@@ -88,13 +93,15 @@ class Session:
                 f"{subject.name}"
             )
         self._text = _read(subject.calibration.path)
-        self._calibration = _seeded_windows(self._text, self.tokenizer, protocol, seed)
+        self._whole_texts = reads_whole_texts(self.model)
+        self._calibration = self._seeded_windows()
         self._evaluation = {
             text.name: text_windows(
                 _read(text.path),
                 self.tokenizer,
                 windows=protocol.scored_windows,
                 length=min(protocol.scored_length, longest),
+                special_tokens=self._whole_texts,
             )
             for text in subject.evaluation
         }
@@ -103,6 +110,20 @@ class Session:
             if subject.documents is None
             else [tuple(json.loads(line)) for line in _read(subject.documents.path).splitlines()]
         )
+
+    def _seeded_windows(self) -> Tensor:
+        """Cut one window out of each of equally long parts of the text."""
+        count, length = self._protocol.windows, self._protocol.length
+        given = (self._text, self.tokenizer)
+        spread = text_windows(
+            *given, windows=count, length=length, special_tokens=self._whole_texts
+        )
+        if self._seed == 0:
+            return spread
+        every = every_window(*given, length=length, special_tokens=self._whole_texts)
+        bounds = np.arange(count + 1) * len(every) // count
+        chosen = np.random.default_rng(self._seed).integers(bounds[:-1], bounds[1:])
+        return every[torch.from_numpy(chosen)]
 
     @property
     def probe(self) -> Tensor:
@@ -132,7 +153,13 @@ class Session:
 
     def training(self, batches: int) -> list[Tensor]:
         """Cut so many batches, or as many as there are, from the calibration text."""
-        return training_batches(self._text, self.tokenizer, batches, self._protocol.length)
+        return training_batches(
+            self._text,
+            self.tokenizer,
+            batches,
+            self._protocol.length,
+            special_tokens=self._whole_texts,
+        )
 
     def dense(self) -> Measures:
         """Measure the model as it is."""
@@ -227,16 +254,3 @@ def predictions_hash(model: nn.Module, tokens: Tensor) -> str:
 
 def _read(path: str) -> str:
     return Path(path).read_text(encoding="utf-8")
-
-
-def _seeded_windows(text: str, tokenizer: Any, protocol: Protocol, seed: int) -> Tensor:
-    """Cut one window out of each of equally long parts of a text."""
-    windows, length = protocol.windows, protocol.length
-    if seed == 0:
-        return text_windows(text, tokenizer, windows=windows, length=length)
-    ids = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
-    # All windows there are, cut as those of seed 0 are.
-    every = text_windows(text, tokenizer, windows=max(windows, len(ids) // length), length=length)
-    bounds = np.arange(windows + 1) * len(every) // windows
-    chosen = np.random.default_rng(seed).integers(bounds[:-1], bounds[1:])
-    return every[torch.from_numpy(chosen)]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tokenizers
 import torch
 import transformers
 
@@ -104,6 +105,31 @@ def encoder(tmp_path: Path) -> Any:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return transformers.BertModel(config).eval()
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_an_encoder_reads_windows_as_texts_of_their_own(
+    encoder: Any, subject: Subject, tmp_path: Path, seed: int
+) -> None:
+    folder = tmp_path / "encoder"
+    encoder.save_pretrained(folder)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(subject.folder)
+    ends = [("[CLS]", 7), ("[SEP]", 8)]
+    tokenizer.backend_tokenizer.post_processor = tokenizers.processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=ends
+    )
+    tokenizer.save_pretrained(folder)
+    asked: list[Any] = []
+    session = Session(replace(subject, folder=str(folder)), PROTOCOL, seed, silent)
+    session.model.register_forward_pre_hook(
+        lambda _module, args, given: asked.append(args[0] if args else given["input_ids"]),
+        with_kwargs=True,
+    )
+    session.calibrate()
+    assert asked
+    for ids in [*asked, *(batch for text in session.judged().values() for batch in text)]:
+        assert set(ids[:, 0].tolist()) == {7}
+        assert set(ids[:, -1].tolist()) == {8}
 
 
 def test_an_encoder_is_timed_forward(encoder: Any) -> None:
