@@ -101,7 +101,8 @@ def test_several_problems_on_one_graph() -> None:
     assert [instance.kind for instance in found] == ["partition", "partition", "group-partition"]
     assert len({instance.fingerprint for instance in found}) == 1
     found = collect([str(OWN / "partition" / "signed128.json.gz")])
-    assert ["proven" in instance.tags for instance in found] == [True, False]
+    assert [instance.kind for instance in found] == ["correlation", "partition"]
+    assert ["proven" in instance.tags for instance in found] == [True, True]
 
 
 def test_tags() -> None:
@@ -110,7 +111,10 @@ def test_tags() -> None:
     assert sorted(names(collect(["layers"], tags=["real"]))) == sorted(large + small)
     assert sorted(names(collect(["layers"], tags=["real", "small"]))) == sorted(small)
     assert names(collect(["layers"], tags=["real"], exclude_tags=["small"])) == large
-    assert names(collect(["layers"], exclude_tags=["proven"])) == ["signed128-k16"]
+    unproven = collect([str(OWN)], exclude_tags=["proven"])
+    assert names(unproven) == ["gnp125_0.5", "gnp250_0.5", "gnp500_0.5"]
+    with pytest.raises(InputError, match="leave none"):
+        collect(["layers"], exclude_tags=["proven"])
     with pytest.raises(InputError, match=r"leave none of 16 instances; they have coloring, corr"):
         collect(["small"], tags=["large"])
 

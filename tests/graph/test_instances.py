@@ -83,13 +83,12 @@ def test_tags_say_what_a_graph_is() -> None:
 
 
 def test_partitions_are_of_every_depth_and_known() -> None:
-    """Depths 12 to 128, signed and not; proven but where the manifest has a bound."""
+    """Depths 12 to 128, signed and not, all proven."""
     asked: dict[int, set[str]] = {}
     for entry, claim in CLAIMS:
         if entry["folder"] == "partition":
             asked.setdefault(entry["nodes"], set()).add(claim["problem"])
-            assert claim["proven"] or claim["bound"] < claim["value"]
-            assert claim["proven"] or entry["nodes"] == 128
+            assert claim["proven"]
     assert asked == {
         depth: {"partition", "group-partition", "correlation"}
         for depth in (12, 16, 24, 32, 48, 64, 80, 128)
