@@ -15,7 +15,7 @@ from geocolor.solvers.kernels.partition import PartitionTables, partition_chunk,
 from geocolor.solvers.quotient import quotient
 from geocolor.solvers.search import Search
 
-__all__ = ["KernelRows", "kernel_rows", "polish", "settle"]
+__all__ = ["KernelRows", "kernel_rows", "polish", "rounding_of", "settle"]
 
 # Table entries that a kernel may read in one call: some 30 ms.
 _CHUNK = 20_000_000
@@ -78,7 +78,7 @@ def _sweep(
     """Move nodes in random order, sweep after sweep, until none moves."""
     arrays = kernel_rows(conflicts, weights)
     filled = np.bincount(colors, minlength=k).astype(np.int32)
-    rounding = _rounding(arrays[-1])
+    rounding = rounding_of(arrays[-1])
     moved = 1
     while moved > 0 and not budget.over():
         order = budget.random.permutation(len(colors)).astype(np.int32)
@@ -154,7 +154,7 @@ def polish(
             state,
             best_colors,
             best,
-            _rounding(values),
+            rounding_of(values),
             iteration,
             stop,
             _CHUNK,
@@ -167,6 +167,6 @@ def polish(
             return colors
 
 
-def _rounding(values: NDArray[np.float64]) -> float:
+def rounding_of(values: NDArray[np.float64]) -> float:
     """Below this a difference of sums of weights means nothing."""
     return 1e-12 * float(np.abs(values).sum()) if len(values) else 0.0

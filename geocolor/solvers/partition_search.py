@@ -14,6 +14,7 @@ from geocolor.graph import ConflictGraph
 from geocolor.problem import Problem
 from geocolor.solvers.annealing import anneal
 from geocolor.solvers.budget import Budget
+from geocolor.solvers.chains import exchange
 from geocolor.solvers.fixed_k import table_fits
 from geocolor.solvers.local_search import polish, settle
 from geocolor.solvers.search import Search
@@ -32,6 +33,8 @@ _TIMED_FROZEN, _COOLED = 0.05, 0.35
 _HOT, _COOL, _SLOW = 0.3, 0.1, 1_000
 # Most sweeps of such a round, for each node, and in all.
 _SWEEPS_FOR_NODE, _MOST_TIMED_SWEEPS = 50, 50_000
+# Share of the time that is put by for chains of moves after the last of them.
+_FOR_CHAINS = 0.02
 # Iterations of tabu search without success after each round, for each node.
 _PATIENCE = 3
 # Where that fails, the share of the incumbent's nodes moved at random for tabu search to go on
@@ -63,9 +66,10 @@ def improve_partition(problem: Problem, search: Search, budget: Budget) -> None:
     """Improve the incumbent until the budget is over, or long rounds fail often enough.
 
     Each round begins with the best partition known, warm enough to lose its details or nearly all
-    of it, in turn, and anneals more slowly than the last; then tabu search, which also goes
-    through partitions that break hard conflicts, takes over. With a time limit, and no limit on
-    iterations, the first rounds are planned to fill the time and follow each other at once.
+    of it, in turn, and anneals more slowly than the last; then chains of moves, and tabu search,
+    which also goes through partitions that break hard conflicts, take over. With a time limit, and
+    no limit on iterations, the first rounds are planned to fill the time and follow each other at
+    once; time for chains after the last is put by.
 
     Parameters
     ----------
@@ -91,9 +95,8 @@ def improve_partition(problem: Problem, search: Search, budget: Budget) -> None:
         colors = search.coloring.colors.astype(np.int32)
         seconds = math.inf
         if timed:
-            seconds = plan.shares[min(number, len(plan.shares) - 1)] * max(
-                budget.seconds_left(), 0.0
-            )
+            left = (1.0 - _FOR_CHAINS) * max(budget.seconds_left(), 0.0)
+            seconds = plan.shares[min(number, len(plan.shares) - 1)] * left
             warm = min(warm, max(_COOL, _HOT * math.sqrt(rate * seconds / _SLOW)))
         began, swept = time.monotonic(), budget.iterations
         frozen = min(_TIMED_FROZEN, _COOLED * warm) if timed else _FROZEN
@@ -105,6 +108,7 @@ def improve_partition(problem: Problem, search: Search, budget: Budget) -> None:
         search.offer(colors)
         planned = timed and number < len(plan.shares) - 1
         if not planned:
+            colors = _chained(problem, search, budget, colors)
             _tabu(problem, search, budget, colors, _PATIENCE * nodes)
         if not planned and search.objective == before:
             colors = search.coloring.colors.astype(np.int32)
@@ -119,6 +123,16 @@ def improve_partition(problem: Problem, search: Search, budget: Budget) -> None:
             if failures >= _FAILURES:
                 return
         sweeps = min(longest, int(sweeps * _LONGER))
+
+
+def _chained(
+    problem: Problem, search: Search, budget: Budget, colors: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Offer what exchanges between classes make of a partition, and give it."""
+    most = min(problem.max_colors, problem.graph.num_nodes)
+    colors = settle(problem.graph, exchange(problem.graph, colors, most, budget), most, budget)
+    search.offer(colors)
+    return colors
 
 
 def _plan(graph: ConflictGraph, budget: Budget) -> _Plan:
