@@ -210,7 +210,7 @@ def _row(
         i = place[indices[e]]
         if i >= 0:
             row[i] = values[e] if len(values) else 1.0
-    return end - start
+    return int(end - start)
 
 
 @jit
