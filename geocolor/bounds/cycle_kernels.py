@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from geocolor.graph.jit import jit
 
-__all__ = ["Gains", "drop_spent", "pack_chunk"]
+__all__ = ["Gains", "drop_spent", "number_pairs", "pack_chunk"]
 
 
 class Gains(NamedTuple):
@@ -39,6 +39,26 @@ class Gains(NamedTuple):
     parent: NDArray[np.int64]
     origin: NDArray[np.int32]
     queue: NDArray[np.int32]
+
+
+@jit
+def number_pairs(indptr: NDArray[np.int64], indices: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Give each entry of a graph's rows the number of its pair, counted in ascending order.
+
+    One pass: a row begins with its smaller neighbors, whose rows come before it, in their order.
+    """
+    pair = np.empty(len(indices), dtype=np.int32)
+    filled = indptr[:-1].copy()
+    number = 0
+    for v in range(len(indptr) - 1):
+        for e in range(indptr[v], indptr[v + 1]):
+            w = indices[e]
+            if w > v:
+                pair[e] = number
+                pair[filled[w]] = number
+                filled[w] += 1
+                number += 1
+    return pair
 
 
 @jit

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from geocolor.bounds.cycle_kernels import Gains, drop_spent, pack_chunk
+from geocolor.bounds.cycle_kernels import Gains, drop_spent, number_pairs, pack_chunk
 from geocolor.bounds.weight_kernels import in_both
 from geocolor.graph import Adjacency, ConflictGraph
 
@@ -60,18 +60,20 @@ def cycle_lower_bounds(graph: ConflictGraph, over: Callable[[], bool] = _never) 
     """
     hard, soft = graph.conflicts, graph.weights
     rows = np.repeat(np.arange(graph.num_nodes, dtype=np.int32), soft.degrees)
-    kept = ~in_both(soft.indptr, soft.indices, hard.indptr, hard.indices)
-    kept &= rows < soft.indices
+    open_pairs = ~in_both(soft.indptr, soft.indices, hard.indptr, hard.indices)
+    kept = open_pairs & (rows < soft.indices)
     pairs = np.stack([rows[kept], soft.indices[kept]], axis=1)
-    values = np.empty(0) if soft.values is None else soft.values[kept]
-    weights, exponent = _scaled(values)
+    values = np.empty(0) if soft.values is None else soft.values
+    weights, exponent = _scaled(values[kept])
     attract, repel = weights < 0, weights > 0
     bound = int(weights[attract].sum())
     yield _unscaled(bound, exponent)
+    if over():  # where there are many pairs what follows takes long
+        return
     barred = hard.edges()
     ends = np.concatenate([barred, pairs[repel]])
     limit = np.concatenate([np.full(len(barred), _CONFLICT), weights[repel]])
-    gains = _gains(graph.num_nodes, pairs[attract], -weights[attract])
+    gains = _gains(soft, open_pairs & (values < 0), -weights[attract])
     search, chunks, entries = 0, 0, len(gains.indices)
     for length in _LENGTHS:
         order = np.flatnonzero(limit > 0)
@@ -109,13 +111,15 @@ def _unscaled(bound: int, exponent: int) -> float:
     return math.ldexp(value, -exponent)
 
 
-def _gains(count: int, pairs: NDArray[np.int32], rest: NDArray[np.int64]) -> Gains:
-    graph = Adjacency.from_edges(count, pairs, np.arange(len(pairs)))
-    assert graph.values is not None  # noqa: S101  they were given
+def _gains(weights: Adjacency, chosen: NDArray[np.bool_], rest: NDArray[np.int64]) -> Gains:
+    """Take the entries chosen as the graph of gains; `rest` has one for each of their pairs."""
+    count = weights.num_nodes
+    before = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(chosen)])
+    indptr, indices = before[weights.indptr], weights.indices[chosen]
     return Gains(
-        graph.indptr.copy(),
-        graph.indices.copy(),
-        graph.values.astype(np.int32),
+        indptr,
+        indices,
+        number_pairs(indptr, indices),
         rest,
         np.zeros(count, dtype=np.int64),
         np.empty(count, dtype=np.int64),

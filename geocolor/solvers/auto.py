@@ -69,6 +69,9 @@ _BOUND_SHARE, _BOUND_SECONDS, _BOUND_STEPS = 0.2, 30.0, 20
 _FEW, _SOME = 18, 64
 _DOLLS_WORK = 50_000_000
 _CLIQUE_WORK = 300_000_000
+# Share of the time that moves get after contraction: on thousands of nodes that all have weights
+# annealing makes more of it.
+_MOVING_SHARE = 0.1
 # Raises a bound until the event.
 _Bound = Callable[[Problem, Search, threading.Event], None]
 _TOOLS, _PACKERS = "annealing and tabu search", "best fit and annealing"
@@ -116,7 +119,7 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
     if search.out_of_time() and search.coloring is not None:  # what follows may take long
         return Outcome(StopReason.TIME, message="the bounds took the time")
     if not _capacitated(problem):
-        offer_contraction(problem, search, Budget(search))
+        offer_contraction(problem, search, Budget(search), moving=_MOVING_SHARE)
     refused = too_large(problem)
     clustering = isinstance(problem, CorrelationClusteringProblem)
     nodes = problem.graph.num_nodes
@@ -206,7 +209,7 @@ def _tools(problem: Problem) -> str:
 
 def _raise_bound(problem: Problem, search: Search, off: threading.Event) -> None:
     """Raise the bound in its time or until `off`: by the best clustering, then cheaper."""
-    gains = bool((problem.graph.weights.edge_values() < 0).any())
+    gains = _has_gains(problem)
     few = problem.graph.num_nodes <= edge_lp.LARGEST
     # Linear programs look at the clock: where iterations are counted, results are to repeat.
     if gains and few and isinstance(problem, PartitionProblem) and search.max_iterations is None:
@@ -216,12 +219,16 @@ def _raise_bound(problem: Problem, search: Search, off: threading.Event) -> None
 
 def _raise_cheaply(problem: Problem, search: Search, off: threading.Event) -> None:
     """Raise the bound in its time or until `off`: by gains or costs, then by eigenvalues."""
-    gains = bool((problem.graph.weights.edge_values() < 0).any())
+    gains = _has_gains(problem)
     until = time.monotonic() + min(_BOUND_SECONDS, _BOUND_SHARE * search.remaining())
 
     def over() -> bool:
-        return off.is_set() or search.answered() or time.monotonic() >= until
+        return (
+            off.is_set() or search.answered() or search.out_of_time() or time.monotonic() >= until
+        )
 
+    if over():
+        return
     graph = problem.graph
     if gains:
         for bound in cycle_lower_bounds(graph, over):
@@ -237,6 +244,11 @@ def _raise_cheaply(problem: Problem, search: Search, off: threading.Event) -> No
 
     for bound in spectral_lower_bounds(graph, problem.max_colors, search.objective, enough):
         search.raise_lower_bound(bound)
+
+
+def _has_gains(problem: Problem) -> bool:
+    values = problem.graph.weights.values
+    return values is not None and bool((values < 0).any())
 
 
 def _cluster(problem: PartitionProblem, search: Search, off: threading.Event) -> None:

@@ -47,17 +47,23 @@ def exchange(
     ndarray of int32
         No dearer, and without a hard conflict inside.
     """
+    if budget.over():
+        return colors
     arrays = kernel_rows(graph.conflicts, graph.weights)
     values = arrays[-1]
     penalty = 2.0 * float(np.abs(values).max(initial=0.0))
-    gains, dense = _gains(graph.weights), _dense(graph)
+    gains: Adjacency | None = None
+    dense = _dense(graph)
     colors = np.unique(colors, return_inverse=True)[1].astype(np.int32)
     fresh: NDArray[np.bool_] | None = None
     left = _READ * (len(graph.weights.indices) + len(graph.conflicts.indices))
     while left > 0 and not budget.over():
         classes = int(colors.max(initial=-1)) + 1
         # Two exchanged sets take two empty classes.
-        pairs = _pairs(gains if classes + 1 < k else graph.weights, colors, classes, k)
+        joining = graph.weights
+        if classes + 1 < k:
+            joining = gains = gains or _gains(graph.weights)
+        pairs = _pairs(joining, colors, classes, k)
         if fresh is not None:
             pairs = pairs[np.append(fresh, False)[pairs].any(axis=1)]
         changed = np.zeros(classes + 1, dtype=np.bool_)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,8 +40,8 @@ def contract(graph: ConflictGraph, k: int, budget: Budget) -> NDArray[np.int32]:
     """Join clusters, beginning with single nodes: always the two of most negative total weight.
 
     Keuper, Levinkov, Bonneel, Lavoue, Brox and Andres, "Efficient decomposition of image and video
-    graphs by minimum cost lifted multicuts", ICCV 2015. Near-linear: O(m log^2 n), or O(n^2) to
-    O(n^3) with a matrix for dense graphs.
+    graphs by minimum cost lifted multicuts", ICCV 2015. Near-linear: O(m log^2 n), or O(n^2) in
+    practice with a matrix for dense graphs.
 
     Parameters
     ----------
@@ -103,11 +105,14 @@ def _on_matrix(
     matrix = np.empty((count, count))
     fill_matrix(*kernel_rows(conflicts, weights), matrix)
     nodes, cheapest = np.empty((2, count), dtype=np.int32)
+    prices, stale = np.empty(count), np.zeros(count, dtype=np.bool_)
     parent = np.arange(count, dtype=np.int32)
-    matrix_start(matrix, nodes, cheapest)
+    matrix_start(matrix, nodes, cheapest, prices)
     size, done = count, False
     while not done and not budget.over():
-        size, done = matrix_chunk(matrix, nodes, cheapest, parent, size, k, _MATRIX_CHUNK)
+        size, done = matrix_chunk(
+            matrix, nodes, cheapest, prices, stale, parent, size, k, _MATRIX_CHUNK
+        )
     return roots(parent)
 
 
@@ -129,7 +134,9 @@ def _placed(
     return np.unique(colors, return_inverse=True)[1].astype(np.int32)
 
 
-def offer_contraction(problem: Problem, search: Search, budget: Budget) -> None:
+def offer_contraction(
+    problem: Problem, search: Search, budget: Budget, *, moving: float = 1.0
+) -> None:
     """Offer a first partition, and a better one: contract, then move nodes and classes.
 
     Where conflicts bar the last joins, tabu search on the conflicts repairs the classes, and where
@@ -143,6 +150,8 @@ def offer_contraction(problem: Problem, search: Search, budget: Budget) -> None:
         Gets the partitions.
     budget : Budget
         Time, and iterations.
+    moving : float, optional
+        Share of the time left that moves may take, where time is the only limit.
     """
     graph = problem.graph
     most = min(problem.max_colors, graph.num_nodes)
@@ -155,6 +164,9 @@ def offer_contraction(problem: Problem, search: Search, budget: Budget) -> None:
             return
         colors = greedy[0]
     search.offer(colors)
+    if budget.timed and moving < 1.0:
+        until = time.monotonic() + moving * budget.seconds_left()
+        budget = Budget(search, until, budget.stream, budget.unless)
     if not budget.over():
         search.offer(settle(graph, colors, most, budget))
 

@@ -129,6 +129,8 @@ def _chained(
     problem: Problem, search: Search, budget: Budget, colors: NDArray[np.int32]
 ) -> NDArray[np.int32]:
     """Offer what exchanges between classes make of a partition, and give it."""
+    if budget.over():
+        return colors
     most = min(problem.max_colors, problem.graph.num_nodes)
     colors = settle(problem.graph, exchange(problem.graph, colors, most, budget), most, budget)
     search.offer(colors)

@@ -208,6 +208,8 @@ def _seldom(kind: str) -> list[Callable[[], None]]:
         return [
             partial(_solve, PartitionProblem(_ring(6_000), 2), "gaec"),
             *(partial(_solve, PartitionProblem(graph, 4), "spectral") for graph in graphs),
+            # What repairs conflicts where there are too few classes.
+            *(partial(_solve, problem, "tabucol") for problem in (*_colorings(), sparse)),
             _packed_cycles,
             _shared_classes,
             _covered_conflicts,

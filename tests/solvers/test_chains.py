@@ -127,6 +127,19 @@ def test_large_classes_whose_pairs_are_not_kept() -> None:
     assert check(problem, found).objective == -2 * 400 * 399 / 2
 
 
+def test_a_pair_of_huge_classes_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    nodes = 60
+    u, v = np.triu_indices(nodes, 1)
+    graph = ConflictGraph.from_edges(nodes, np.stack([u, v], axis=1), np.full(len(u), -1.0))
+    problem = CorrelationClusteringProblem(graph)
+    halves = (np.arange(nodes) % 2).astype(np.int32)
+    # Two rows of 60 and 59 neighbors each are more than four times this.
+    monkeypatch.setattr(chains, "_CHUNK", 700)
+    assert exchange(graph, halves, nodes, budget_of(problem)).tolist() == halves.tolist()
+    monkeypatch.setattr(chains, "_CHUNK", 70_000)
+    assert len(set(exchange(graph, halves, nodes, budget_of(problem)).tolist())) == 1
+
+
 def test_what_is_read_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = ConflictGraph.from_edges(4, [(0, 1), (2, 3)], [-1.0, -1.0])
     problem = CorrelationClusteringProblem(graph)

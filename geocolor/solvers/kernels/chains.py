@@ -13,6 +13,8 @@ __all__ = ["chains_chunk", "link_classes"]
 _PATIENCE = 50
 # What looking a node up in a row of sorted neighbors costs, in neighbors read.
 _LOOKUP = 12
+# What one pair may take, in chunks.
+_MOST = 4
 # Nodes of two classes for which what joins them is kept: 1 MB.
 _KEPT = 256
 
@@ -75,7 +77,7 @@ def chains_chunk(
     rounding : float
         Below this a gain means nothing.
     max_work : int
-        Neighbors to read, at least for one pair.
+        Neighbors to read, about; a pair that takes some times as many is left out.
 
     Returns
     -------
@@ -95,13 +97,21 @@ def chains_chunk(
     while position < len(pairs) and work < max_work:
         a, b = pairs[position]
         position += 1
-        size = 0
+        size, reads = 0, 0
         for c in (a, b):
             v = first[c]
             while v >= 0:
                 nodes[size], place[v], away[size] = v, size, c == b
                 size += 1
+                reads += indptr[v + 1] - indptr[v] + hard_indptr[v + 1] - hard_indptr[v]
                 v = after[v]
+        # One pair of huge classes may not take longer than many others do.
+        work += size
+        most = work + _MOST * max_work
+        if work + reads > most:
+            for i in range(size):
+                place[nodes[i]] = -1
+            continue
         rise[:size], clashes[:size], moved[:size] = 0.0, 0.0, False
         kept = size <= _KEPT
         for x in range(size):
@@ -113,7 +123,7 @@ def chains_chunk(
                 rise[i] += apart * row[i]
                 clashes[i] += apart * clash[i]
         total, broken, best, at, step = 0.0, 0.0, 0.0, 0, 0
-        while step < size and step < at + _PATIENCE:
+        while step < size and step < at + _PATIENCE and work < most:
             x, least = -1, 0.0
             for i in range(size):
                 if not moved[i]:
@@ -131,7 +141,7 @@ def chains_chunk(
             clash = blocks[1, x] if kept else rows[1]
             if not kept:
                 work += _read(arrays, dense, nodes[x], nodes, size, place, row, clash)
-            work += size
+            work += 3 * size
             # What was with x no longer is, and the other way round.
             for i in range(size):
                 together = 2.0 if away[i] == away[x] else -2.0

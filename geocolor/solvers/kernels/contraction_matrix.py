@@ -42,13 +42,17 @@ def _cheapest(matrix: NDArray[np.float64], nodes: NDArray[np.int32], size: int, 
 
 @jit
 def matrix_start(
-    matrix: NDArray[np.float64], nodes: NDArray[np.int32], cheapest: NDArray[np.int32]
+    matrix: NDArray[np.float64],
+    nodes: NDArray[np.int32],
+    cheapest: NDArray[np.int32],
+    prices: NDArray[np.float64],
 ) -> None:
-    """List all nodes as clusters and find the cheapest partner of each."""
+    """List all nodes as clusters and find the cheapest partner of each, and its price."""
     for v in range(len(nodes)):
         nodes[v] = v
     for v in range(len(nodes)):
         cheapest[v] = _cheapest(matrix, nodes, len(nodes), v)
+        prices[v] = matrix[v, cheapest[v]]
 
 
 @jit
@@ -56,6 +60,8 @@ def matrix_chunk(
     matrix: NDArray[np.float64],
     nodes: NDArray[np.int32],
     cheapest: NDArray[np.int32],
+    prices: NDArray[np.float64],
+    stale: NDArray[np.bool_],
     parent: NDArray[np.int32],
     size: int,
     k: int,
@@ -71,6 +77,11 @@ def matrix_chunk(
         The clusters, by a node of each; the first `size`.
     cheapest : ndarray of int32, shape (n,)
         Partner of a cluster with which joining costs least; itself if all conflict.
+    prices : ndarray of float64, shape (n,)
+        What that costs; at least so much where it is stale. (In the matrix it would be far away in
+        memory.)
+    stale : ndarray of bool, shape (n,)
+        Where the partner may no longer be the cheapest.
     parent : ndarray of int32, shape (n,)
         What a cluster was merged into.
 
@@ -84,9 +95,17 @@ def matrix_chunk(
         least, a = np.inf, -1
         for i in range(size):
             v = nodes[i]
-            if matrix[v, cheapest[v]] < least:
-                least, a = matrix[v, cheapest[v]], v
-        if a < 0 or (least >= 0.0 and size <= k):
+            if prices[v] < least:
+                least, a = prices[v], v
+        work += size
+        if a < 0:
+            return size, True
+        if stale[a]:
+            cheapest[a] = _cheapest(matrix, nodes, size, a)
+            prices[a], stale[a] = matrix[a, cheapest[a]], False
+            work += size
+            continue
+        if least >= 0.0 and size <= k:
             return size, True
         b = cheapest[a]
         a, b = min(a, b), max(a, b)
@@ -102,14 +121,14 @@ def matrix_chunk(
                 matrix[a, x] += matrix[b, x]
                 matrix[x, a] = matrix[a, x]
         cheapest[a] = _cheapest(matrix, nodes, size, a)
+        prices[a], stale[a] = matrix[a, cheapest[a]], False
         work += 3 * size
         for i in range(size):
             x = nodes[i]
-            if x == a:
-                continue
-            if cheapest[x] == a or cheapest[x] == b:
-                cheapest[x] = _cheapest(matrix, nodes, size, x)
-                work += size
-            elif matrix[x, a] < matrix[x, cheapest[x]]:
-                cheapest[x] = a
+            if x != a:
+                if matrix[a, x] < prices[x] or (matrix[a, x] == prices[x] and cheapest[x] == b):
+                    cheapest[x], prices[x], stale[x] = a, matrix[a, x], False
+                elif cheapest[x] == a or cheapest[x] == b:
+                    # Others cost as much at least: that will do until it is the least of all.
+                    stale[x] = True
     return size, size <= 1
