@@ -16,16 +16,11 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from beside import BESIDE
-
-from geocolor.io import FORMATS
-
 HERE = Path(__file__).parent
 BUILD = HERE.parents[1] / "build" / "fuzz"
 LEDGER = HERE / "hours.csv"
 FINDINGS = BUILD / "findings"
 FIELDS = ["date", "revision", "format", "seconds", "executions", "corpus", "finding"]
-ALL = (*FORMATS, *BESIDE)
 EXECUTED = re.compile(r"stat::number_of_executed_units:\s+(\d+)")
 ARTIFACT = re.compile(r"Test unit written to (\S+)")
 
@@ -38,9 +33,15 @@ def turns() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def names() -> list[str]:
+    """List what there are readers of."""
+    asked = [sys.executable, str(HERE / "readers.py")]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()
+
+
 def spent(of: list[dict[str, str]]) -> dict[str, float]:
     """Give the processor seconds that each had."""
-    total = dict.fromkeys(ALL, 0.0)
+    total: dict[str, float] = defaultdict(float)
     for turn in of:
         total[turn["format"]] += float(turn["seconds"])
     return total
@@ -108,14 +109,15 @@ def table(of: list[dict[str, str]]) -> str:
 def main() -> None:
     """Take turns until each format had what it is to have."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("formats", nargs="*", default=list(ALL), help="default all")
+    parser.add_argument("formats", nargs="*", help="default all")
     parser.add_argument("--each", type=float, default=3600, help="processor seconds for a format")
     parser.add_argument("--slice", type=int, default=120, help="seconds of a turn")
     given = parser.parse_args()
     FINDINGS.mkdir(parents=True, exist_ok=True)
+    formats = given.formats or names()
     while True:
         total = spent(turns())
-        name = min(given.formats, key=total.__getitem__)
+        name = min(formats, key=total.__getitem__)
         if total[name] >= given.each:
             break
         done = turn(name, given.slice)
