@@ -11,6 +11,7 @@ from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator
 
 from geocolor.problem import ColoringProblem, Problem
 from geocolor.solvers.budget import Budget
+from geocolor.solvers.chains import exchange
 from geocolor.solvers.contraction import offer_contraction
 from geocolor.solvers.dsatur import dsatur
 from geocolor.solvers.fixed_k import kcolor, table_fits
@@ -277,6 +278,7 @@ def _partition(
             if repaired is None:
                 continue
             colors = repaired
+        colors = exchange(graph, settle(graph, colors, most, budget), most, budget)
         search.offer(settle(graph, colors, most, budget))
         if search.answered():
             return StopReason.COMPLETED
