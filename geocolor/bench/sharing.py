@@ -5,7 +5,8 @@
     {"format": "geocolor.sharing-instances", "version": 1, "instances": [
       {"file": "minilm_keep0.6.json.gz", "generator": "geocolor graph ...", "units": 36,
        "options": 23792, "groups": 90, "sha256": "...", "fingerprint": "...",
-       "known": [{"budget": 6370099, "value": 1.4685, "proven": true, "by": "cpsat, highs, ours"}]}
+       "known": [{"keep": 0.6, "budget": 6370099, "value": 1.4685, "proven": true,
+                  "by": "cpsat, highs, ours"}]}]}
 """
 
 from __future__ import annotations

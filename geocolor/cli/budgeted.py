@@ -123,8 +123,8 @@ def answer(
             raise typer.Exit(130)
 
 
-def require_output(output: Path, suffixes: Sequence[str]) -> None:
-    """Refuse before the work what could not be written after it."""
+def require_output(output: Path, file: Path, suffixes: Sequence[str]) -> None:
+    """Refuse before the work what could not be written after it, or only over the options."""
     from geocolor.io.atomic import require_writable
 
     suffix = output.suffix.lower()
@@ -135,6 +135,8 @@ def require_output(output: Path, suffixes: Sequence[str]) -> None:
 
         require_picture(output)
     require_writable(output)
+    if output.exists() and file.exists() and output.samefile(file):
+        raise InputError(f"{output} is the options themselves; give the result another name")
 
 
 def _point(result: SharingResult, steps: Steps) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from geocolor.cli.options import (
     ask,
 )
 from geocolor.cli.reading import Reader, reads_a_graph
-from geocolor.errors import CheckError, FormatError
+from geocolor.errors import CheckError, FormatError, InputError
 
 if TYPE_CHECKING:
     from geocolor.graph import ConflictGraph
@@ -82,6 +82,11 @@ def command(
     if holds_options(file, reader.limits):
         from geocolor.cli.check_sharing import check_sharing_file
 
+        asked = (problem, colors, fixed, lists, equitable or None, cost, capacity, sizes)
+        if any(option is not None for option in asked):
+            raise InputError(
+                f"{file} holds sharing options; what is asked of graphs does not apply"
+            )
         check_sharing_file(file, solution, reader.limits, as_json=as_json)
         return
     reading = reader.read(file)

@@ -82,7 +82,7 @@ def command(
     if points < 1:
         raise InputError(f"at least one point is needed, not {points}")
     if output is not None:
-        require_output(output, (*PICTURES, *TABLES))
+        require_output(output, file, (*PICTURES, *TABLES))
     answer(
         file,
         budget or None,

@@ -233,7 +233,7 @@ def _within(
     from geocolor.cli.budgeted import TABLES, Telling, answer, members, require_output, summary
 
     if output is not None:
-        require_output(output, TABLES)
+        require_output(output, file, TABLES)
     answer(
         file,
         [budget],

@@ -140,6 +140,24 @@ def test_what_does_not_go_together(run, options: Path, tmp_path: Path) -> None:
         assert message in done.error()
 
 
+def test_options_are_not_written_over(run, options: Path, tmp_path: Path) -> None:
+    plain = tmp_path / "plain.json"
+    write_options(read_options(options), plain)
+    before = plain.read_bytes()
+    for command in (("solve", plain, "--budget", 15), ("frontier", plain)):
+        done = run(*command, "-o", plain)
+        assert done.code == 2
+        assert "is the options themselves" in done.error()
+    assert plain.read_bytes() == before
+
+
+def test_what_is_asked_of_graphs_is_refused(run, options: Path, frontier: Path) -> None:
+    for asked in (("-k", 3), ("--equitable",), ("--capacity", 4)):
+        done = run("check", options, frontier, *asked)
+        assert done.code == 2
+        assert "what is asked of graphs does not apply" in done.error()
+
+
 def test_a_graph_has_no_budget(run, queen5: Path) -> None:
     done = run("solve", queen5, "--budget", 9)
     assert done.code == 2
