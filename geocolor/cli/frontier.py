@@ -50,7 +50,8 @@ def command(
         typer.Option("--budget", metavar="N", help="Parameters in all; may be given often."),
     ] = None,
     points: Annotated[
-        int, typer.Option("--points", metavar="N", help="Budgets to try where none is given.")
+        int,
+        typer.Option("--points", metavar="N", help="Budgets to try, at most, where none is given."),
     ] = 20,
     time_limit: Annotated[
         str,

@@ -75,10 +75,10 @@ def frontier(
     options : SharingOptions
         To choose from.
     budgets : sequence of int, optional
-        Parameters in all, one for each point; else as many as `points`, from the fewest possible to
-        those of the cheapest choice.
+        Parameters in all, one for each point; else up to `points` of them, from the fewest possible
+        to those of the cheapest choice.
     points : int
-        Budgets where none are given.
+        Budgets where none are given; fewer if there are not as many whole numbers.
     time_limit : float or None
         Wall-clock seconds for all points together; None for no limit.
     workers : int, optional
@@ -174,4 +174,5 @@ def _spread(options: SharingOptions, points: int, halt: Halt) -> list[int]:
         if found.size is not None:
             least, most = (least, found.size) if asked == "most" else (found.size, most)
     most = max(least, most)
-    return [least + (most - least) * at // max(1, points - 1) for at in range(points)]
+    spread = (least + (most - least) * at // max(1, points - 1) for at in range(points))
+    return list(dict.fromkeys(spread))

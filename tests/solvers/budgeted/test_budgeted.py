@@ -107,6 +107,11 @@ def test_a_frontier_falls_and_every_point_is_proven() -> None:
     assert any(len(options.groups[at]) > 1 for at in results[3].chosen)
 
 
+def test_no_budget_comes_twice() -> None:
+    options = SharingOptions("ab", [["a"], ["b"], ["a", "b"]], [0.0, 0.0, 0.5], [4, 4, 4])
+    assert [each.problem.budget for each in frontier(options)] == [4, 5, 6, 7, 8]
+
+
 def test_a_small_cost_beside_large_ones_is_proven() -> None:
     options = SharingOptions(
         "ab", [["a"], ["a"], ["b"], ["b"]], [1e12, 1e-6, 1e12, 3e-6], [1, 5, 1, 5]
