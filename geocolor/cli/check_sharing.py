@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +35,8 @@ class _Found:
     budget: int
     status: str
     cost: float | None
+    size: int | None
+    claimed: float | None
     certified: float | None
 
     @property
@@ -57,6 +62,7 @@ def check_sharing_file(file: Path, solution: Path, limits: Limits, *, as_json: b
     if saved.options_hash not in (None, options.fingerprint):
         raise CheckError("the points were made for other options: their options_hash differs")
     found = [_checked(options, point, f"points[{at}]") for at, point in enumerate(saved.points)]
+    _require_agreement(found)
     if as_json:
         points = [
             {"budget": one.budget, "cost": one.cost, "certified_bound": one.certified}
@@ -72,22 +78,44 @@ def _checked(options: SharingOptions, point: SavedPoint, place: str) -> _Found:
 
     if point.budget < 0:
         raise CheckError(f"{place}: the budget {point.budget} is negative")
-    cost = None
+    cost = size = None
     try:
         if point.chosen is not None:
             report = check_sharing(BudgetedSharingProblem(options, point.budget), point.chosen)
-            cost = report.cost
+            cost, size = report.cost, report.size
             _require("cost", point.cost, cost)
-            _require("number of parameters", point.parameters, report.size)
+            _require("number of parameters", point.parameters, size)
         certified = _certified(options, point)
     except CheckError as failed:
         raise CheckError(f"{place}, the budget {point.budget}: {failed}") from failed
-    return _Found(point.budget, point.status, cost, certified)
+    return _Found(point.budget, point.status, cost, size, point.lower_bound, certified)
 
 
 def _require(what: str, claimed: float | None, found: float) -> None:
     if claimed is not None and abs(claimed - found) > _ROUNDING * max(1.0, abs(found)):
         raise CheckError(f"it claims the {what} {claimed}, the choice has {found!r}")
+
+
+def _require_agreement(found: Sequence[_Found]) -> None:
+    """Hold what is claimed of each budget against all choices that fit it."""
+    chosen = sorted(
+        (one.size, one.cost) for one in found if one.size is not None and one.cost is not None
+    )
+    sizes = [size for size, _ in chosen]
+    cheapest = list(accumulate((cost for _, cost in chosen), min))
+    for at, one in enumerate(found):
+        place = f"points[{at}], the budget {one.budget}"
+        fitting = bisect_right(sizes, one.budget)
+        if not fitting:
+            continue
+        least = cheapest[fitting - 1]
+        if one.status == "INFEASIBLE":
+            raise CheckError(f"{place}: it claims that nothing fits, and a choice does")
+        if one.claimed is not None and one.claimed - least > _ROUNDING * max(1.0, abs(least)):
+            raise CheckError(
+                f"{place}: it claims that nothing costs less than {one.claimed}; a choice in the "
+                f"file costs {least!r}"
+            )
 
 
 def _certified(options: SharingOptions, point: SavedPoint) -> float | None:
@@ -129,5 +157,11 @@ def _told(found: list[_Found]) -> str:
         lines.append(
             f"not recomputed: that {counted(word, 'of them is', 'of them are')} optimal between "
             "bound and cost rests on the solver's exact choice"
+        )
+    none = sum(one.status == "INFEASIBLE" for one in found)
+    if none:
+        lines.append(
+            f"not recomputed: that {counted(none, 'budget is', 'budgets are')} too small for any "
+            "choice rests on the solver's search"
         )
     return "\n".join(lines)

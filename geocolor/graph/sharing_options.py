@@ -17,6 +17,8 @@ __all__ = ["SharingOptions"]
 
 # Sizes add up to less than this.
 _LARGEST_SIZE = 1 << 50
+# So do costs, whatever their signs.
+_LARGEST_COST = 1e300
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -52,7 +54,8 @@ class SharingOptions:
     ------
     InputError
         A unit is named twice or does not exist, a group is empty or has a unit twice, a cost is not
-        finite, a size is negative, a unit is in no option, or the lengths differ.
+        finite, costs or sizes are too large to be added up, a size is negative, a unit is in no
+        option, or the lengths differ.
 
     Examples
     --------
@@ -75,7 +78,7 @@ class SharingOptions:
         sizes: ArrayLike,
         forms: Iterable[str] | None = None,
     ) -> None:
-        names = tuple(units)
+        names = tuple(map(str, units))
         place = {name: at for at, name in enumerate(names)}
         if len(place) < len(names):
             raise InputError("two units have the same name")
@@ -90,6 +93,8 @@ class SharingOptions:
         wrong = np.flatnonzero(~np.isfinite(cost))
         if wrong.size:
             raise InputError(f"option {wrong[0]} costs {cost[wrong[0]]}, no finite number")
+        if not (np.abs(cost) / _LARGEST_COST).sum() < 1:
+            raise InputError(f"costs must add up to less than {_LARGEST_COST:g}; divide them")
         if size.size and (size.dtype.kind not in "iu" or size.min() < 0):
             raise InputError("sizes must be whole numbers, not negative")
         if float(size.astype(np.float64).sum()) >= _LARGEST_SIZE:
@@ -133,7 +138,12 @@ class SharingOptions:
 def _members(group: Sequence[int | str], place: dict[str, int], at: int) -> tuple[int, ...]:
     numbers = []
     for unit in group:
-        number = place.get(unit, -1) if isinstance(unit, str) else int(unit)
+        if isinstance(unit, str):
+            number = place.get(unit, -1)
+        elif isinstance(unit, int | np.integer) and not isinstance(unit, bool):
+            number = int(unit)
+        else:
+            raise InputError(f"option {at} names the unit {unit!r}, neither a number nor a name")
         if not 0 <= number < len(place):
             raise InputError(f"option {at} names the unit {unit!r}, which does not exist")
         numbers.append(number)

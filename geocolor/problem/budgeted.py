@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from geocolor.errors import CheckError, InputError
 from geocolor.graph import SharingOptions
 
@@ -26,13 +28,15 @@ class BudgetedSharingProblem:
     Raises
     ------
     InputError
-        The budget is negative.
+        The budget is negative, or no whole number.
     """
 
     options: SharingOptions
     budget: int
 
     def __post_init__(self) -> None:
+        if isinstance(self.budget, bool) or not isinstance(self.budget, int | np.integer):
+            raise InputError(f"the budget must be a whole number, not {self.budget!r}")
         if self.budget < 0:
             raise InputError(f"the budget must not be negative: {self.budget}")
 

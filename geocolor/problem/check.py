@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -150,7 +151,7 @@ def _require_allowed(problem: ColoringProblem, given: list[int]) -> None:
                 f"node {label(node)} has color {given[node]}, but is allowed only {shown}"
             )
     if problem.k is not None and (fixed or allowed):
-        palette = set(range(problem.k))
+        palette: Collection[int] = range(problem.k)
     elif allowed:
         palette = {*fixed.values(), *(color for colors in allowed.values() for color in colors)}
     else:

@@ -81,6 +81,8 @@ def test_what_rests_on_the_solver_is_said(run, options: Path, frontier: Path) ->
         (lambda point: point["certificate"].update(size_price=-1), "must not be negative"),
         (lambda point: point["certificate"].update(size_price=0), "costs less than its units'"),
         (lambda point: point["certificate"].update(grain=1), "counts in other steps"),
+        (lambda point: point.update(lower_bound=0.6), "nothing costs less than 0.6; a choice in"),
+        (lambda point: point.update(status="INFEASIBLE"), "nothing fits, and a choice does"),
     ],
 )
 def test_what_does_not_hold_is_told(

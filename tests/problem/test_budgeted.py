@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from geocolor.errors import CheckError, InputError
@@ -44,3 +45,10 @@ def test_a_negative_budget_is_refused() -> None:
     assert BudgetedSharingProblem(OPTIONS, 0).budget == 0
     with pytest.raises(InputError, match="must not be negative: -1"):
         BudgetedSharingProblem(OPTIONS, -1)
+
+
+@pytest.mark.parametrize("budget", [float("nan"), 7.0, True, "7"])
+def test_a_budget_is_a_whole_number(budget: object) -> None:
+    with pytest.raises(InputError, match="must be a whole number"):
+        BudgetedSharingProblem(OPTIONS, budget)
+    assert BudgetedSharingProblem(OPTIONS, np.int32(7)).budget == 7

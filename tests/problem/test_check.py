@@ -180,3 +180,10 @@ def test_problem_for() -> None:
     assert isinstance(problem_for(signed), CorrelationClusteringProblem)
     with pytest.raises(InputError, match="only positive weights"):
         problem_for(ConflictGraph.from_edges(2, pair, [1.0]))
+
+
+def test_a_palette_takes_no_memory() -> None:
+    problem = ColoringProblem(queen(2, 2), 1 << 62, fixed={0: 7})
+    assert check(problem, [7, 1, 2, (1 << 62) - 1]).num_colors == 4
+    with pytest.raises(CheckError, match="not one of"):
+        check(problem, [7, 1, 2, 1 << 62])

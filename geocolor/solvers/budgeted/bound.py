@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,10 +45,14 @@ class Steps:
     def of(cls, options: SharingOptions) -> Steps:
         """Take steps as fine as sums allow."""
         total = math.fsum(np.abs(options.costs))
-        unit = 2.0 ** (math.frexp(total)[1] - _BITS)
+        unit = 2.0 ** max(math.frexp(total)[1] - _BITS, sys.float_info.min_exp)
         grain = max(1, int(np.gcd.reduce(options.sizes)) if len(options) else 1)
         costs = np.floor(options.costs / unit).astype(np.int64)
         return cls(costs, options.sizes // grain, unit, grain)
+
+    def room(self, budget: int) -> int:
+        """Give the steps of size in a budget, as far as all options together need them."""
+        return min(budget // self.grain, int(self.sizes.sum()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,11 +89,24 @@ class PricedBound:
         options : SharingOptions
             The options.
         """
-        price = max(0, math.floor(size))
-        rounded = np.floor(units).astype(np.int64)
-        bound = cls(rounded, price)
-        over = -int(bound.reduced(steps, options).min(initial=0))
-        return cls(rounded - over, price) if over > 0 else bound
+        # Beside a budget that is hardly enough prices may be larger than whole numbers that can be
+        # added up exactly. Lower prices of size are as valid, only worth less.
+        most = int(_LARGEST) // 8
+        price = min(max(0, math.floor(size)), most // max(1, int(steps.sizes.max(initial=1))))
+        each = most / max(1, len(units))
+        rounded = np.floor(np.clip(units, -each, each)).astype(np.int64)
+        over = -int(cls(rounded, price).reduced(steps, options).min(initial=0))
+        bound = cls(rounded - max(over, 0), price)
+        return bound if bound._exact(steps) else cls._cheapest(steps, options)
+
+    @classmethod
+    def _cheapest(cls, steps: Steps, options: SharingOptions) -> PricedBound:
+        """Let each unit pay its part of its cheapest option, and size nothing."""
+        members = options.membership.sum(axis=1)
+        parts = np.repeat(steps.costs // members, members)
+        units = np.full(len(options.units), np.iinfo(np.int64).max)
+        np.minimum.at(units, options.membership.indices, parts)
+        return cls(units, 0)
 
     def reduced(self, steps: Steps, options: SharingOptions) -> NDArray[np.int64]:
         """Give what each option costs above its prices, in steps; shape (options,)."""
@@ -99,7 +117,12 @@ class PricedBound:
 
     def value(self, steps: Steps, budget: int) -> int:
         """Give the bound for a budget of parameters, in steps of cost."""
-        return int(self.units.sum()) - self.size * (budget // steps.grain)
+        return int(self.units.sum()) - self.size * steps.room(budget)
+
+    def _exact(self, steps: Steps) -> bool:
+        """Whether all sums are exact; asked in floats, which do not wrap around."""
+        sums = float(np.abs(self.units.astype(np.float64)).sum())
+        return sums + float(self.size) * float(steps.sizes.max(initial=0)) < _LARGEST
 
     def verify(self, steps: Steps, options: SharingOptions) -> None:
         """Check that the prices hold for every option.
@@ -113,9 +136,7 @@ class PricedBound:
             raise CheckError(f"{len(self.units)} prices for {len(options.units)} units")
         if self.size < 0:
             raise CheckError("the price of a parameter must not be negative")
-        # In floats first, which do not wrap around.
-        sums = float(np.abs(self.units.astype(np.float64)).sum())
-        if sums + float(self.size) * float(steps.sizes.max(initial=0)) >= _LARGEST:
+        if not self._exact(steps):
             raise CheckError("the prices are too large to be added up exactly")
         above = self.reduced(steps, options)
         wrong = np.flatnonzero(above < 0)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from geocolor.errors import SolverError
 from geocolor.graph import SharingOptions
 from geocolor.solvers.budgeted.bound import Steps
+from geocolor.solvers.budgeted.size_rows import SizeRows
 from geocolor.solvers.highs import highs, run
 
 __all__ = ["Master", "choose"]
@@ -68,7 +69,7 @@ class Master:
     def solve(self, budget: int, halt: Callable[[], bool]) -> bool:
         """Let options join until none is below its prices; False if `halt` came first."""
         count = len(self.units)
-        self._solver.changeRowBounds(count, -np.inf, budget // self._steps.grain / self._weight)
+        self._solver.changeRowBounds(count, -np.inf, self._steps.room(budget) / self._weight)
         while not halt():
             found = run(self._solver, halt)
             if found == "Interrupt":
@@ -155,11 +156,13 @@ def choose(
     # Late, as it takes a tenth of a second.
     from highspy import HighsSolution, HighsVarType
 
+    if not len(among):  # HiGHS gives no answer to an empty model
+        return None, True
     # The objective is far above the least that tolerances tell apart, whatever the costs are.
     scale = max(1.0, float(np.abs(steps.costs[among]).max(initial=1)) / _OBJECTIVE)
-    weight = max(1.0, float(steps.sizes[among].max(initial=1)))
-    count = len(options.units)
+    count, room = len(options.units), steps.room(budget)
     cover = options.membership[among].T.tocsr()
+    rows = SizeRows.of(steps.sizes[among], room)
     solver = highs(
         mip_rel_gap=0.0,
         mip_abs_gap=0.0,
@@ -179,28 +182,27 @@ def choose(
         cover.indices.astype(np.int32),
         cover.data.astype(np.float64),
     )
-    solver.addRows(
-        1,
-        np.array([-np.inf]),
-        np.array([budget // steps.grain / weight]),
-        len(among),
-        np.zeros(1, dtype=np.int32),
-        numbers,
-        steps.sizes[among] / weight,
-    )
+    rows.add_to(solver)
     if start is not None:
         known = HighsSolution()
-        known.col_value = np.isin(among, start).astype(np.float64).tolist()
+        taken = np.isin(among, start)
+        known.col_value = [*taken.astype(np.float64), *rows.carries(taken)]
         solver.setSolution(known)
-    found = run(solver, halt)
-    if found == "Infeasible":
-        return None, True
-    if found not in ("Optimal", "Interrupt"):
-        raise SolverError(f"HiGHS could not solve an integer program: {found}")
-    taken = np.array(solver.getSolution().col_value)
-    told = len(taken) == len(among) and bool(np.isfinite(taken).all())
-    chosen = among[taken > 0.5] if told else among[:0]
-    # What tolerances let pass is no choice.
-    holds = (options.membership[chosen].sum(axis=0) == 1).all()
-    fits = int(steps.sizes[chosen].sum()) <= budget // steps.grain
-    return (chosen if holds and fits else None), found == "Optimal"
+    while True:
+        found = run(solver, halt)
+        if found == "Infeasible":
+            return None, True
+        if found not in ("Optimal", "Interrupt"):
+            raise SolverError(f"HiGHS could not solve an integer program: {found}")
+        values = np.array(solver.getSolution().col_value)[: len(among)]
+        told = len(values) == len(among) and bool(np.isfinite(values).all())
+        taken = values > 0.5 if told else np.zeros(len(among), dtype=np.bool_)
+        chosen = among[taken]
+        holds = bool((options.membership[chosen].sum(axis=0) == 1).all())
+        if holds and int(steps.sizes[chosen].sum()) <= room:
+            return chosen, found == "Optimal"
+        if found == "Interrupt":
+            return None, False
+        # What tolerances let pass is no choice, and nothing follows from it: on without it.
+        signs = np.where(taken, 1.0, -1.0)
+        solver.addRow(-np.inf, float(taken.sum()) - 1, len(among), numbers, signs)

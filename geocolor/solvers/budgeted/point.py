@@ -71,10 +71,11 @@ def solve_point(
     options = problem.options
     if found.stop_reason is not StopReason.COMPLETED or found.status is not Status.FEASIBLE:
         return found
-    if found.cost is None or not (options.costs >= 0).all():
+    fitting = options.sizes <= problem.budget
+    if found.cost is None or not (options.costs[fitting] >= 0).all():
         return found
     # Without gains no option of a better choice is dearer than all of this one.
-    kept = np.flatnonzero(options.costs <= found.cost)
+    kept = np.flatnonzero(fitting & (options.costs <= found.cost))
     if len(kept) == len(options):
         return found
     few = SharingOptions(
@@ -120,6 +121,7 @@ class _Point:
         self._bound = PricedBound.lowered(self._master.units, self._master.size, steps, options)
         above = self._bound.reduced(steps, options)
         order = np.argsort(above, kind="stable")
+        order = order[steps.sizes[order] <= steps.room(budget)]
         most = min(len(order), _FIRST * len(options.units))
         while not self._halt():
             among = order[:most]

@@ -66,7 +66,7 @@ def solve_options_alone(
         "groups": options.groups,
         "costs": steps.costs.tolist(),
         "sizes": steps.sizes.tolist(),
-        "budget": problem.budget // steps.grain,
+        "budget": steps.room(problem.budget),
         "scale": 1 << max(0, dearest.bit_length() - _BITS),
         "tolerance": _TOLERANCE,
         "workers": workers,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from geocolor.errors import CheckError, InputError, SolverError
 from geocolor.graph import SharingOptions
@@ -88,6 +90,87 @@ def curves(count: int, seed: int) -> SharingOptions:
         rows += [(pair, float(left[rank]), 192 * rank) for rank in range(0, 65, 8)]
     groups, costs, sizes = zip(*rows, strict=True)
     return SharingOptions([f"layer{unit}" for unit in range(count)], groups, costs, sizes)
+
+
+SIZES = st.one_of(
+    st.integers(0, 20),
+    st.integers(10**9, 10**9 + 5),
+    st.sampled_from([1 << 20, (1 << 20) + 1, 1 << 40, (1 << 40) + 1]),
+    st.floats(0, 13).map(lambda digits: int(10**digits)),
+)
+COSTS = st.one_of(
+    st.floats(-1, 1),
+    st.floats(-9, 9).map(lambda digits: float(10**digits)),
+    st.integers(-4, 4).map(float),
+)
+
+
+@st.composite
+def wide_options(draw: st.DrawFn) -> tuple[SharingOptions, int]:
+    """Sizes from 0 to 10^13, and a budget that is just enough for a choice, or just not."""
+    count = draw(st.integers(1, 4))
+    alone = [[unit] for unit in range(count) for _ in range(draw(st.integers(1, 3)))]
+    pairs = st.lists(st.integers(0, count - 1), min_size=1, max_size=3, unique=True)
+    groups = [*alone, *draw(st.lists(pairs, max_size=3))]
+    costs = [draw(COSTS) for _ in groups]
+    sizes = [draw(SIZES) for _ in groups]
+    options = SharingOptions(map(str, range(count)), groups, costs, sizes)
+    held = [
+        draw(st.sampled_from([at for at, g in enumerate(groups) if g == [u]])) for u in range(count)
+    ]
+    return options, max(0, sum(sizes[at] for at in held) + draw(st.integers(-2, 2)))
+
+
+@given(wide_options())
+@settings(max_examples=100)
+def test_sizes_of_many_digits(question: tuple[SharingOptions, int]) -> None:
+    options, budget = question
+    result, best = solve_budgeted(BudgetedSharingProblem(options, budget)), least_cost(*question)
+    if best is None:
+        assert result.status is Status.INFEASIBLE
+        return
+    # Costs of many magnitudes and both signs may be too coarse in steps for an OPTIMAL.
+    assert result.status in (Status.OPTIMAL, Status.FEASIBLE)
+    assert result.status is Status.FEASIBLE or result.cost == pytest.approx(best, rel=2e-6)
+    assert result.lower_bound <= best + 1e-9 * abs(best) <= result.cost + 2e-9 * abs(best)
+    result.bound.verify(Steps.of(options), options)
+
+
+def test_a_price_too_large_for_whole_numbers() -> None:
+    groups = [["a"], ["a"], ["a"], ["b"], ["b"], ["b"], ["a", "b"], ["a", "b"]]
+    costs, sizes = [0, 3, 0, 3, 3, -1, -2, 3], [2, 0, 2, 100001, 1, 2, 100001, 2]
+    options = SharingOptions("ab", groups, costs, sizes)
+    result = solve_budgeted(BudgetedSharingProblem(options, 2))
+    assert (result.status, result.cost, result.chosen) == (Status.OPTIMAL, 2.0, (1, 5))
+    result.bound.verify(Steps.of(options), options)
+
+
+@pytest.mark.parametrize(
+    ("groups", "costs", "sizes", "budget", "cost"),
+    [
+        ([[0], [0]], [0.0, 1.0], [2000000003, 2000000002], 2000000002, 1.0),
+        ([[0], [0], [1], [1], [1]], [-1, 1, -1, -3, 3], [5, 200000001, 0, 17, 5], 175361737, -4.0),
+    ],
+)
+def test_tolerances_of_highs_hide_no_step(
+    groups: list[list[int]], costs: list[float], sizes: list[int], budget: int, cost: float
+) -> None:
+    names = "ab"[: max(map(max, groups)) + 1]
+    result = solve_budgeted(
+        BudgetedSharingProblem(SharingOptions(names, groups, costs, sizes), budget)
+    )
+    assert (result.status, result.cost) == (Status.OPTIMAL, cost)
+
+
+def test_more_room_than_anything_needs() -> None:
+    options = some_options(2)
+    plain, ample = frontier(options, [int(options.sizes.sum()), 10**400])
+    assert (ample.status, ample.cost) == (plain.status, plain.cost)
+
+
+def test_costs_too_small_to_divide() -> None:
+    options = SharingOptions("a", [["a"], ["a"]], [1e-320, 0.0], [1, 1])
+    assert solve_budgeted(BudgetedSharingProblem(options, 1)).lower_bound == 0.0
 
 
 def test_a_frontier_falls_and_every_point_is_proven() -> None:
