@@ -44,9 +44,14 @@ from geocolor.solvers.result import StopReason
 from geocolor.solvers.russian_doll import solve_russian_doll
 from geocolor.solvers.sat import solve_sat
 from geocolor.solvers.search import Outcome, Search
-from geocolor.solvers.set_partition import LARGEST, prove_by_groups, solve_set_partition
+from geocolor.solvers.set_partition import (
+    LARGEST,
+    improve_groups,
+    prove_by_groups,
+    solve_set_partition,
+)
 from geocolor.solvers.set_partition.first import first_partition, seconds_before_proof
-from geocolor.solvers.start import begin
+from geocolor.solvers.start import begin, stopped
 from geocolor.solvers.subset_dp import Few, solve_subset_dp
 
 __all__ = ["auto", "solve_auto"]
@@ -108,7 +113,13 @@ def solve_auto(problem: Problem, search: Search) -> Outcome:
         floored = isinstance(problem.cost, GroupOracle) and problem.cost.floors is not None
         if floored and problem.graph.num_nodes > LARGEST_PROVEN:
             return solve_oracle(problem, search)
-        return solve_set_partition(problem, search)
+        try:
+            return solve_set_partition(problem, search)
+        except InputError as error:
+            # The weights do not fit integers: no proof.
+            seconds = min(_MOST_SECONDS, search.remaining())
+            improve_groups(problem, search, time.monotonic() + seconds)
+            return Outcome(stopped(search), message=f"{_tools(problem)} only: {error}")
     clique, outcome = begin(problem, search, clique_work=_CLIQUE_WORK)
     if outcome is not None:
         return outcome

@@ -118,11 +118,14 @@ def _rounded(
 
 def _require_range(sizes: NDArray[np.float64]) -> None:
     low, high = float(sizes.min()), float(sizes.max())
-    if low < _SMALLEST or high > _LARGEST or high / low > _WIDEST_RANGE:
+    held = f"weights from {low:g} to {high:g} in size are"
+    if high / low > _WIDEST_RANGE:
         raise InputError(
-            f"weights from {low:g} to {high:g} in size are too far apart for an integer model; "
-            "set the smallest to zero, or use the spectral solver"
+            f"{held} too far apart for an integer model; set the smallest to zero to have a proof"
         )
+    if low < _SMALLEST or high > _LARGEST:
+        todo = "multiply" if low < _SMALLEST else "divide"
+        raise InputError(f"{held} out of an integer model's range; {todo} them to have a proof")
 
 
 def _written_so(scaled: NDArray[np.float64]) -> bool:

@@ -298,3 +298,13 @@ def test_auto_without_an_integer_model_falls_back_on_the_heuristic() -> None:
     assert result.status is Status.OPTIMAL or "too far apart" in result.message
     with pytest.raises(InputError, match="too far apart"):
         solve(PartitionProblem(graph, 1), "cpsat")
+    normalized = solve(GroupPartitionProblem(graph, 2, NormalizedPairSum()), "auto", time_limit=2)
+    assert normalized.status is Status.FEASIBLE
+    assert normalized.objective == pytest.approx(-1.0, abs=1e-9)
+    assert "too far apart" in normalized.message
+
+
+def test_weights_out_of_range_say_so() -> None:
+    graph = ConflictGraph.from_edges(3, [(0, 1), (1, 2)], [1e-290, 2e-290])
+    with pytest.raises(InputError, match="out of an integer model's range; multiply them"):
+        solve(PartitionProblem(graph, 1), "cpsat")

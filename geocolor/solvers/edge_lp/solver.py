@@ -209,9 +209,14 @@ class _Proof:
                 continue
             relaxation.drop_slack()
             relaxation.add(cuts)
+        left = ~branch.together & ~branch.apart
+        if not left.any():
+            # One clustering, which has been offered.
+            branch.bound = self._most
+            return None
         # The dearest of the most open.
         score = open_pairs * (1 + np.abs(self._costs) / self._unit)
-        return int(np.argmax(score))
+        return int(np.argmax(np.where(left, score, -1.0)))
 
     def _raise(self, branch: _Branch) -> None:
         """Raise the bound by the multipliers, and decide pairs by it."""

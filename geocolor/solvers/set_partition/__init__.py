@@ -2,6 +2,6 @@
 
 from geocolor.solvers.set_partition.certificate import GroupBound
 from geocolor.solvers.set_partition.proof import LARGEST, prove_by_groups
-from geocolor.solvers.set_partition.solver import solve_set_partition
+from geocolor.solvers.set_partition.solver import improve_groups, solve_set_partition
 
-__all__ = ["LARGEST", "GroupBound", "prove_by_groups", "solve_set_partition"]
+__all__ = ["LARGEST", "GroupBound", "improve_groups", "prove_by_groups", "solve_set_partition"]

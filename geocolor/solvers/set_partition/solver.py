@@ -18,7 +18,7 @@ from geocolor.solvers.set_partition.integers import integer_costs
 from geocolor.solvers.set_partition.proof import LARGEST, prove_by_groups
 from geocolor.solvers.start import begin
 
-__all__ = ["solve_set_partition"]
+__all__ = ["improve_groups", "solve_set_partition"]
 
 _CLIQUE_WORK = 20_000_000
 # Most seconds of the heuristics for a first partition.
@@ -65,14 +65,24 @@ def solve_set_partition(problem: Problem, search: Search) -> Outcome:
             return found
     else:
         until = time.monotonic() + seconds
-        _improve_groups(problem, search, until if small else search.deadline)
+        improve_groups(problem, search, until if small else search.deadline)
     if search.answered():
         return Outcome(StopReason.COMPLETED)
     return prove_by_groups(problem, search)
 
 
-def _improve_groups(problem: GroupPartitionProblem, search: Search, until: float) -> None:
-    """Take partitions of low pair sums to low costs."""
+def improve_groups(problem: GroupPartitionProblem, search: Search, until: float) -> None:
+    """Take partitions of low pair sums to low costs.
+
+    Parameters
+    ----------
+    problem : GroupPartitionProblem
+        What classes cost.
+    search : Search
+        Gets incumbents.
+    until : float
+        When to end, on the monotonic clock.
+    """
 
     def unchanged(colors: NDArray[np.int32]) -> ArrayLike:
         return colors
