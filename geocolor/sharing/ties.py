@@ -7,7 +7,7 @@ its own. And a state dict with two values for one parameter loads without a word
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -26,14 +26,14 @@ Holder = tuple[str, nn.Module, str]
 class Ties(nn.Module):
     """Knows which places hold one parameter, and ties them again when torch has parted them.
 
-    It has no parameters and computes nothing. It is a child of the last holder, since torch goes
-    through children in order: what is done to a model is done to it when all other holders are
-    through.
+    It has no parameters and computes nothing. It is a child of the holder that torch comes to last,
+    since torch goes through a module's children, in order, before the module's own parameters: what
+    is done to a model is done to it when all other holders are through.
 
     Parameters
     ----------
     groups : list of list of Holder
-        The holders of each shared parameter, in the model's order.
+        The holders of each shared parameter, in the order in which torch comes to them.
     """
 
     def __init__(self, groups: list[list[Holder]]) -> None:
@@ -46,6 +46,10 @@ class Ties(nn.Module):
         for (_, first, name), *others in self.groups:
             for _, module, other in others:
                 module._parameters[other] = first._parameters[name]
+
+    def forward(self, x: Any) -> Any:
+        """Give back what it is given: a module may call its children in turn."""
+        return x
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Ties:
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
@@ -67,23 +71,61 @@ def keep_ties(model: nn.Module) -> None:
     Parameters
     ----------
     model : torch.nn.Module
-        Changed in place: its last holder of a shared parameter gets a child without parameters.
+        Changed in place: its last holder of a shared parameter, or a module after it, gets a child
+        without parameters. Where no parameter is shared, none does.
     """
-    before = [module for module in model.modules() if module._modules.pop(_NAME, None)]
+    order = [
+        (path, module)
+        for path, module in _children_first(model)
+        # A scripted module has its own for good.
+        if not isinstance(module, torch.jit.ScriptModule)
+    ]
     held: dict[int, list[Holder]] = {}
-    for path, module in model.named_modules():
+    for path, module in order:
+        module._modules.pop(_NAME, None)
         for name, parameter in module._parameters.items():
             if parameter is not None:
                 held.setdefault(id(parameter), []).append((path, module, name))
     groups = [holders for holders in held.values() if len(holders) > 1]
-    place = {id(module): at for at, module in enumerate(model.modules())}
-    holders = [module for group in groups for _, module, _ in group] or list(model.modules())
-    last = max(holders, key=lambda module: place[id(module)])
-    last.add_module(_NAME, Ties(groups))
-    if not before:
+    if groups:
+        holders = {id(module) for group in groups for _, module, _ in group}
+        last = max(at for at, (_, module) in enumerate(order) if id(module) in holders)
+        # Before the last holder will do, after a first one: what torch comes to is tied then.
+        places = (module for _, module in order[last:] + order[last::-1])
+        place = next(filter(_has_room, places), model)
+        place.add_module(_NAME, Ties(groups))
+    if not _knows(model):
         model.register_load_state_dict_pre_hook(  # type: ignore[no-untyped-call]
             _require_one_value
         )
+
+
+def _children_first(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Go through a model in the order in which torch converts it, to each module once."""
+    seen: set[int] = set()
+
+    def through(path: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+        seen.add(id(module))
+        for name, child in module.named_children():
+            if id(child) not in seen:
+                yield from through(f"{path}.{name}" if path else name, child)
+        yield path, module
+
+    return through("", model)
+
+
+def _has_room(module: nn.Module) -> bool:
+    """Whether one more child changes nothing of what a module computes: containers call theirs."""
+    return not isinstance(module, nn.Sequential | nn.ModuleList | nn.ModuleDict)
+
+
+def _knows(model: nn.Module) -> bool:
+    """Whether a model, or one inside, was made to keep its ties."""
+    return any(
+        getattr(hook, "hook", None) is _require_one_value
+        for module in model.modules()
+        for hook in module._load_state_dict_pre_hooks.values()
+    )
 
 
 def assert_shared(model: nn.Module) -> None:
@@ -110,12 +152,12 @@ def assert_shared(model: nn.Module) -> None:
     """
     modules = dict(model.named_modules())
     there = {id(module) for module in modules.values()}
-    records = [module for module in modules.values() if isinstance(module, Ties)]
-    if not records:
+    if not _knows(model):
         raise ModelError(
             f"{type(model).__name__} does not know what it shares; is it from geocolor.compress "
             "or geocolor.load?"
         )
+    records = [module for module in modules.values() if isinstance(module, Ties)]
     for record in records:
         for (path, first, name), *others in record.groups:
             shared = first._parameters.get(name)

@@ -178,6 +178,91 @@ def test_a_state_dict_without_some_names_of_a_parameter_loads():
     assert missing.missing_keys == ["layers.5.weight"]
 
 
+class Shortcut(nn.Module):
+    """A layer beside containers of nothing, as where a shortcut has nothing to do."""
+
+    def __init__(self, nothing: nn.Module) -> None:
+        super().__init__()
+        self.layer = nn.Linear(6, 6)
+        self.nothing = nothing
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if isinstance(self.nothing, nn.Sequential):
+            return self.nothing(x) + self.layer(x)
+        assert not self.nothing
+        return self.layer(x)
+
+
+class Scaled(nn.Sequential):
+    """A container with a parameter of its own."""
+
+    def __init__(self, scale: nn.Parameter) -> None:
+        super().__init__(nn.Linear(6, 6), nn.Tanh())
+        self.scale = scale
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x) * self.scale
+
+
+class Outer(nn.Module):
+    """Holds what a part of it holds, and calls all its children in turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Linear(6, 6)
+        self.after = nn.Tanh()
+        self.bias = self.inner.bias
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for child in self.children():
+            x = child(x)
+        return x + self.bias
+
+
+def scaled_twice() -> nn.Module:
+    scale = nn.Parameter(torch.rand(6))
+    return nn.Sequential(Scaled(scale), Scaled(scale))
+
+
+def scaled_within() -> nn.Module:
+    model = Scaled(nn.Parameter(torch.rand(6)))
+    model.insert(0, Scaled(model.scale))
+    return model
+
+
+TAKEN_AS_THEY_ARE = {
+    "an empty Sequential": lambda: nn.Sequential(*(Shortcut(nn.Sequential()) for _ in "ab")),
+    "an empty ModuleList": lambda: nn.Sequential(*(Shortcut(nn.ModuleList()) for _ in "ab")),
+    "containers that hold": scaled_twice,
+    "a container within one": scaled_within,
+    "an outer holder": Outer,
+    "a scripted part": lambda: nn.Sequential(
+        Shortcut(nn.Sequential()), torch.jit.script(nn.Tanh()), Outer(), torch.jit.script(nn.Tanh())
+    ),
+}
+
+
+@pytest.mark.parametrize("build", TAKEN_AS_THEY_ARE.values(), ids=TAKEN_AS_THEY_ARE)
+def test_any_model_computes_what_it_did_and_keeps_its_ties(build):
+    model = build()
+    expected = model(X).detach()
+    count = sum(p.numel() for p in model.parameters())
+    keep_ties(model)
+    torch.testing.assert_close(model(X), expected, rtol=0, atol=0)
+    if not any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+        model = through_meta(model)
+    geocolor.assert_shared(model)
+    assert sum(parameter.numel() for parameter in model.parameters()) == count
+    torch.testing.assert_close(model(X), expected, rtol=0, atol=0)
+
+
+def test_a_model_that_shares_nothing_gets_nothing_and_is_known():
+    model = nn.Sequential(nn.Linear(6, 6), nn.Linear(6, 6))
+    keep_ties(model)
+    assert [type(module) for module in model.modules()] == [nn.Sequential, nn.Linear, nn.Linear]
+    geocolor.assert_shared(nn.ModuleList([pickle.loads(pickle.dumps(model))]))  # noqa: S301
+
+
 def part(model: Network) -> None:
     model.layers[1].first = nn.Parameter(model.layers[1].first.detach().clone())
 
