@@ -46,7 +46,10 @@ class Recorder(ABC):
         self._layers = layers_of(model, units)
         for name, (_, modules) in self._layers.items():
             for module in modules:
-                handle = module.register_forward_hook(self._watch(name), with_kwargs=True)
+                # Before hooks of the model's own: what they make of an output is no matrix product.
+                handle = module.register_forward_hook(
+                    self._watch(name), with_kwargs=True, prepend=True
+                )
                 self._handles.append(handle)
 
     def _watch(self, name: str) -> Callable[..., Tensor]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from geocolor.sharing.once import Once
-from geocolor.units import layer_of
+from geocolor.units import layer_of, rebuilt
 
 __all__ = [
     "Factored",
@@ -19,6 +19,8 @@ __all__ = [
     "residual",
     "stored_matrices",
 ]
+
+_Module = TypeVar("_Module", bound=nn.Module)
 
 
 class Factored(nn.Module):
@@ -152,22 +154,44 @@ class FactoredConvolution(Factored):
         return f"{shape}, stride={self.stride}, {super().extra_repr()}"
 
 
-def factored(module: nn.Module, first: nn.Parameter, second: nn.Parameter) -> Factored:
+def factored(module: Any, first: nn.Parameter, second: nn.Parameter) -> Factored:
     """Make the layer that computes what `module` does, with ``second @ first`` for its matrix.
+
+    Hooks of `module` are its own too.
 
     Raises
     ------
     ModelError
         `module` is no layer that is one matrix.
     """
+    return _hooked(_in_two(module, first, second, module.bias), module)
+
+
+# Ordinary attributes of every module, which a layer in the place of another takes over from it.
+_HOOKS = (
+    "_forward_hooks",
+    "_forward_hooks_with_kwargs",
+    "_forward_hooks_always_called",
+    "_forward_pre_hooks",
+    "_forward_pre_hooks_with_kwargs",
+    "_backward_hooks",
+    "_backward_pre_hooks",
+    "_is_full_backward_hook",
+)
+
+
+def _hooked(made: _Module, like: nn.Module) -> _Module:
+    """Give a layer what is called around another; the very hooks, so that they can be removed."""
+    for name in _HOOKS:
+        setattr(made, name, getattr(like, name))
+    return made.train(like.training)
+
+
+def _in_two(module: Any, first: nn.Parameter, second: nn.Parameter, bias: Any) -> Factored:
     layer_of(module)
-    bias: Any = module.bias
-    made: Factored = (
-        FactoredConvolution(first, second, bias, module)
-        if isinstance(module, nn.Conv1d | nn.Conv2d)
-        else FactoredLinear(first, second, bias)
-    )
-    return made.train(module.training)
+    if isinstance(module, nn.Conv1d | nn.Conv2d):
+        return FactoredConvolution(first, second, bias, module)
+    return FactoredLinear(first, second, bias)
 
 
 class Residual(nn.Module):
@@ -208,17 +232,19 @@ class Residual(nn.Module):
         return torch.as_tensor(self.base(x) + self.difference(x))
 
 
-def residual(module: nn.Module, first: nn.Parameter, second: nn.Parameter) -> Residual:
+def residual(module: Any, first: nn.Parameter, second: nn.Parameter) -> Residual:
     """Make the layer that computes what `module` does, with ``second @ first`` added to its matrix.
+
+    It has the hooks of `module`, whose copy within it has none.
 
     Raises
     ------
     ModelError
         `module` is no layer that is one matrix.
     """
-    difference = factored(module, first, second)
-    difference.register_parameter("bias", None)
-    return Residual(module, difference).train(module.training)
+    difference = _in_two(module, first, second, None)
+    base = _hooked(rebuilt(module, module.weight, module.bias), nn.Module())
+    return _hooked(Residual(base, difference), module)
 
 
 def stored_matrices(layer: nn.Module) -> tuple[nn.Parameter, ...]:

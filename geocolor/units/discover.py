@@ -58,8 +58,10 @@ def find_units(model: nn.Module) -> list[Unit]:
 
     found = [chosen(part) for part in models_of(model).values()]
     if not all(found):
+        replaced = any("forward" in vars(module) for module in model.modules())
         raise ModelError(
             "the model has no Linear, Conv1D or convolution layer with a weight of its own to share"
+            + "; layers whose forward was replaced, as accelerate does, are none" * replaced
         )
     mixed = len({_storage(module) for layers in found for module in layers.values()}) > 1
     units = [_units(layers, mixed=mixed) for layers in found]

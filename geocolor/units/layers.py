@@ -73,9 +73,12 @@ def layer_of(module: nn.Module) -> Layer:
     ------
     ModelError
         It is no layer that is one matrix. Subclasses are none, since they may compute something
-        else; nor are grouped convolutions, which are several matrices.
+        else; nor are layers whose forward was replaced; nor grouped convolutions, which are several
+        matrices.
     """
     kind = type(module)
+    if "forward" in vars(module):
+        raise ModelError(f"the forward of a {kind.__name__} was replaced; it may compute anything")
     if kind is nn.Linear:
         widths = ("out_features", "in_features")
         return Layer("linear", "features", _same, _same, _same, _same, 1, widths)

@@ -6,13 +6,17 @@ import copy
 import pickle
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
+from geocolor.compression import compress
+from geocolor.errors import ModelError
 from geocolor.sharing import FactoredConvolution, FactoredLinear
-from geocolor.sharing.layers import residual
+from geocolor.sharing.layers import factored, residual
+from geocolor.units import find_units, is_layer
 
 
 def parameter(*shape: int, seed: int) -> nn.Parameter:
@@ -161,3 +165,63 @@ def test_a_factored_convolution_computes_what_its_product_would(like, shape, ran
     x = parameter(*shape, seed=2).detach()
     torch.testing.assert_close(layer(x), like(x))
     assert f"rank={rank}" in repr(layer)
+
+
+def hooked_layer() -> nn.Linear:
+    """Make a layer that triples what it gives and doubles what it reads."""
+    layer = nn.Linear(5, 4).double()
+    layer.register_forward_pre_hook(twice, with_kwargs=True)
+    layer.register_forward_hook(thrice, with_kwargs=True, always_call=True)
+    return layer
+
+
+def twice(_module: nn.Module, args: Any, kwargs: Any) -> Any:
+    return (2 * args[0],), kwargs
+
+
+def thrice(_module: nn.Module, _args: Any, _kwargs: Any, output: torch.Tensor) -> torch.Tensor:
+    return 3 * output
+
+
+@pytest.mark.parametrize("make", [factored, residual])
+def test_a_layer_in_the_place_of_another_has_its_hooks(make):
+    layer, x = hooked_layer(), parameter(3, 5, seed=8).detach()
+    seen: list[Any] = []
+    layer.register_full_backward_hook(lambda _module, _inputs, outputs: seen.append(outputs))
+    handle = layer.register_forward_hook(lambda *_: seen.append("called"))
+    made = make(layer, parameter(2, 5, seed=0), parameter(4, 2, seed=1))
+    matrix = made.matrix if make is factored else made.weight
+    output = made(x)
+    torch.testing.assert_close(output, 3 * (2 * x @ matrix.T + layer.bias))
+    assert seen == ["called"]
+    output.sum().backward()
+    assert len(seen) == 2
+    handle.remove()
+    made(x)
+    assert len(seen) == 2
+    again = copy.deepcopy(made)
+    torch.testing.assert_close(again(x), output)
+
+
+def test_a_layer_with_a_forward_of_its_own_is_none():
+    layer = nn.Linear(5, 4)
+    layer.forward = lambda x: 2 * x
+
+    class Adapted(nn.Linear):
+        pass
+
+    assert not is_layer(layer)
+    assert not is_layer(Adapted(5, 4))
+    with pytest.raises(ModelError, match="forward of a Linear was replaced"):
+        factored(layer, parameter(2, 5, seed=0), parameter(4, 2, seed=1))
+    model = nn.Sequential(nn.Linear(5, 4), layer, Adapted(4, 4))
+    assert [unit.name for unit in find_units(model)] == ["0"]
+
+
+def test_an_output_that_a_hook_changes_counts_as_it_is_used():
+    torch.manual_seed(0)
+    widths = ((8, 24), (24, 24), (24, 8))
+    model = nn.Sequential(*(part for pair in widths for part in (nn.Linear(*pair), nn.Tanh())))
+    model[2].register_forward_hook(lambda _module, _inputs, output: 3 * output)
+    report = compress(model, [torch.randn(256, 8)], keep=0.8, preset="svd-llm").report
+    assert 0.5 < report.measured_increase / report.predicted_increase < 2

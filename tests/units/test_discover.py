@@ -189,3 +189,12 @@ def test_frozen_layers_and_those_of_another_dtype_share_among_themselves():
     assert len(set(families)) == 3
     frozen = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4)).requires_grad_(False)
     assert [unit.space for unit in find_units(frozen)] == ["* 4", "* 4"]
+
+
+def test_layers_whose_forward_was_replaced_are_left_out_and_that_is_said():
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+    model[0].forward = torch.tanh
+    assert [unit.name for unit in find_units(model)] == ["1"]
+    model[1].forward = torch.tanh
+    with pytest.raises(ModelError, match="to share; layers whose forward was replaced, as"):
+        find_units(model)
