@@ -12,10 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from geocolor.errors import CheckpointError
+from geocolor.sharing.fast_path import call_parts
 from geocolor.sharing.layers import FactoredLinear, factored, residual
 from geocolor.sharing.once import Once
 from geocolor.sharing.plan import GroupPlan, SharingPlan
-from geocolor.units import is_layer, layer_of, matrix_of, rebuilt
+from geocolor.units import caller_of, is_layer, layer_of, matrix_of, rebuilt
 
 __all__ = ["GroupWeights", "apply_plan", "prepare_structure", "put_back_on_error"]
 
@@ -63,6 +64,15 @@ def prepare_structure(model: nn.Module, plan: SharingPlan) -> None:
             _prepare_basis(model, group, layers)
         elif group.form == "narrow":
             _prepare_narrow(model, group, layers)
+    call_parts(
+        model,
+        [
+            name
+            for group in plan.groups
+            if group.form in ("basis", "residual")
+            for name in group.members
+        ],
+    )
     for group in plan.shared_groups:
         if (group.form, group.side) == ("basis", "read"):
             _apply_once(model, group)
@@ -145,16 +155,20 @@ def _prepare_basis(model: nn.Module, group: GroupPlan, layers: Sequence[Any]) ->
 
 
 def _apply_once(model: nn.Module, group: GroupPlan) -> None:
-    """Let the layers of one module apply their common basis to what they read together once."""
-    beside: dict[str, list[FactoredLinear]] = defaultdict(list)
+    """Let layers apply their common basis once to what they read together.
+
+    That is within one call of the module around them: one that is called, as a list of layers is
+    not.
+    """
+    together: dict[str, list[FactoredLinear]] = defaultdict(list)
     for name in group.members:
         layer = model.get_submodule(name)
         if isinstance(layer, FactoredLinear):
-            beside[name.rpartition(".")[0]].append(layer)
-    for parent, layers in beside.items():
+            together[caller_of(model, name)].append(layer)
+    for caller, layers in together.items():
         if len(layers) > 1:
             once = Once()
-            once.watch(model.get_submodule(parent))
+            once.watch(model.get_submodule(caller))
             for layer in layers:
                 layer.once = once
 

@@ -8,7 +8,7 @@ from geocolor.units.layers import Layer, is_layer, layer_of, matrix_of, rebuilt
 from geocolor.units.norms import fold_norms
 from geocolor.units.several import models_of
 from geocolor.units.unit import Side, Unit
-from geocolor.units.uses import Use, by_place, count_uses, find_uses
+from geocolor.units.uses import Use, by_place, caller_of, count_uses, find_uses
 
 __all__ = [
     "Chain",
@@ -17,6 +17,7 @@ __all__ = [
     "Unit",
     "Use",
     "by_place",
+    "caller_of",
     "count_uses",
     "find_blocks",
     "find_chains",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 from geocolor.units.layers import layer_of
 from geocolor.units.unit import Unit
 
-__all__ = ["Use", "by_place", "count_uses", "find_uses"]
+__all__ = ["Use", "by_place", "caller_of", "count_uses", "find_uses"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Use:
     places : int
         How often it is applied: at every token, or every place of an image.
     reads : str
-        Name of the first linear layer beside it that reads the same tensor, or its own.
+        Name of the first linear layer that reads the same tensor in the same call of the module
+        around both (:func:`caller_of`), or its own.
     calls : int
         How often its layer is called.
     input : tuple of int
@@ -58,6 +60,22 @@ def find_uses(
     return by_place(count_uses(model, units, run))
 
 
+def caller_of(model: nn.Module, name: str) -> str:
+    """Name the nearest module around a layer that can be called, as a ModuleList cannot.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The model; its own name is empty.
+    name : str
+        The layer.
+    """
+    around = name.rpartition(".")[0]
+    while around and type(model.get_submodule(around)).forward is nn.Module.forward:
+        around = around.rpartition(".")[0]
+    return around
+
+
 def by_place(uses: Mapping[str, Use]) -> dict[str, Use]:
     """Count one place for each, where all are applied at as many, as they are in a language model.
 
@@ -75,14 +93,15 @@ def count_uses(
 
     Places are of the whole sample.
     """
-    names = {id(model.get_submodule(unit.name).weight): unit.name for unit in units}
     places = dict.fromkeys((unit.name for unit in units), 0)
     calls = dict(places)
     shapes: dict[str, tuple[int, ...]] = {}
     # The tensors themselves are kept for as long, so that no other gets their place.
     read: dict[str, tuple[Hashable, Tensor]] = {}
+    number = count()
+    running: dict[str, int] = {}
 
-    def watch(name: str, module: nn.Module) -> Callable[..., None]:
+    def watch(name: str, module: nn.Module, caller: str) -> Callable[..., None]:
         layer = layer_of(module)
 
         def hook(_module: nn.Module, args: Any, kwargs: Any, output: Tensor) -> None:
@@ -90,17 +109,28 @@ def count_uses(
             inputs = args[0] if args else next(iter(kwargs.values()))
             calls[name] += 1
             shapes[name] = tuple(inputs.shape)
-            beside = name.rpartition(".")[0]
             if layer.reads == "features":
-                read[name] = ((beside, id(inputs)), inputs)
+                together = caller in running
+                read[name] = ((running[caller], id(inputs)) if together else name, inputs)
 
         return hook
 
-    hooks = [
-        module.register_forward_hook(watch(names[id(weight)], module), with_kwargs=True)
-        for module in model.modules()
-        if (weight := module._parameters.get("weight")) is not None and id(weight) in names
-    ]
+    hooks = []
+    for caller in {caller_of(model, name) for name in places}:
+        module = model.get_submodule(caller)
+
+        def begin(_module: nn.Module, _inputs: Any, caller: str = caller) -> None:
+            running[caller] = next(number)
+
+        def end(_module: nn.Module, _inputs: Any, _output: Any, caller: str = caller) -> None:
+            running.pop(caller, None)
+
+        hooks.append(module.register_forward_pre_hook(begin))
+        hooks.append(module.register_forward_hook(end, always_call=True))
+    for name in places:
+        module = model.get_submodule(name)
+        watching = watch(name, module, caller_of(model, name))
+        hooks.append(module.register_forward_hook(watching, with_kwargs=True, prepend=True))
     try:
         run(model)
     finally:
@@ -109,10 +139,10 @@ def count_uses(
     first: dict[Hashable, str] = {}
     return {
         name: Use(
-            max(1, count),
+            max(1, applied),
             first.setdefault(read[name][0], name) if name in read else name,
             calls[name],
             shapes.get(name, ()),
         )
-        for name, count in places.items()
+        for name, applied in places.items()
     }

@@ -98,6 +98,54 @@ def test_a_basis_is_counted_once_for_each_tensor_it_is_applied_to(crossed, tenso
     assert crossed or shared
 
 
+class Heads(nn.Module):
+    """A list of layers that read one tensor in nearly one space."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        low = torch.randn(3, 16)
+        self.heads = nn.ModuleList([nn.Linear(16, 16, bias=False) for _ in range(4)])
+        with torch.no_grad():
+            for head in self.heads:
+                head.weight.copy_(torch.randn(16, 3) @ low / 5 + torch.randn(16, 16) / 200)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([head(x) for head in self.heads], -1)
+
+
+class Direct(nn.Module):
+    """Calls the parts of a module without calling it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = Heads()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([head(x) for head in self.inner.heads], -1)
+
+
+@pytest.mark.parametrize("model", [Heads(), nn.Sequential(Heads(), nn.Tanh()), Direct()])
+@pytest.mark.parametrize("budget", ["params", "macs"])
+def test_multiply_adds_are_those_done(model, budget, monkeypatch):
+    torch.manual_seed(1)
+    forms = Configuration("bases", forms=(Form.BASIS,))
+    found = compress(model, [torch.randn(64, 16)], 0.35, preset=forms, budget=budget)
+    assert budget == "macs" or found.plan.shared_groups
+    done, linear = [], nn.functional.linear
+
+    def counting(x: torch.Tensor, weight: torch.Tensor, bias: object = None) -> torch.Tensor:
+        done.append(weight.numel())
+        return linear(x, weight, bias)
+
+    monkeypatch.setattr(nn.functional, "linear", counting)
+    with torch.no_grad():
+        found.model(torch.randn(1, 16))
+    assert found.report.after.unit_macs == sum(done)
+    if budget == "macs":
+        assert found.planned.allocation.size == sum(done)
+
+
 def test_convolutions_count_every_place_they_are_applied_at():
     torch.manual_seed(0)
     model = nn.Sequential(
