@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from geocolor.compression.analysis import Analysis
@@ -33,6 +35,7 @@ from geocolor.curvature import (
 from geocolor.errors import ModelError
 from geocolor.sharing import Factored
 from geocolor.sharing.checkpoint import structure_of
+from geocolor.sharing.fast_path import without_nested_tensors
 from geocolor.units import (
     Chain,
     Unit,
@@ -111,6 +114,7 @@ def analyze(
         if evaluation is None
         else batches_by_model(evaluation, count)
     )
+    _require_own_values(joint, copied=not inplace)
     structure = structure_of(joint)
     if inplace:
         split_experts(joint)
@@ -119,6 +123,7 @@ def analyze(
     units = tuple(find_units(joint))
     folded = joint if inplace else copy.deepcopy(joint)
     scales = fold_norms(folded)
+    without_nested_tensors(folded)
     parts = {
         prefix: _measured(
             part,
@@ -157,6 +162,28 @@ def analyze(
         seed=seed,
         on_progress=on_progress,
     )
+
+
+def _require_own_values(model: nn.Module, *, copied: bool) -> None:
+    """Refuse a model without values, and one to be copied that torch does not copy."""
+    for path, module in model.named_modules():
+        if isinstance(module, torch.jit.ScriptModule) and any(True for _ in module.parameters()):
+            where = f"{path} is" if path else "the model is"
+            raise ModelError(f"{where} scripted, with parameters; compress before scripting")
+        held = itertools.chain(
+            module.named_parameters(path, recurse=False), module.named_buffers(path, recurse=False)
+        )
+        for name, tensor in held:
+            if tensor.is_meta:
+                raise ModelError(f"{name} is on the meta device, without values: load them first")
+        for name, value in vars(module).items():
+            if copied and isinstance(value, Tensor) and not value.is_leaf:
+                raise ModelError(
+                    f"{path}.{name} is computed from other parameters, as by "
+                    "torch.nn.utils.weight_norm or prune, and cannot be copied; make it a "
+                    "parameter (remove_weight_norm, prune.remove), or use "
+                    "torch.nn.utils.parametrizations"
+                )
 
 
 @dataclass(frozen=True)

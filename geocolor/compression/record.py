@@ -18,7 +18,7 @@ from geocolor.compression.configuration import Configuration
 from geocolor.compression.decoding import decode
 from geocolor.compression.report import Report
 from geocolor.criterion import Form, GroupCosts
-from geocolor.errors import CheckpointError
+from geocolor.errors import CheckpointError, InputError
 from geocolor.io.json_text import load_object
 from geocolor.io.limits import Limits
 from geocolor.sharing import SharingPlan
@@ -105,6 +105,11 @@ class UnitRecord:
     macs: int
     needed: tuple[int, ...]
     places: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse a matrix of no numbers."""
+        if min(self.shape) < 1 or self.places < 1:
+            raise InputError(f"{self.name} has shape {self.shape}, at {self.places} places")
 
 
 def unit_records(

@@ -11,6 +11,7 @@ from geocolor.compression.planner import Planned
 from geocolor.compression.prediction import PredictionFit
 from geocolor.compression.recovery import Recovery
 from geocolor.criterion import Budget, LatencyTable
+from geocolor.errors import InputError
 from geocolor.sharing import ModelSize
 from geocolor.timing import Timing
 from geocolor.units import Use
@@ -153,6 +154,17 @@ class Report:
     macs_per: str = "token"
     latency: PlannedLatency | None = None
     speed: tuple[Timing, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that nothing can be a share of."""
+        whole = [self.before.unit_parameters, self.before.unit_macs]
+        if self.latency is not None:
+            whole.append(self.latency.before)
+        elif self.budget in _COUNTED:
+            whole.append(getattr(self.before, _COUNTED[self.budget]))
+        whole += [model.before.bytes for model in self.models]
+        if min(whole) < 1:
+            raise InputError("before compression there was nothing of what is counted")
 
     @classmethod
     def of(cls, planned: Planned, method: Configuration, **measured: Any) -> Report:

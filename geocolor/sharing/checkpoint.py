@@ -11,18 +11,20 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from geocolor._version import __version__
-from geocolor.errors import CheckpointError, InputError
+from geocolor.errors import CheckpointError, InputError, ModelError
 from geocolor.io.atomic import atomic_directory
 from geocolor.sharing.apply import prepare_structure, put_back_on_error
+from geocolor.sharing.configs import CONFIG, GENERATION, save_config, save_generation
 from geocolor.sharing.description import FORMAT, PLAN_FILE, VERSION, read_description
 from geocolor.sharing.equal import tie_named
 from geocolor.sharing.filling import cast_buffers, fill, unfilled_parameters
@@ -36,13 +38,28 @@ __all__ = ["distinct_tensors", "load", "save", "save_parts", "structure_of"]
 # Not the name that transformers looks for: it would fill what it does not find at random.
 _TENSORS = "geocolor{}.safetensors"
 _TENSOR_FILES = re.compile(r"geocolor(-\d{5}-of-\d{5})?\.safetensors")
-_CONFIG = "config.json"
 
 
 def structure_of(model: nn.Module) -> str:
-    """Hex SHA-256 of the names and shapes in a model's state dict."""
+    """Hex SHA-256 of the names and shapes in a model's state dict.
+
+    Raises
+    ------
+    ModelError
+        Something in it is no parameter or buffer, or is sparse, which no checkpoint could hold; or
+        has no shape yet.
+    """
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
+        if not isinstance(tensor, Tensor) or name.endswith("_extra_state"):
+            raise ModelError(
+                f"{name} in the model's state is a {type(tensor).__name__}, no parameter or "
+                "buffer: compress a model before it is quantized, and without extra state"
+            )
+        if is_lazy(tensor):
+            raise ModelError(f"{name} has no shape yet: call the model on a batch first")
+        if tensor.layout is not torch.strided:
+            raise ModelError(f"{name} is sparse; no checkpoint holds it: make it dense")
         digest.update(f"{name}:{tuple(tensor.shape)}\n".encode())
     return digest.hexdigest()
 
@@ -149,10 +166,9 @@ def save_parts(
         for number, held in enumerate(parts, start=1):
             part = f"-{number:05}-of-{count:05}" if count > 1 else ""
             files.append(folder / _TENSORS.format(part))
-            stored = {name: tensor.detach().cpu().contiguous() for name, tensor in held.items()}
             try:
-                save_file(stored, files[-1], metadata={"format": "pt"})
-            except SafetensorError as error:
+                save_file(_apart(held), files[-1], metadata={"format": "pt"})
+            except (SafetensorError, RuntimeError, ValueError) as error:
                 raise InputError(f"cannot write {directory}: {error}") from error
         places = _places(model, folder)
         origins = [_save_config(part, place) for part, place in places]
@@ -170,7 +186,7 @@ def save_parts(
             "original_structure": original_structure,
             "sha256": {
                 path.relative_to(folder).as_posix(): _file_hash(path)
-                for path in (*files, *(place / _CONFIG for _, place in places))
+                for path in (*files, *(place / CONFIG for _, place in places))
                 if path.is_file()
             },
             "aliases": dict(aliases),
@@ -187,20 +203,33 @@ def save_parts(
 
 
 def distinct_tensors(model: nn.Module) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Give every tensor once, and the names that others have for it."""
+    """Give every tensor once, and the names that others have for it.
+
+    Tensors are one if they are one object, as :func:`load` will have it; others may have memory in
+    common.
+    """
     tensors: dict[str, Tensor] = {}
     aliases: dict[str, str] = {}
-    first_name: dict[Hashable, str] = {}
+    first_name: dict[int, str] = {}
     for name, tensor in model.state_dict(keep_vars=True).items():
-        # On the meta device there is no place in memory to know a tensor by.
-        place = id(tensor) if tensor.is_meta else tensor.data_ptr()
-        key = (place, tuple(tensor.shape), tuple(tensor.stride()))
-        if tensor.numel() and key in first_name:
-            aliases[name] = first_name[key]
+        if tensor.numel() and id(tensor) in first_name:
+            aliases[name] = first_name[id(tensor)]
             continue
-        first_name[key] = name
+        first_name[id(tensor)] = name
         tensors[name] = tensor
     return tensors, aliases
+
+
+def _apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Give tensors as a file holds them, no two in one memory."""
+    apart: dict[str, Tensor] = {}
+    taken: set[int] = set()
+    for name, tensor in tensors.items():
+        stored = tensor.detach().cpu().contiguous()
+        place = stored.untyped_storage().data_ptr()
+        apart[name] = stored.clone() if place in taken else stored
+        taken.add(place)
+    return apart
 
 
 def _shards(tensors: Mapping[str, Tensor], limit: int) -> list[list[str]]:
@@ -227,13 +256,13 @@ def _places(model: nn.Module, folder: Path) -> list[tuple[nn.Module, Path]]:
 def _save_config(model: nn.Module, folder: Path) -> dict[str, str] | None:
     """Save what the model can be rebuilt from, where its library has such a thing."""
     kind = type(model)
-    config = getattr(model, "config", None)
-    if not kind.__module__.startswith("transformers.models.") or config is None:
+    if (
+        not kind.__module__.startswith("transformers.models.")
+        or getattr(model, "config", None) is None
+    ):
         return None
-    config.save_pretrained(folder)
-    generation = getattr(model, "generation_config", None)
-    if generation is not None:
-        generation.save_pretrained(folder)
+    save_config(model, folder)
+    save_generation(model, folder)
     return {"library": "transformers", "class": kind.__name__}
 
 
@@ -345,7 +374,7 @@ def _rebuild(
         raise CheckpointError(f"transformers has no model class {origin.get('class')!r}")
     kind: Any = found
     # Without its file a configuration is the default one: another model, and a large one.
-    own = _unchanged(folder, f"{place}{_CONFIG}", hashes).parent
+    own = _unchanged(folder, f"{place}{CONFIG}", hashes).parent
 
     def build() -> nn.Module:
         # Every model its own: building changes it.
@@ -353,11 +382,11 @@ def _rebuild(
         return built
 
     try:
-        require_proportion(own / _CONFIG, build, stored)
+        require_proportion(own / CONFIG, build, stored)
         # The caller's generators must not notice.
         with torch.random.fork_rng(devices=[]), unfilled_parameters():
             model = build()
-        if (own / "generation_config.json").is_file():
+        if (own / GENERATION).is_file():
             generation = transformers.GenerationConfig.from_pretrained(own)
             model.generation_config = generation
     except CheckpointError:

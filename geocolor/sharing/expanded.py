@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from geocolor.errors import InputError
 from geocolor.io.atomic import atomic_directory
+from geocolor.sharing.configs import save_generation
 from geocolor.sharing.filling import unfilled_parameters
 from geocolor.sharing.layers import Factored, Residual
 from geocolor.sharing.plan import SharingPlan
@@ -53,7 +54,8 @@ def save_expanded(
     Raises
     ------
     InputError
-        The model is not of transformers, the directory is not empty or cannot be written.
+        The model is not of transformers, or transformers does not save its configuration; the
+        directory is not empty or cannot be written.
     """
     kind: Any = type(model)
     if not kind.__module__.startswith("transformers.models."):
@@ -79,10 +81,11 @@ def save_expanded(
                 )
     with atomic_directory(directory) as folder:
         saver: Any = original
-        saver.save_pretrained(folder, state_dict=stacked_again(whole, state))
-        generation = getattr(model, "generation_config", None)
-        if generation is not None:
-            generation.save_pretrained(folder)
+        try:
+            saver.save_pretrained(folder, state_dict=stacked_again(whole, state))
+        except ValueError as error:
+            raise InputError(f"transformers does not save this {kind.__name__}: {error}") from error
+        save_generation(model, folder)
         for companion in companions:
             companion.save_pretrained(folder)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -548,3 +549,48 @@ def test_a_classifier_without_a_wrapper_is_scored_by_its_classes(mlp):
         before, after = model(x).log_softmax(1), compressed.model(x).log_softmax(1)
     divergence = float((before.exp() * (before - after)).sum(1).mean())
     assert compressed.report.measured_increase == pytest.approx(divergence, rel=1e-3)
+
+
+def meta() -> nn.Module:
+    with torch.device("meta"):
+        return nn.Sequential(nn.Linear(6, 6), nn.Linear(6, 6))
+
+
+def normed() -> nn.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return nn.Sequential(nn.utils.weight_norm(nn.Linear(6, 6)), nn.Linear(6, 6))
+
+
+def quantized() -> nn.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        model = nn.Sequential(nn.Linear(6, 6), nn.Linear(6, 6))
+        return torch.ao.quantization.quantize_dynamic(model, {"0"})
+
+
+def scripted(module: nn.Module) -> nn.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return torch.jit.script(module)
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: nn.Sequential(nn.Linear(6, 6), scripted(nn.Linear(6, 6))), "1 is scripted"),
+        (meta, r"0\.weight is on the meta device, without values"),
+        (normed, r"0\.weight is computed from other parameters, .*remove_weight_norm"),
+        (quantized, r"0\.\S+ in the model's state is a \w+, no parameter .*before it is quantized"),
+    ],
+)
+def test_a_model_that_cannot_be_worked_on_is_refused_at_once(build, message):
+    with pytest.raises(ModelError, match=message):
+        compress(build(), [torch.randn(8, 6)], 0.5)
+
+
+def test_a_scripted_part_without_parameters_stays_as_it_is():
+    model = nn.Sequential(nn.Linear(6, 6), nn.Tanh(), nn.Linear(6, 6), scripted(nn.Tanh()))
+    compressed = compress(model, [torch.randn(64, 6)], 0.6)
+    assert compressed.report.kept <= 0.6
+    assert isinstance(compressed.model[3], torch.jit.ScriptModule)

@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch import nn
 
-from geocolor.errors import CheckpointError, InputError
+from geocolor.errors import CheckpointError, InputError, ModelError
 from geocolor.sharing import (
     FactoredLinear,
     GroupPlan,
@@ -145,6 +145,73 @@ def test_a_weight_that_is_not_contiguous_is_saved_whole(tmp_path):
     loaded = load(tmp_path / "odd", fresh(1))
     assert torch.equal(loaded[3].weight, model[3].weight)
     assert loaded[3].weight is loaded[4].weight
+
+
+class Overlapping(nn.Module):
+    """Tensors of their own that have memory in common."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.layer, self.other = nn.Linear(4, 4), nn.Linear(4, 4)
+        values = torch.arange(16.0)
+        if kind == "a view":
+            self.register_buffer("whole", values)
+            self.register_buffer("part", values.view(16))
+        elif kind == "a part":
+            self.register_buffer("whole", values)
+            self.register_buffer("part", values[:8])
+        elif kind == "parameters of one memory":
+            self.other.weight = nn.Parameter(self.layer.weight.data)
+        else:
+            self.other.weight = nn.Parameter(self.layer.weight.data[:2])
+            self.other.bias = nn.Parameter(self.layer.bias.data[2:])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.other(self.layer(x))
+
+
+@pytest.mark.parametrize("kind", ["a view", "a part", "parameters of one memory", "overlapping"])
+def test_tensors_with_memory_in_common_come_back_apart(kind, tmp_path):
+    model = Overlapping(kind)
+    structure = structure_of(model)
+    save(model, SharingPlan(()), tmp_path / "saved", original_structure=structure)
+    loaded = load(tmp_path / "saved", Overlapping(kind))
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], tensor)
+    assert torch.equal(loaded(X[:, :4]), model(X[:, :4]))
+    assert json.loads((tmp_path / "saved" / "geocolor.json").read_text())["aliases"] == {}
+
+
+def test_what_safetensors_does_not_write_is_told(tmp_path):
+    model = nn.Linear(4, 4)
+    model.register_buffer("sparse", torch.eye(4).to_sparse())
+    with pytest.raises(InputError, match=r"cannot write .*saved: "):
+        save(model, SharingPlan(()), tmp_path / "saved", original_structure="")
+    assert not (tmp_path / "saved").exists()
+
+
+class Sparse(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("edges", torch.eye(4).to_sparse())
+
+
+class WithState(nn.Module):
+    def get_extra_state(self) -> dict[str, int]:
+        return {"n": 3}
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        (WithState, r"1\._extra_state in the model's state is a dict, no parameter"),
+        (Sparse, r"1\.edges is sparse"),
+        (lambda: nn.LazyLinear(4), r"1\.(weight|bias) has no shape yet"),
+    ],
+)
+def test_a_state_that_no_checkpoint_holds_is_refused(part, message):
+    with pytest.raises(ModelError, match=message):
+        structure_of(nn.Sequential(nn.Linear(4, 4), part()))
 
 
 def test_a_shared_basis_of_rank_zero_comes_back(tmp_path):
@@ -452,6 +519,17 @@ def test_a_llama_is_rebuilt_in_a_process_that_never_saw_the_original(saved_llama
     ).stdout.strip()
     expected = llama(TOKENS).logits.detach().numpy().tobytes()
     assert seen == hashlib.sha256(expected).hexdigest()
+
+
+def test_settings_that_transformers_does_not_write_come_back(tmp_path, tiny_llama):
+    llama = tiny_llama(num_hidden_layers=1)
+    llama.generation_config.temperature = 0.6
+    llama.config.num_beams = 4
+    save(llama, SharingPlan(()), tmp_path / "a", original_structure=structure_of(llama))
+    loaded = load(tmp_path / "a")
+    assert loaded.generation_config.temperature == 0.6
+    tokens = torch.ones(1, 4, dtype=torch.int64)
+    assert torch.equal(loaded(tokens).logits, llama.eval()(tokens).logits)
 
 
 def test_generation_settings_come_back(tmp_path, tiny_llama):

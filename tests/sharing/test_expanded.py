@@ -66,6 +66,18 @@ def test_a_shared_matrix_and_differences_from_it_are_added_up(tmp_path, tiny_lla
         torch.testing.assert_close(found, shared + second @ first)
 
 
+def test_settings_that_transformers_does_not_write(tmp_path, tiny_llama):
+    model = tiny_llama(num_hidden_layers=1)
+    model.generation_config.temperature = 0.6
+    save_expanded(model, SharingPlan(()), tmp_path / "whole")
+    loaded = transformers.LlamaForCausalLM.from_pretrained(tmp_path / "whole")
+    assert loaded.generation_config.temperature == 0.6
+    model.config.num_beams = 4
+    with pytest.raises(InputError, match=r"(?s)does not save this .*num_beams"):
+        save_expanded(model, SharingPlan(()), tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
 def test_other_models_have_no_standard_folder(tmp_path):
     compressed = compress(nn.Sequential(nn.Linear(8, 8)), [torch.randn(32, 8)], 0.5)
     with pytest.raises(InputError, match="no standard folder for a Sequential"):
