@@ -21,11 +21,13 @@ class Timing:
     batch : int
         Sequences at once.
     tokens : int
-        Read or written in one repetition, all sequences together.
+        Read or written in one repetition, all sequences together; or samples, as `unit` says.
     dense, compressed : tuple of float
         Seconds of the repetitions by the clock, in pairs.
     dense_cpu, compressed_cpu : tuple of float
         Seconds of this process on all processors; empty where they were not taken.
+    unit : str
+        What is counted: token, or sample.
     """
 
     phase: str
@@ -35,6 +37,7 @@ class Timing:
     compressed: tuple[float, ...]
     dense_cpu: tuple[float, ...] = ()
     compressed_cpu: tuple[float, ...] = ()
+    unit: str = "token"
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Timing:
@@ -44,7 +47,7 @@ class Timing:
 
     @property
     def rate(self) -> float:
-        """Tokens a second of the compressed model, by its median repetition."""
+        """Tokens or samples a second of the compressed model, by its median repetition."""
         return self.tokens / statistics.median(self.compressed)
 
     @property

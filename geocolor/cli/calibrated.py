@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from geocolor.cli.console import ProgressLine
+    from geocolor.compression.configuration import Configuration
     from geocolor.criterion import LatencyTable
 
 __all__ = [
@@ -234,16 +235,21 @@ def read_text(path: Path) -> str:
     return text
 
 
-def given_latency(path: Path | None) -> LatencyTable | None:
+def given_latency(path: Path | None, method: Configuration) -> LatencyTable | None:
     """Read what --latency gives, if it is given.
 
     Raises
     ------
     InputError
-        It cannot be read.
+        It cannot be read, or the method counts something else than time.
     """
     if path is None:
         return None
+    if method.budget != "latency":
+        raise InputError(
+            f"--latency goes with --budget latency, and {method.name} counts {method.budget}: give "
+            "that too, or leave it out"
+        )
     from geocolor.compression.latency_file import read_latency
 
     return read_latency(path)

@@ -35,6 +35,7 @@ from geocolor.cli.streamed import compress_by_block, should_be_streamed, why_not
 from geocolor.errors import InputError
 
 if TYPE_CHECKING:
+    from geocolor.compression.configuration import Configuration
     from geocolor.compression.outlook import Outlook
     from geocolor.compression.record import CompressionRecord
 
@@ -213,11 +214,10 @@ def command(
             return
         from geocolor.compression import analyze
         from geocolor.compression.calibration import text_batches, training_batches
-        from geocolor.compression.configuration import counted_in
-        from geocolor.compression.configuration_file import chosen_configuration
+        from geocolor.compression.recovery import held_out_of
 
-        method = counted_in(chosen_configuration(preset), budget)
-        times = given_latency(latency)
+        method = _chosen_method(preset, budget, random_plans)
+        times = given_latency(latency, method)
         loaded = [
             load_for_calibration(folder, text, windows, length, line)
             for folder, text in zip(model_dirs, texts, strict=True)
@@ -226,6 +226,21 @@ def command(
             text_batches(other, one.tokenizer, _EVALUATED, length, special_tokens=one.whole_texts)
             for other, one in zip(others, loaded, strict=bool(others))
         ]
+        training: list[list[Any]] = []
+        held_out: list[list[Any]] = measured
+        if recover:
+            training = [
+                training_batches(
+                    read_text(text),
+                    one.tokenizer,
+                    recover,
+                    length,
+                    special_tokens=one.whole_texts,
+                )
+                for text, one in zip(texts, loaded, strict=True)
+            ]
+            if not measured:
+                training, held_out = held_out_of(training)
         analysis = analyze(
             _one_or_all([one.model for one in loaded]),
             _one_or_all([one.batches for one in loaded]),
@@ -239,32 +254,26 @@ def command(
         )
         if random_plans:
             analysis.fit_prediction(method, plans=random_plans)
-        compressed = analysis.compress(keep, method)
-        if recover:
-            training = [
-                training_batches(
-                    read_text(text),
-                    one.tokenizer,
-                    recover,
-                    length,
-                    special_tokens=one.whole_texts,
-                )
-                for text, one in zip(texts, loaded, strict=True)
-            ]
-            compressed = compressed.recover(
-                _one_or_all(training),
-                steps=recover,
-                evaluation=_one_or_all(measured) if measured else None,
-                seed=seed,
-                checkpoint=None if checkpoint is None else f"{checkpoint}.recovery",
-                on_progress=reporter(line),
-            )
-        if speed:
-            line.update("timing")
-            compressed = compressed.timed()
-        compressed = compressed.told(*told)
-        line.update("saving")
+        compressed = analysis.compress(keep, method).told(*told)
         tokenizers = [one.tokenizer for one in loaded]
+        try:
+            if recover:
+                compressed = compressed.recover(
+                    _one_or_all(training),
+                    steps=recover,
+                    evaluation=_one_or_all(held_out),
+                    seed=seed,
+                    checkpoint=None if checkpoint is None else f"{checkpoint}.recovery",
+                    on_progress=reporter(line),
+                )
+            if speed:
+                line.update("timing")
+                compressed = compressed.timed()
+        except Exception:
+            compressed.save(output, tokenizer=tokenizers, expanded=expanded)
+            note(f"what went well before is saved in {output}")
+            raise
+        line.update("saving")
         compressed.save(output, tokenizer=tokenizers, expanded=expanded)
     _tell(compressed.record, output, picture, report, as_json=as_json, expanded=expanded)
 
@@ -311,15 +320,24 @@ def _foresee(
     budget: str | None,
 ) -> Outlook:
     """Foresee a compression, refusing what it would refuse: texts and their windows, say."""
-    from geocolor.compression.configuration import counted_in
-    from geocolor.compression.configuration_file import chosen_configuration
     from geocolor.compression.outlook import foresee_compression
 
-    counted_in(chosen_configuration(preset), budget)
+    _chosen_method(preset, budget, random_plans)
     for texts, windows in asked:
         for folder, text in zip(folders, texts, strict=True):
             require_windows(folder, text, windows, length)
     return foresee_compression(folders, asked[0][1] * length, random_plans=random_plans)
+
+
+def _chosen_method(preset: str, budget: str | None, random_plans: int) -> Configuration:
+    from geocolor.compression.configuration import counted_in
+    from geocolor.compression.configuration_file import chosen_configuration
+    from geocolor.compression.random_plans import check_random_plans
+
+    method = counted_in(chosen_configuration(preset), budget)
+    if random_plans:
+        check_random_plans(random_plans, method)
+    return method
 
 
 def _one_or_all(values: list[Any]) -> Any:

@@ -95,7 +95,7 @@ def command(
 
         method = counted_in(chosen_configuration(preset), budget)
         check_priced(keep, method)
-        times = given_latency(latency)
+        times = given_latency(latency, method)
         loaded = load_for_calibration(model_dir, calibration, windows, length, line)
         analysis = analyze(
             loaded.model,

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from geocolor.compression.compressed import Compressed
 from geocolor.compression.configuration import (
     Configuration,
-    RankRule,
     check_keep,
     check_priced,
     resolved,
@@ -25,9 +24,9 @@ from geocolor.compression.planner import (
     propose_groups,
     whole_budget,
 )
-from geocolor.compression.prediction import LEAST_PLANS, PredictionFit
+from geocolor.compression.prediction import PredictionFit
 from geocolor.compression.progress import Progress
-from geocolor.compression.random_plans import measure_plans, random_plans
+from geocolor.compression.random_plans import check_random_plans, measure_plans, random_plans
 from geocolor.compression.record import Origin, unit_records
 from geocolor.compression.report import ModelReport, PlannedLatency, Report, macs_per
 from geocolor.compression.several import Divergences
@@ -260,11 +259,7 @@ class Analysis:
             The method sets ranks without a price, or there are too few plans to fit.
         """
         method = resolved(configuration)
-        check_priced(_MIDDLE, method)
-        if method.ranks is not RankRule.PRICED:
-            raise InputError(f"{method.name} sets ranks without a price; choose another preset")
-        if plans < LEAST_PLANS:
-            raise InputError(f"a fit takes {LEAST_PLANS} plans or more, not {plans}")
+        check_random_plans(plans, method)
         self._require_unspent()
         model, curvature = self._basis(method)
         costs = self.costs(method)
@@ -305,6 +300,7 @@ class Analysis:
         started = time.monotonic()
         method = resolved(configuration)
         check_keep(keep)
+        keep = float(keep)
         self._require_unspent()
         model, curvature = self._basis(method)
         costs = self.costs(method)

@@ -17,6 +17,7 @@ from geocolor.compression.configuration import (
 )
 from geocolor.compression.measuring import analyze
 from geocolor.compression.progress import Progress, silent
+from geocolor.compression.random_plans import check_random_plans
 from geocolor.criterion import LatencyTable
 from geocolor.curvature import Loss
 from geocolor.errors import InputError
@@ -117,6 +118,8 @@ def compress(
     """
     check_keep(keep)
     method = counted_in(preset, budget)
+    if random_plans:
+        check_random_plans(random_plans, method)
     if inplace and not method.fold_norms:
         raise InputError(f"{method.name} does not work in place; use inplace=False")
     analysis = analyze(

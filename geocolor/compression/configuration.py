@@ -6,6 +6,7 @@ import math
 from collections.abc import Hashable
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
+from numbers import Real
 from typing import Any
 
 from geocolor.compression.fields import Table, choice, choices, number, text, truth, whole
@@ -363,7 +364,7 @@ def counted_in(configuration: str | Configuration, budget: str | None) -> Config
     return replace(method, budget=Budget(budget))
 
 
-def check_keep(keep: float) -> None:
+def check_keep(keep: object) -> None:
     """Refuse a share outside (0, 1].
 
     Raises
@@ -371,7 +372,7 @@ def check_keep(keep: float) -> None:
     InputError
         It is.
     """
-    if isinstance(keep, bool) or not isinstance(keep, int | float) or not 0 < keep <= 1:
+    if isinstance(keep, bool) or not isinstance(keep, Real) or not 0 < float(keep) <= 1:
         raise InputError(f"keep must be in (0, 1], not {keep!r}")
 
 

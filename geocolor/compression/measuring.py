@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from geocolor.compression.analysis import Analysis
 from geocolor.compression.divergence import Divergence
-from geocolor.compression.precision import in_single_precision, single_precision
 from geocolor.compression.progress import Progress, silent
+from geocolor.compression.sampling import find_sample
 from geocolor.compression.several import (
     Divergences,
     batches_by_model,
@@ -28,14 +28,11 @@ from geocolor.curvature import (
     Curvature,
     Loss,
     collect_curvature,
-    first_sample,
-    frozen_eval,
-    scorer,
+    used_outside,
 )
 from geocolor.errors import ModelError
 from geocolor.sharing import Factored
 from geocolor.sharing.checkpoint import structure_of
-from geocolor.sharing.fast_path import without_nested_tensors
 from geocolor.units import (
     Chain,
     Unit,
@@ -44,7 +41,6 @@ from geocolor.units import (
     find_units,
     find_uses,
     fold_norms,
-    is_expert,
     models_of,
     split_experts,
     with_split_experts,
@@ -102,7 +98,8 @@ def analyze(
     ModelError
         The model has nothing to share, or the batches cannot be used.
     InputError
-        The checkpoint is damaged, of another model or of other batches, or cannot be written.
+        The checkpoint is damaged, of another model or of other batches, or cannot be written; or
+        the latencies are of another model.
     """
     joint = joined_models(model)
     if any(isinstance(module, Factored) for module in joint.modules()):
@@ -121,9 +118,11 @@ def analyze(
     else:
         joint = with_split_experts(joint)
     units = tuple(find_units(joint))
+    if latency is not None:
+        for unit in units:
+            latency.of(unit)
     folded = joint if inplace else copy.deepcopy(joint)
     scales = fold_norms(folded)
-    without_nested_tensors(folded)
     parts = {
         prefix: _measured(
             part,
@@ -214,27 +213,22 @@ def _measured(
         seed=seed,
         checkpoint=checkpoint,
         loss=loss,
-        optional=[unit.name for unit in units if is_expert(model, unit.name)],
+        optional=[unit.name for unit in units],
         on_progress=lambda done: on_progress("calibrating", done, len(calibration)),
     )
     on_progress("finding hidden layers", 0, 1)
     reached = [unit for unit in units if unit.name in curvature.factors]
-    run = _predictions(in_single_precision(calibration[0]), loss)
-    with single_precision(model):
-        chains = find_chains(model, reached, run)
-        uses = find_uses(model, reached, run)
+    sample = find_sample(model, calibration, loss)
+    with sample.precision(model):
+        outside = used_outside(model, reached, sample.run)
+        reached = [unit for unit in reached if unit.name not in outside]
+        if not reached:
+            raise ModelError("the model's output depends on no layer by calls of it alone")
+        chains = find_chains(model, reached, sample.run)
+        uses = sample.of_one(find_uses(model, reached, sample.run))
+    factors = {unit.name: curvature.factors[unit.name] for unit in reached}
+    curvature = Curvature(factors, curvature.tokens, curvature.outputs)
     divergence = Divergence(
         model, judged, lambda done: on_progress("reference", done, len(judged)), loss
     )
     return _Measured(curvature, chains, uses, divergence)
-
-
-def _predictions(batch: Batch, loss: Loss) -> Callable[[nn.Module], Tensor]:
-    """Make a function that runs a model on one sample and gives its predictions."""
-    sample, score = first_sample(batch), scorer(loss)
-
-    def run(model: nn.Module) -> Tensor:
-        with frozen_eval(model):
-            return score(model, sample).rows
-
-    return run

@@ -92,7 +92,7 @@ def priced_graph(
 
 def whole_budget(units: Sequence[Unit], costs: GroupCosts, keep: float) -> int:
     """Give a share of what units count as they are."""
-    return int(keep * costs.whole(unit.name for unit in units))
+    return int(float(keep) * costs.whole(unit.name for unit in units))
 
 
 @dataclass(frozen=True)

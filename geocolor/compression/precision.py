@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from geocolor.curvature import Batch
+from geocolor.curvature import Batch, changed_batch
 
 __all__ = ["in_single_precision", "single_precision"]
 
@@ -38,12 +37,4 @@ def single_precision(model: nn.Module) -> Iterator[None]:
 
 def in_single_precision(batch: Batch) -> Batch:
     """Give a batch's tensors of half precision in float32."""
-    if isinstance(batch, Tensor):
-        return batch.float() if batch.dtype in _HALF else batch
-    if isinstance(batch, Mapping):
-        return {key: _single(value) for key, value in batch.items()}
-    return tuple(_single(value) for value in batch)
-
-
-def _single(value: Any) -> Any:
-    return value.float() if isinstance(value, Tensor) and value.dtype in _HALF else value
+    return changed_batch(batch, lambda tensor: tensor.float() if tensor.dtype in _HALF else tensor)

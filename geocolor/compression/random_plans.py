@@ -9,22 +9,39 @@ import numpy as np
 from torch import nn
 
 from geocolor.compression.budget import Allocation, allocate
+from geocolor.compression.configuration import Configuration, RankRule, check_priced
 from geocolor.compression.planner import Planned, Proposal, sharing_plan
-from geocolor.compression.prediction import PredictionFit
+from geocolor.compression.prediction import LEAST_PLANS, PredictionFit
 from geocolor.compression.progress import silent
 from geocolor.compression.several import Divergences
 from geocolor.compression.values import changed_weights, group_weights, in_place_of, predict
 from geocolor.criterion import GroupCosts
 from geocolor.curvature import Curvature
+from geocolor.errors import InputError
 from geocolor.units import Unit
 
-__all__ = ["measure_plans", "random_plans"]
+__all__ = ["check_random_plans", "measure_plans", "random_plans"]
 
 # Budgets of the plans, from the least to the most.
 _LEAST, _MOST = 0.45, 0.95
 # Standard deviations of the logarithm of the price that a group decides at, plan by plan: as the
 # planner does, and ever further from it.
 _SPREADS = (0.0, 0.5, 1.0)
+
+
+def check_random_plans(count: int, method: Configuration) -> None:
+    """Refuse a number of plans, or a method, that predictions cannot be judged with.
+
+    Raises
+    ------
+    InputError
+        The method sets ranks without a price, or there are too few plans to fit.
+    """
+    check_priced(_LEAST, method)
+    if method.ranks is not RankRule.PRICED:
+        raise InputError(f"{method.name} sets ranks without a price; choose another preset")
+    if count < LEAST_PLANS:
+        raise InputError(f"a fit takes {LEAST_PLANS} plans or more, not {count}")
 
 
 def random_plans(

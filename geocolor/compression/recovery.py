@@ -19,14 +19,14 @@ from geocolor.compression.hidden_states import block_names, hidden_distance, wat
 from geocolor.compression.progress import Progress, silent
 from geocolor.compression.recovery_state import RecoveryState
 from geocolor.compression.several import Divergences, batches_by_model, joined_models
-from geocolor.curvature import Batch, Loss, scorer
-from geocolor.curvature.checkpoint import digest_of
+from geocolor.curvature import Batch, Loss, eval_mode, frozen_eval, loss_name, scorer
+from geocolor.curvature.checkpoint import architecture_of, digest_of
 from geocolor.curvature.distributed import process_number, processes
 from geocolor.errors import InputError, ModelError
 from geocolor.io.atomic import require_writable
 from geocolor.units import models_of
 
-__all__ = ["Recovery", "recover"]
+__all__ = ["Recovery", "held_out_of", "recover"]
 
 # Every eighth batch is held out where none are given for it, and no more than 8 in all: the
 # original's predictions on them are kept.
@@ -73,7 +73,7 @@ class Recovery:
     def __str__(self) -> str:
         """Say it in a line."""
         return (
-            f"+{self.before:.4f} -> +{self.after:.4f} nats on held-out data, best after step "
+            f"{self.before:+.4f} -> {self.after:+.4f} nats on held-out data, best after step "
             f"{self.best_step} of {self.steps}, {self.trained:,} parameters trained"
         )
 
@@ -97,9 +97,9 @@ def recover(
     """Train a compressed model, in place, to predict what its original does.
 
     Everything trainable but embeddings is trained by AdamW; what is shared gets the sum of its
-    gradients. The model runs in eval mode, so nothing is random but the order of the batches,
-    which comes from the seed. It ends with the parameters that were best on held-out batches:
-    those it had, if none were better.
+    gradients. Both models run in eval mode, so nothing is random but the order of the batches,
+    which comes from the seed; their modes are put back. The compressed one ends with the
+    parameters that were best on held-out batches: those it had, if none were better.
 
     Parameters
     ----------
@@ -160,15 +160,16 @@ def recover(
         raise InputError(f"the weight of hidden states cannot be {hidden_states}")
     started = time.monotonic()
     students = list(models_of(model).values())
-    teachers = list(models_of(joined_models(original)).values())
+    originals = joined_models(original)
+    teachers = list(models_of(originals).values())
     if len(students) != len(teachers):
         raise ModelError(f"{len(students)} models cannot have {len(teachers)} originals")
     given = batches_by_model(batches, len(students))
     held_out = None if evaluation is None else batches_by_model(evaluation, len(students))
-    training, held_out = (given, held_out) if held_out is not None else _split(given)
+    training, held_out = (given, held_out) if held_out is not None else held_out_of(given)
     score = scorer(loss)
     blocks = [block_names(teacher) if hidden_states else () for teacher in teachers]
-    with _training(model) as trained, _arithmetic(model, autocast):
+    with frozen_eval(originals), _training(model) as trained, _arithmetic(model, autocast):
         judge = Divergences(
             [
                 Divergence(teacher, own, loss=loss)
@@ -179,9 +180,10 @@ def recover(
         identity = ""
         if checkpoint is not None:
             require_writable(checkpoint)
-            settings = [steps, together, learning_rate, str(autocast), str(loss), seed]
+            settings = [steps, together, learning_rate, str(autocast), loss_name(loss), seed]
             settings += [hidden_states] if hidden_states else []
-            identity = digest_of([settings, trained, training, held_out])
+            taught = [architecture_of(originals), sorted(originals.state_dict().items())]
+            identity = digest_of([settings, trained, training, held_out, taught])
             state.resume(checkpoint, identity)
         if not state.measures:
             state.note(judge.of(model))
@@ -197,7 +199,8 @@ def recover(
                             target = score(teacher, batch)
                         with watched_blocks(student, names) as own_states:
                             found = score(student, batch)
-                        total = distance(target.rows, found.rows, target.kind) / len(found.rows)
+                        total = distance(target.rows, found.rows, target.kind)
+                        total = total / max(1, len(found.rows))
                         if hidden_states:
                             total = total + hidden_states * hidden_distance(states, own_states)
                         torch.autograd.backward(total / together)
@@ -221,8 +224,16 @@ def recover(
     )
 
 
-def _split(given: Sequence[list[Batch]]) -> tuple[list[list[Batch]], list[list[Batch]]]:
-    """Hold every eighth batch out."""
+def held_out_of(
+    given: Sequence[Sequence[Batch]],
+) -> tuple[list[list[Batch]], list[list[Batch]]]:
+    """Divide each model's batches into those to train on and every eighth, which is held out.
+
+    Raises
+    ------
+    ModelError
+        A model has one batch only.
+    """
     training, held_out = [], []
     for own in given:
         out = set(range(0, len(own), _HELD_OUT)[:_MOST_HELD_OUT])
@@ -250,17 +261,14 @@ def _training(model: nn.Module) -> Iterator[dict[str, nn.Parameter]]:
     if not trained:
         raise ModelError("the model has nothing to train: all of its parameters are frozen")
     frozen = [p for p in model.parameters() if p.requires_grad and p in embeddings]
-    modes = {module: module.training for module in model.modules()}
     for parameter in frozen:
         parameter.requires_grad = False
-    model.eval()
     try:
-        yield trained
+        with eval_mode(model):
+            yield trained
     finally:
         for parameter in frozen:
             parameter.requires_grad = True
-        for module, mode in modes.items():
-            module.training = mode
         model.zero_grad()
 
 

@@ -118,8 +118,9 @@ class Report:
     recovery : Recovery or None
         What distillation gained after all of that, if it was tried.
     unreached : int
-        Matrices of experts that no calibration data reached: they stay as they are, and are not
-        counted among the units.
+        Matrices that stay as they are and are not counted among the units: no output depends on
+        them, as on experts that no calibration data reached, or it does otherwise than by calls of
+        their layers.
     budget : Budget
         What `keep` counts.
     macs_per : str
@@ -226,7 +227,7 @@ class Report:
             )
         expected = ""
         if self.expected_increase is not None:
-            expected = f"+{self.expected_increase:.4f} as such plans go, "
+            expected = f"{self.expected_increase:+.4f} as such plans go, "
         return "\n".join(
             (
                 f"method      {self.method}, keep {self.keep:g} of the shareable matrices"
@@ -244,8 +245,8 @@ class Report:
                 f"narrowed    {counted(self.narrowed_groups, 'hidden layer')}",
                 *self._left(),
                 *plan,
-                f"loss        +{self.predicted_increase:.4f} predicted, {expected}"
-                f"+{self.measured_increase:.4f} measured (nats, on {self.measured_on} data)",
+                f"loss        {self.predicted_increase:+.4f} predicted, {expected}"
+                f"{self.measured_increase:+.4f} measured (nats, on {self.measured_on} data)",
                 *self._by_model(),
                 *([] if self.fit is None else [f"prediction  {self.fit}"]),
                 *([] if self.recovery is None else [f"recovery    {self.recovery}"]),
@@ -256,15 +257,15 @@ class Report:
         if not self.unreached:
             return []
         return [
-            f"unreached   {counted(self.unreached, 'matrix', 'matrices')} of experts, which no "
-            "calibration data reached, left as they were and not counted above"
+            f"unreached   {counted(self.unreached, 'matrix', 'matrices')} that calibration data do "
+            "not reach, or not by calls of their layers alone: left as they were, not counted above"
         ]
 
     def _speeds(self) -> list[str]:
         return [
             f"speed       {timing.phase}, batch {timing.batch}: {timing.speedup:.2f} times the "
             f"original's by the clock, {timing.cpu_speedup or 0:.2f} by processor time "
-            f"({timing.rate:,.0f} tokens a second)"
+            f"({timing.rate:,.0f} {timing.unit}s a second)"
             for timing in self.speed
         ]
 
@@ -276,7 +277,7 @@ class Report:
             f"together    {len(self.models)} models in {self.after.bytes / largest:.3f} times the "
             "bytes of the largest; sizes and losses above are of all",
             *(
-                f"model {at:<5} +{model.measured_increase:.4f} measured, "
+                f"model {at:<5} {model.measured_increase:+.4f} measured, "
                 f"{model.before.unit_macs:,} -> {model.after.unit_macs:,} multiply-adds a "
                 f"{self.macs_per}"
                 for at, model in enumerate(self.models)

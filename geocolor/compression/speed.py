@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from geocolor.curvature import Batch, call_model, frozen_eval
+from geocolor.curvature import Batch, batch_size, call_model, eval_mode
 from geocolor.errors import ModelError
 from geocolor.timing import Timing
 
@@ -39,7 +40,8 @@ def measure_speed(
     """Time two models in turns, on prompts of 64 tokens or on a sample.
 
     Language models read the prompt (prefill) and then write 8 tokens, one at a time with a
-    cache of keys and values (decode). Other models run once (forward).
+    cache of keys and values (decode). Other models, and those without such a cache, run once
+    (forward).
 
     Parameters
     ----------
@@ -60,11 +62,11 @@ def measure_speed(
         There is no sample, and the model is none of transformers that reads tokens.
     """
     if sample is not None:
-        first = next(iter(sample.values())) if isinstance(sample, dict) else sample
-        size = len(first[0] if isinstance(first, tuple) else first)
+        size = batch_size(sample)
         lap = _forward(lambda model: call_model(model, sample))
         pairs = max(pairs for _, pairs in turns)
-        return _in_turns(lap, dense, compressed, size, {"forward": size}, pairs)
+        timed = _in_turns(lap, dense, compressed, size, {"forward": size}, pairs)
+        return tuple(replace(timing, unit="sample") for timing in timed)
     timings: list[Timing] = []
     for batch, pairs in turns:
         lap, tokens = prompted(dense, batch)
@@ -89,7 +91,7 @@ def prompted(model: nn.Module, batch: int) -> tuple[Lap, dict[str, int]]:
     device = next(model.parameters()).device
     # Which tokens does not matter to the arithmetic.
     prompt = (torch.arange(batch * length, device=device) % vocabulary).view(batch, length)
-    if writes(model):
+    if writes(model) and _has_cache(model, prompt[:1, :1]):
         return _generate(prompt), {"prefill": batch * length, "decode": batch * _GENERATED}
     return _forward(lambda each: each(input_ids=prompt)), {"forward": batch * length}
 
@@ -98,6 +100,15 @@ def writes(model: Any) -> bool:
     """Whether a model writes tokens, as those of transformers say."""
     can_generate = getattr(model, "can_generate", None)
     return can_generate is not None and bool(can_generate())
+
+
+@torch.no_grad()
+def _has_cache(model: nn.Module, token: Tensor) -> bool:
+    """Whether a model gives keys and values that it can go on from."""
+    with eval_mode(model):
+        asked = {"input_ids": token, "use_cache": True, "logits_to_keep": 1}
+        output = call_model(model, asked)
+    return getattr(output, "past_key_values", None) is not None
 
 
 @torch.no_grad()
@@ -110,7 +121,7 @@ def _in_turns(
     pairs: int,
 ) -> tuple[Timing, ...]:
     rounds = []
-    with frozen_eval(dense), frozen_eval(compressed):
+    with eval_mode(dense), eval_mode(compressed):
         for turn in range(1 + pairs):
             if compressed is dense:
                 before = after = lap(dense)
@@ -122,12 +133,12 @@ def _in_turns(
     del rounds[0]  # it warmed caches up
     timings = []
     for phase, count in tokens.items():
-        seconds = [
+        clock, clock_after, cpu, cpu_after = (
             tuple(both[which][phase][kind] for both in rounds)
             for kind in (0, 1)
             for which in (0, 1)
-        ]
-        timings.append(Timing(phase, batch, count, *seconds))
+        )
+        timings.append(Timing(phase, batch, count, clock, clock_after, cpu, cpu_after))
     return tuple(timings)
 
 

@@ -2,8 +2,11 @@
 
 from geocolor.curvature.batches import (
     Batch,
+    batch_size,
     call_model,
+    changed_batch,
     checked_batches,
+    eval_mode,
     first_sample,
     frozen_eval,
 )
@@ -17,7 +20,7 @@ from geocolor.curvature.forms import (
     RescaledFactors,
 )
 from geocolor.curvature.kronecker import collect_curvature, collect_sums
-from geocolor.curvature.losses import Loss, scorer
+from geocolor.curvature.losses import Loss, loss_name, scorer
 from geocolor.curvature.measured import (
     Curvature,
     DiagonalCurvature,
@@ -25,6 +28,7 @@ from geocolor.curvature.measured import (
     FormsByUnit,
     RescaledCurvature,
 )
+from geocolor.curvature.outside import used_outside
 from geocolor.curvature.scales import collect_diagonal, collect_rescaled
 from geocolor.curvature.stages import BlockCall, Parts, Stages
 from geocolor.curvature.sums import CurvatureSums
@@ -50,7 +54,9 @@ __all__ = [
     "RescaledCurvature",
     "RescaledFactors",
     "Stages",
+    "batch_size",
     "call_model",
+    "changed_batch",
     "checked_batches",
     "collect_by_block",
     "collect_curvature",
@@ -58,8 +64,11 @@ __all__ = [
     "collect_eigenpairs",
     "collect_rescaled",
     "collect_sums",
+    "eval_mode",
     "first_sample",
     "frozen_eval",
+    "loss_name",
     "prediction_rows",
     "scorer",
+    "used_outside",
 ]

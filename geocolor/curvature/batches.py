@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves, tree_map
 
-from geocolor.errors import ModelError
+from geocolor.errors import GeocolorError, ModelError
 
 __all__ = [
     "Batch",
     "batch_size",
     "call_model",
+    "changed_batch",
     "checked_batches",
+    "eval_mode",
     "first_sample",
     "frozen_eval",
     "on_device",
@@ -26,7 +29,13 @@ __all__ = [
 ]
 
 Batch = Mapping[str, Any] | Sequence[Any] | Tensor
-"""A dict for ``model(**batch)``, a tuple or list for ``model(*batch)``, a tensor for itself."""
+"""A dict for ``model(**batch)``, a tuple or list for ``model(*batch)``, a tensor for itself.
+
+What is in it may hold further lists, tuples and dicts of tensors.
+"""
+
+# Models around one model, which they hand all arguments on to.
+_WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel)
 
 
 def checked_batches(batches: Any) -> list[Batch]:
@@ -56,18 +65,23 @@ def _device(model: nn.Module) -> torch.device:
     return torch.device("cpu") if parameter is None else parameter.device
 
 
-def _to(value: Any, device: torch.device) -> Any:
-    return value.to(device) if isinstance(value, Tensor) else value
+def changed_batch(batch: Batch, change: Callable[[Tensor], Tensor]) -> Batch:
+    """Give a batch with other tensors in the places of its own, also of those further in."""
+
+    def changed(value: Any) -> Any:
+        return change(value) if isinstance(value, Tensor) else value
+
+    if isinstance(batch, Tensor):
+        return change(batch)
+    if isinstance(batch, Mapping):
+        return {key: tree_map(changed, value) for key, value in batch.items()}
+    return tuple(tree_map(changed, value) for value in batch)
 
 
 def on_device(batch: Batch, model: nn.Module) -> Batch:
     """Move a batch's tensors to the model's device."""
     device = _device(model)
-    if isinstance(batch, Tensor):
-        return batch.to(device)
-    if isinstance(batch, Mapping):
-        return {key: _to(value, device) for key, value in batch.items()}
-    return tuple(_to(value, device) for value in batch)
+    return changed_batch(batch, lambda tensor: tensor.to(device))
 
 
 def call_model(model: nn.Module, batch: Batch) -> Any:
@@ -84,7 +98,7 @@ def call_model(model: nn.Module, batch: Batch) -> Any:
     Raises
     ------
     ModelError
-        The model does not take such a batch: wrong names, shapes, dtypes or lengths.
+        The model fails, or does not take such a batch: wrong names, shapes, dtypes or lengths.
     """
     moved = on_device(batch, model)
     try:
@@ -93,17 +107,27 @@ def call_model(model: nn.Module, batch: Batch) -> Any:
         if isinstance(moved, Mapping):
             return model(**moved)
         return model(*moved[: _takes(model)])
-    except (ModelError, torch.OutOfMemoryError):
+    except (GeocolorError, torch.OutOfMemoryError):
         raise
-    except (RuntimeError, TypeError, IndexError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0]
+    except Exception as error:
         raise ModelError(
-            f"{type(model).__name__} failed on a batch of {_described(batch)}: {reason}"
+            f"{type(model).__name__} failed on a batch of {_described(batch)}: {_reason(error)}"
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Give a model's own words, and what kind of error it is where they would not tell."""
+    words, kind = str(error).strip().partition("\n")[0], type(error).__name__
+    if isinstance(error, RuntimeError | TypeError | IndexError | ValueError) and words:
+        return words
+    return f"{kind}: {words}" if words else kind
 
 
 def _takes(model: nn.Module) -> int | None:
     """Count the positional parameters of a model; None if it takes any number."""
+    inner = model.module if isinstance(model, _WRAPPERS) else getattr(model, "_orig_mod", None)
+    if isinstance(inner, nn.Module):
+        return _takes(inner)
     kinds = [parameter.kind for parameter in inspect.signature(model.forward).parameters.values()]
     if inspect.Parameter.VAR_POSITIONAL in kinds:
         return None
@@ -124,8 +148,12 @@ def _shape(value: Any) -> str:
 
 
 def batch_size(batch: Batch) -> int:
-    """Count the samples of a batch; 1 where its tensors do not agree on how many there are."""
-    counts = {len(part) if part.ndim else 0 for part in _tensors(batch)}
+    """Count the samples of a batch; 1 where its tensors do not agree on how many there are.
+
+    Tensors within lists and dicts are asked only where there are none beside them, and numbers,
+    tensors without a dimension, never.
+    """
+    counts = {len(tensor) for tensor in _tensors(batch)}
     return max(1, counts.pop()) if len(counts) == 1 else 1
 
 
@@ -144,22 +172,26 @@ def first_sample(batch: Batch) -> Batch:
 
 
 def _samples(batch: Batch, start: int, stop: int) -> Batch:
-    if isinstance(batch, Tensor):
-        return batch[start:stop]
+    count = batch_size(batch)
 
-    def taken(value: Any) -> Any:
-        return value[start:stop] if isinstance(value, Tensor) else value
+    def taken(tensor: Tensor) -> Tensor:
+        return tensor[start:stop] if tensor.ndim and len(tensor) == count else tensor
 
-    if isinstance(batch, Mapping):
-        return {key: taken(value) for key, value in batch.items()}
-    return tuple(taken(value) for value in batch)
+    return changed_batch(batch, taken)
 
 
 def _tensors(batch: Batch) -> list[Tensor]:
-    if isinstance(batch, Tensor):
-        return [batch]
-    values = batch.values() if isinstance(batch, Mapping) else batch
-    return [value for value in values if isinstance(value, Tensor)]
+    """List the tensors that have samples: the outermost, or all if none is."""
+    values = [batch] if isinstance(batch, Tensor) else [*_values(batch)]
+    for leaves in (values, tree_leaves(values)):
+        found = [leaf for leaf in leaves if isinstance(leaf, Tensor) and leaf.ndim]
+        if found:
+            return found
+    return []
+
+
+def _values(batch: Mapping[str, Any] | Sequence[Any]) -> Iterable[Any]:
+    return batch.values() if isinstance(batch, Mapping) else batch
 
 
 def token_mask(batch: Batch) -> Tensor | None:
@@ -188,17 +220,33 @@ def _mask(batch: Batch, key: str) -> Tensor | None:
 
 
 @contextmanager
-def frozen_eval(model: nn.Module) -> Iterator[None]:
-    """Put `model` into eval mode without parameter gradients, and back as it was at the end."""
+def eval_mode(model: nn.Module) -> Iterator[None]:
+    """Put `model` into eval mode, and every module back into its own at the end."""
     training = {module: module.training for module in model.modules()}
-    required = {parameter: parameter.requires_grad for parameter in model.parameters()}
     model.eval()
-    for parameter in required:
-        parameter.requires_grad_(False)
     try:
         yield
     finally:
         for module, was in training.items():
             module.training = was
-        for parameter, was in required.items():
-            parameter.requires_grad_(was)
+
+
+@contextmanager
+def frozen_eval(model: nn.Module) -> Iterator[None]:
+    """Put `model` into eval mode without parameter gradients, and back as it was at the end.
+
+    Meanwhile torch's encoder layers call their linear layers one by one: its fused kernels call
+    none, and drop padded places.
+    """
+    required = {parameter: parameter.requires_grad for parameter in model.parameters()}
+    fused = torch.backends.mha.get_fastpath_enabled()
+    with eval_mode(model):
+        for parameter in required:
+            parameter.requires_grad_(False)
+        torch.backends.mha.set_fastpath_enabled(False)
+        try:
+            yield
+        finally:
+            torch.backends.mha.set_fastpath_enabled(fused)
+            for parameter, was in required.items():
+                parameter.requires_grad_(was)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from geocolor.curvature.sums import CurvatureSums
 from geocolor.errors import InputError
 from geocolor.io.atomic import require_writable
 
-__all__ = ["Checkpoint", "digest_of"]
+__all__ = ["Checkpoint", "architecture_of", "digest_of"]
 
 # Seconds between two writes, and at least so many times what the last one took.
 _SECONDS = 30.0
@@ -58,6 +59,7 @@ class Checkpoint:
         self._loss = loss
         self._path = Path(path)
         self._model = digest_of(sorted(model.state_dict().items()))
+        self._architecture = digest_of(architecture_of(model))
         self._batches = hashlib.sha256()
         self._expected: str | None = None
         self._done = start
@@ -74,6 +76,8 @@ class Checkpoint:
             and len(found.covered) == 1
             and found.covered[0][0] == start
             and notes.get("model") == self._model
+            # Files of before it was noted down have none.
+            and notes.get("architecture", self._architecture) == self._architecture
             and notes.get("loss", "auto") == self._loss
         )
         if not same:
@@ -111,10 +115,34 @@ class Checkpoint:
     def write(self) -> None:
         """Write the sums; the last ones stay until these are whole."""
         started = time.monotonic()
-        notes = {"model": self._model, "loss": self._loss, "batches": self._batches.hexdigest()}
+        notes = {
+            "model": self._model,
+            "architecture": self._architecture,
+            "loss": self._loss,
+            "batches": self._batches.hexdigest(),
+        }
         self.sums.save(self._path, notes=notes)
         self._written = time.monotonic()
         self._took = self._written - started
+
+
+def architecture_of(model: nn.Module) -> str:
+    """Describe what a model does with its numbers: class, modules, configuration.
+
+    It is the same in every process, and wherever a model's folder is.
+    """
+    config = getattr(model, "config", None)
+    as_dict = getattr(config, "to_dict", None)
+    told = config if as_dict is None else as_dict()
+    if isinstance(told, Mapping):
+        told = {
+            key: value
+            for key, value in told.items()
+            if not str(key).startswith("_") and key != "transformers_version"
+        }
+    kind = type(model)
+    text = f"{kind.__module__}.{kind.__qualname__} {model!r} {told!r}"
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", text)
 
 
 def digest_of(value: Any) -> str:

@@ -12,7 +12,7 @@ from geocolor.curvature.batches import Batch, call_model, on_device
 from geocolor.curvature.targets import Kind, Prediction, finite_rows, prediction_of
 from geocolor.errors import InputError, ModelError
 
-__all__ = ["Loss", "Scorer", "scorer"]
+__all__ = ["Loss", "Scorer", "loss_name", "scorer"]
 
 Loss = str | Callable[[nn.Module, Batch], Tensor]
 """``auto``, ``cross-entropy``, ``squared-error``, or ``loss(model, batch)``, a function that gives
@@ -21,6 +21,14 @@ one loss for each scored output."""
 Scorer = Callable[[nn.Module, Batch], Prediction]
 
 _NAMES = ("auto", Kind.CLASSES.value, Kind.VALUES.value)
+
+
+def loss_name(loss: Loss) -> str:
+    """Name a loss; a function by where it is defined, the same in every process."""
+    if isinstance(loss, str):
+        return loss
+    named = loss if hasattr(loss, "__qualname__") else type(loss)
+    return f"{named.__module__}.{named.__qualname__}"
 
 
 def scorer(loss: Loss) -> Scorer:

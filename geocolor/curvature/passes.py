@@ -38,6 +38,7 @@ class Recorder(ABC):
     def __init__(self, model: nn.Module, units: Sequence[Unit]) -> None:
         self.names = [unit.name for unit in units]
         self.mask: Tensor | None = None
+        self._watching = True
         self.uses: dict[str, int] = {}
         self._inputs: dict[str, list[Tensor]] = {}
         self._versions: dict[str, list[int]] = {}
@@ -54,15 +55,23 @@ class Recorder(ABC):
 
     def _watch(self, name: str) -> Callable[..., Tensor]:
         def hook(_module: nn.Module, args: Any, kwargs: Any, output: Tensor) -> Tensor:
+            if not torch.is_grad_enabled():
+                raise ModelError(
+                    f"{name} is called under torch.no_grad(), so that no gradient tells how the "
+                    "output depends on it: leave that out of the model's forward. Parameters are "
+                    "frozen while they are measured"
+                )
+            if not output.requires_grad:
+                # Parameters are frozen, so the graph starts at the first unit; a clone, since
+                # what follows may work in place, which a leaf does not allow.
+                output = output.requires_grad_().clone()
+            if not self._watching:
+                return output  # computed again for the backward pass: torch.utils.checkpoint
             inputs = args[0] if args else next(iter(kwargs.values()))
             use = self.uses.get(name, 0)
             self.uses[name] = use + 1
             self._inputs.setdefault(name, []).append(inputs)
             self._versions.setdefault(name, []).append(inputs._version)
-            if not output.requires_grad:
-                # Parameters are frozen, so the graph starts at the first unit; a clone, since
-                # what follows may work in place, which a leaf does not allow.
-                output = output.requires_grad_().clone()
             output.register_hook(  # type: ignore[no-untyped-call]
                 lambda gradient: self._gradient(name, use, gradient)
             )
@@ -71,8 +80,9 @@ class Recorder(ABC):
         return hook
 
     def start_batch(self, mask: Tensor | None) -> None:
-        """Forget the last batch."""
+        """Forget the last batch, and watch the next."""
         self.mask = mask
+        self._watching = True
         self.uses.clear()
         self._inputs.clear()
         self._versions.clear()
@@ -80,11 +90,14 @@ class Recorder(ABC):
     def reads(self) -> dict[str, Read]:
         """Give what the layers have read, all having been called; it is not kept.
 
+        Calls after that are the backward pass's own and do not count.
+
         Raises
         ------
         ModelError
             An input is not any more what the layer read.
         """
+        self._watching = False
         for name, inputs in self._inputs.items():
             if [tensor._version for tensor in inputs] != self._versions[name]:
                 raise ModelError(f"what {name} reads is changed in place afterwards")

@@ -119,8 +119,11 @@ class CurvatureSums:
         Raises
         ------
         ModelError
-            A unit was not reached by the loss, or a number is not finite.
+            A unit was not reached by the loss, there is nothing to score, or a number is not
+            finite.
         """
+        if not self.outputs:
+            raise ModelError("the calibration batches hold nothing to score")
         missed = [
             unit for unit in self.units if unit not in self.inputs or unit not in self.gradients
         ]

@@ -30,6 +30,9 @@ __all__ = [
     "target_generator",
 ]
 
+# Dimensions of logits of an image: batch, classes, rows, columns; and who gives them.
+_IMAGE = 4
+_SEGMENTED = "SemanticSegmenterOutput"
 # Directions backpropagated for one batch where none are sampled.
 _MAX_EXACT = 4096
 
@@ -117,9 +120,23 @@ def prediction_of(output: Any, batch: Batch, kind: Kind | None = None) -> Predic
     """Give a model's predictions with their places; see :func:`prediction_rows`.
 
     Without a kind, ``logits`` of more than one value are of classes, everything else is values.
+    The classes are the last dimension, and the second of what transformers segments images to.
+
+    Raises
+    ------
+    ModelError
+        There is nothing to score, it is not finite, or which dimension is that of classes is open.
     """
     logits = getattr(output, "logits", None)
     scores = logits if isinstance(logits, Tensor) else _prediction(output)
+    if logits is scores and scores.ndim == _IMAGE:
+        if any(base.__name__ == _SEGMENTED for base in type(output).__mro__):
+            scores = logits = scores.movedim(1, -1)
+        elif kind is None:
+            raise ModelError(
+                f"logits of shape {tuple(scores.shape)} may have their classes along the last "
+                "dimension or the second: give loss='cross-entropy' for the last, or a function"
+            )
     if not scores.is_floating_point() or scores.ndim < 2:
         raise ModelError(
             f"the model's output has dtype {scores.dtype} and shape {tuple(scores.shape)}; "

@@ -3,7 +3,7 @@
 from geocolor.units.blocks import find_blocks
 from geocolor.units.chains import Chain, find_chains
 from geocolor.units.discover import find_units
-from geocolor.units.experts import is_expert, split_experts, stacked_again, with_split_experts
+from geocolor.units.experts import split_experts, stacked_again, with_split_experts
 from geocolor.units.layers import Layer, is_layer, layer_of, matrix_of, rebuilt
 from geocolor.units.norms import fold_norms
 from geocolor.units.several import models_of
@@ -24,7 +24,6 @@ __all__ = [
     "find_units",
     "find_uses",
     "fold_norms",
-    "is_expert",
     "is_layer",
     "layer_of",
     "matrix_of",

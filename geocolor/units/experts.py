@@ -13,7 +13,6 @@ from torch import Tensor, nn
 __all__ = [
     "Expert",
     "SplitExperts",
-    "is_expert",
     "split_experts",
     "stacked_again",
     "with_split_experts",
@@ -149,12 +148,6 @@ def split_experts(model: nn.Module, units: Collection[str] | None = None) -> Non
         if units is None or any(re.match(rf"{re.escape(name)}\.\d", unit) for unit in units):
             parent, _, attribute = name.rpartition(".")
             setattr(model.get_submodule(parent), attribute, SplitExperts(module))
-
-
-def is_expert(model: nn.Module, name: str) -> bool:
-    """Whether a layer belongs to a split expert, which sees but a part of the tokens."""
-    owner = name.rpartition(".")[0]
-    return isinstance(model.get_submodule(owner), Expert)
 
 
 def stacked_again(model: nn.Module, state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -13,7 +13,10 @@ import geocolor
 from geocolor.cli.calibrated import load_for_calibration
 from geocolor.cli.console import ProgressLine
 from geocolor.cli.main import main
+from geocolor.compression.latency_file import write_latency
 from geocolor.compression.record import read_record
+from geocolor.criterion import LatencyTable
+from geocolor.errors import InputError
 
 transformers = pytest.importorskip("transformers")
 
@@ -258,6 +261,47 @@ def test_bad_options_leave_nothing_behind(
     assert printed.err.count("\n") == 1
     assert message in printed.err
     assert {path.name for path in tmp_path.iterdir()} == {"model", "text.txt"}
+
+
+def test_what_would_fail_after_the_work_is_refused_before_it(
+    folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any
+) -> None:
+    def work(*_: object, **__: object) -> None:
+        raise AssertionError("the model was measured")
+
+    monkeypatch.setattr("geocolor.compression.measuring.collect_curvature", work)
+    times = tmp_path / "times.json"
+    write_latency(LatencyTable("", "cpu", "float32", 1, 1, "", ()), times)
+    options = ("--calibration", text, "-o", tmp_path / "out")
+    for asked, message in (
+        (("--random-plans", 2), "a fit takes 4 plans or more, not 2"),
+        (("--random-plans", 8, "--preset", "svd-llm"), "sets ranks without a price"),
+        (("--recover", 5), "one batch cannot be trained on and held out"),
+        (("--latency", times), "default counts params"),
+        (("--latency", times, "--budget", "latency"), "the latencies have no times of"),
+        (("--random-plans", 2, "--dry-run"), "a fit takes 4 plans or more, not 2"),
+    ):
+        assert run("compress", folder, *options, *asked) == 2
+        assert message in capsys.readouterr().err
+    graph = ("graph", folder, "--calibration", text, "-o", tmp_path / "graph.json")
+    assert run(*graph, "--latency", times) == 2
+    assert "--latency goes with --budget latency" in capsys.readouterr().err
+
+
+def test_what_fails_after_a_compression_does_not_take_it_away(
+    folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise InputError("no clock")
+
+    monkeypatch.setattr("geocolor.compression.compressed.measure_speed", fail)
+    out = tmp_path / "smaller"
+    assert run("compress", folder, "--calibration", text, "-o", out, "--speed") == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert f"what went well before is saved in {out}" in told.err
+    assert "no clock" in told.err
+    assert read_record(out).report.kept <= 0.7
 
 
 def test_a_folder_in_the_way_is_refused_before_the_work(

@@ -7,6 +7,7 @@ import json
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from geocolor.compression import PRESETS, analyze, compress, conflict_graph, load
-from geocolor.criterion import Form
+from geocolor.criterion import Form, LatencyTable
 from geocolor.errors import InputError, ModelError
 from geocolor.sharing import FactoredLinear
 from geocolor.units import find_units, fold_norms
@@ -485,6 +486,30 @@ def test_keep_must_be_a_number(keep):
         compress(nn.Linear(2, 2), [torch.zeros(1, 2)], keep)
 
 
+@pytest.mark.parametrize("number", [np.float32, np.float64, Fraction])
+def test_keep_may_be_a_number_of_another_kind(mlp, number):
+    batch = torch.randn(64, 8)
+    plain, same = (compress(mlp(8, 16, 8), [batch], keep) for keep in (0.5, number(0.5)))
+    assert same.plan == plain.plan
+    assert json.dumps(same.report.to_json()["keep"]) == "0.5"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"random_plans": 2}, "a fit takes 4 plans or more, not 2"),
+        ({"random_plans": -3}, "a fit takes 4 plans or more, not -3"),
+        ({"random_plans": 8, "preset": "svd-llm"}, "svd-llm sets ranks without a price"),
+        ({"random_plans": 8, "preset": "uniform-tie"}, "whatever it costs"),
+        ({"latency": LatencyTable("", "cpu", "float32", 1, 1, "", ())}, "have no times of"),
+    ],
+    ids=["few", "negative", "no price", "ties", "latency"],
+)
+def test_what_cannot_be_had_is_refused_before_any_work(options, message):
+    with pytest.raises(InputError, match=message):
+        compress(Untouchable(), [torch.zeros(1, 2)], **options)
+
+
 def test_a_rule_that_does_not_work_in_place_is_refused_before_the_work(tiny_llama):
     model = tiny_llama(num_hidden_layers=1)
     before = copy.deepcopy(model.state_dict())
@@ -540,6 +565,21 @@ def test_the_increase_of_a_given_loss_is_measured(mlp):
     with torch.no_grad():
         increase = (loss(compressed.model, (x, y)) - loss(model, (x, y))).mean()
     assert compressed.report.measured_increase == pytest.approx(float(increase), abs=1e-6)
+
+
+def test_a_loss_of_ones_own_may_fall(mlp):
+    x, y = torch.randn(32, 6), torch.randn(32, 4)
+    model = mlp(6, 16, 4)
+    with torch.no_grad():
+        model[2].weight.mul_(6)
+
+    def loss(model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        return (model(batch[0]) - batch[1]).square().sum(-1) / 2
+
+    report = compress(model, [(x, y)], keep=0.3, loss=loss).report
+    assert report.measured_increase < 0
+    assert f", {report.measured_increase:.4f} measured" in str(report)
+    assert "+-" not in str(report)
 
 
 def test_a_classifier_without_a_wrapper_is_scored_by_its_classes(mlp):

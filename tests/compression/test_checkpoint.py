@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 
 from geocolor.compression import analyze, compress, conflict_graph, sharing_options
+from geocolor.curvature import CurvatureSums
 from geocolor.curvature import checkpoint as checkpoint_module
+from geocolor.curvature.checkpoint import architecture_of
 from geocolor.errors import InputError
 
 
@@ -78,3 +81,44 @@ def test_another_model_is_refused(tiny_llama, tokens, tmp_path):
         compress(tiny_llama(1), tokens, checkpoint=path)
     with pytest.raises(InputError, match="is of a pass with another calibration data"):
         compress(tiny_llama(), tokens[::-1], checkpoint=path)
+
+
+def test_the_same_numbers_in_another_model_are_another_model(tiny_llama, tokens, tmp_path, mlp):
+    path = tmp_path / "llama"
+    analyze(tiny_llama(), tokens, checkpoint=path)
+    other = tiny_llama()
+    other.config.rope_theta = 5.0
+    with pytest.raises(InputError, match="is of a pass with another model"):
+        compress(other, tokens, checkpoint=path)
+    moved = tiny_llama()
+    moved.config._name_or_path = "elsewhere"
+    moved.config.transformers_version = "0.0"
+    assert analyze(moved, tokens, checkpoint=path).units
+    path, batches = tmp_path / "plain", [torch.randn(32, 6)]
+    model = mlp(6, 8, 6)
+    analyze(model, batches, checkpoint=path)
+    model[1] = torch.nn.ReLU()
+    with pytest.raises(InputError, match="is of a pass with another model"):
+        compress(model, batches, checkpoint=path)
+
+
+def test_a_checkpoint_of_before_architectures_were_noted_down_is_read(mlp, tmp_path):
+    path, batches = tmp_path / "measured", [torch.randn(32, 6)]
+    analyze(mlp(6, 8, 6), batches, checkpoint=path)
+    sums, notes = CurvatureSums.load_with_notes(path)
+    del notes["architecture"]
+    sums.save(path, notes=notes)
+    assert analyze(mlp(6, 8, 6), batches, checkpoint=path).units
+
+
+def test_what_is_noted_down_of_an_architecture_holds_no_addresses():
+    class Own(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.config = SimpleNamespace(act=lambda x: x)
+
+        def extra_repr(self) -> str:
+            return f"{self.config.act}"
+
+    assert architecture_of(Own()) == architecture_of(Own())
+    assert "0x" not in architecture_of(Own())

@@ -261,3 +261,68 @@ def test_the_trainer_of_transformers_trains_it_and_ties_hold(tiny_llama, tokens,
     transformers.Trainer(model=model, args=arguments, train_dataset=rows).train()
     assert len(list(model.parameters())) == count
     assert not same(values(model), before)
+
+
+def test_the_original_teaches_in_eval_mode_and_has_its_modes_back():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = nn.Sequential(
+            *(nn.Linear(6, 24), nn.BatchNorm1d(24), nn.Dropout(0.5), nn.Linear(24, 6))
+        )
+    small = compress(model, BATCHES[:1], keep=0.4)
+    assert all(module.training for module in small.original.modules())
+    small.original[2].eval()
+    before = copy.deepcopy(small.original.state_dict())
+    fresh = small.recover(BATCHES, steps=20, learning_rate=1e-2)
+    assert [part.training for part in small.original] == [True, True, False, True]
+    assert all(torch.equal(before[name], now) for name, now in small.original.state_dict().items())
+    assert all(parameter.requires_grad for parameter in small.original.parameters())
+    small.original.eval()
+    again = small.recover(BATCHES, steps=20, learning_rate=1e-2)
+    assert same(values(fresh.model), values(again.model))
+    assert fresh.report.recovery.after < fresh.report.recovery.before
+
+
+def test_a_checkpoint_is_of_one_original(compressed, tmp_path):
+    path = tmp_path / "state"
+    compressed.recover(BATCHES, steps=5, checkpoint=path)
+    other = copy.deepcopy(compressed.original)
+    with torch.no_grad():
+        other[0].bias += 0.1
+    with pytest.raises(InputError, match="of a recovery of another model"):
+        compressed.recover(BATCHES, steps=5, checkpoint=path, original=other)
+
+
+def squared_error():
+    """Make the same loss anew, at another address."""
+
+    def loss(model: nn.Module, batch: Tensor) -> Tensor:
+        return (model(batch) - batch).square().sum(-1)
+
+    return loss
+
+
+class Squared:
+    def __call__(self, model: nn.Module, batch: Tensor) -> Tensor:
+        return (model(batch) - batch).square().sum(-1)
+
+
+@pytest.mark.parametrize("make", [squared_error, Squared])
+def test_a_loss_of_ones_own_is_known_again_by_its_name(compressed, tmp_path, make):
+    path = tmp_path / "state"
+    first, second = make(), make()
+    done = compressed.recover(BATCHES, steps=5, checkpoint=path, loss=first)
+    steps: list[int] = []
+    options = {"steps": 5, "checkpoint": path, "loss": second}
+    again = compressed.recover(
+        BATCHES, **options, on_progress=lambda _, done, __: steps.append(done)
+    )
+    assert steps == []
+    assert same(values(done.model), values(again.model))
+
+
+def test_a_batch_with_nothing_to_score_trains_nothing(compressed):
+    empty = torch.zeros(0, 6)
+    better = compressed.recover([*BATCHES[:2], empty], steps=6, learning_rate=1e-2)
+    assert all(bool(value.isfinite().all()) for value in values(better.model))
+    assert better.report.recovery.after < better.report.recovery.before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import UserDict
 from dataclasses import asdict
 
 import pytest
@@ -34,14 +35,33 @@ def test_a_language_model_is_timed_in_both_phases(tiny_llama, tokens):
         assert decode(Timing, json.loads(json.dumps(asdict(timing))), "here") == timing
 
 
-@pytest.mark.parametrize("kind", ["tensor", "tuple"])
+def test_a_model_that_writes_without_a_cache_is_timed_reading():
+    transformers = pytest.importorskip("transformers")
+    sizes = {"n_embd": 8, "n_layer": 1, "n_head": 2, "vocab_size": 61, "n_positions": 32}
+    model = transformers.OpenAIGPTLMHeadModel(transformers.OpenAIGPTConfig(**sizes))
+    timings = measure_speed(model, model, turns=TURNS)
+    assert [(t.phase, t.batch, t.tokens) for t in timings] == [
+        ("forward", 1, 24),
+        ("forward", 3, 72),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["tensor", "tuple", "list", "dict", "encoding"])
 def test_any_other_model_is_timed_on_a_sample_and_the_report_tells(mlp, kind):
     model, x = mlp(8, 32, 8).train(), torch.randn(20, 8)
     compressed = compress(model, [x], 0.5)
-    timed = compressed.timed(x if kind == "tensor" else (x,))
+    sample = {
+        "tensor": x,
+        "tuple": (x, "word"),
+        "list": [x],
+        "dict": {"input": x},
+        "encoding": UserDict({"input": x}),
+    }
+    timed = compressed.timed(sample[kind])
     (timing,) = timed.report.speed
     assert (timing.phase, timing.batch, timing.tokens) == ("forward", 20, 20)
     assert "speed       forward, batch 20" in str(timed.report)
+    assert f"{timing.rate:,.0f} samples a second" in str(timed.report)
     assert compressed.report.speed == ()
     assert timed.model is compressed.model
     assert model.training

@@ -7,7 +7,14 @@ import torch
 from torch import nn
 
 from geocolor.curvature import call_model, checked_batches, frozen_eval
-from geocolor.curvature.batches import output_mask, token_mask
+from geocolor.curvature.batches import (
+    batch_size,
+    first_sample,
+    on_device,
+    output_mask,
+    split_batch,
+    token_mask,
+)
 from geocolor.errors import ModelError
 
 
@@ -94,3 +101,96 @@ def test_what_a_model_has_no_parameters_for_is_left_out_of_tuples():
     assert call_model(torch.nn.Identity(), (one, two)).tolist() == [1, 1]
     with pytest.raises(ModelError, match="Sum failed on a batch of"):
         call_model(Sum("two"), (one,))
+
+
+class Compiled(nn.Module):
+    """Hands its arguments on as what torch.compile makes of a model, which is slow to import."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self._orig_mod = model
+
+    def forward(self, *args: torch.Tensor) -> torch.Tensor:
+        return self._orig_mod(*args)
+
+
+@pytest.mark.parametrize("wrap", [nn.DataParallel, Compiled])
+def test_labels_are_left_out_for_the_model_within_a_wrapper(wrap):
+    inner = nn.Identity()
+    assert call_model(wrap(inner), (torch.ones(2), torch.zeros(2))).tolist() == [1, 1]
+
+
+class Failing(nn.Module):
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (AssertionError("width 3"), "AssertionError: width 3"),
+        (AssertionError(), "AssertionError"),
+        (KeyError("mask"), "KeyError: 'mask'"),
+        (AttributeError("no head"), "AttributeError: no head"),
+        (ZeroDivisionError("division by zero"), "ZeroDivisionError: division by zero"),
+        (ValueError("two\nlines"), "two"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_whatever_a_model_raises_is_told_in_its_words(error, words):
+    with pytest.raises(ModelError, match=rf"Failing failed on a batch of shape \(2,\).*: {words}$"):
+        call_model(Failing(error), torch.ones(2))
+
+
+def test_memory_that_runs_out_stays_what_it_is():
+    with pytest.raises(torch.OutOfMemoryError):
+        call_model(Failing(torch.OutOfMemoryError()), torch.ones(2))
+
+
+def test_numbers_among_the_tensors_have_no_samples():
+    x, scale = torch.arange(12.0).view(4, 3), torch.tensor(2.0)
+    batch = {"x": x, "scale": scale}
+    assert batch_size(batch) == 4
+    assert torch.equal(first_sample(batch)["x"], x[:1])
+    assert torch.equal(first_sample(batch)["scale"], scale)
+    assert [len(piece["x"]) for piece in split_batch(batch, 2)] == [2, 2]
+    assert batch_size(scale) == batch_size({"scale": scale}) == batch_size((1, "word")) == 1
+    assert batch_size((x, torch.zeros(5))) == 1
+
+
+def test_tensors_further_in_go_the_same_way():
+    x = torch.arange(12.0).view(4, 3)
+    batch = ({"image": x, "sizes": [x[:, 0], 7]}, "word")
+    assert batch_size(batch) == 4
+    first = first_sample(batch)
+    assert torch.equal(first[0]["image"], x[:1])
+    assert first[0]["sizes"][0].tolist() == [0]
+    assert (first[0]["sizes"][1], first[1]) == (7, "word")
+    moved = on_device(batch, nn.Linear(1, 1, device="meta"))
+    assert (moved[0]["image"].device.type, moved[0]["sizes"][0].device.type) == ("meta", "meta")
+    boxes = [{"boxes": torch.zeros(count, 4)} for count in (2, 3, 4, 1)]
+    assert batch_size((x, boxes)) == 4
+    kept = first_sample((x, boxes))[1]
+    assert [len(one["boxes"]) for one in kept] == [2, 3, 1, 1]
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_encoder_layers_of_torch_call_their_layers_while_frozen(fused):
+    layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    calls = []
+    layer.linear1.register_forward_hook(lambda *_: calls.append(1))
+    torch.backends.mha.set_fastpath_enabled(fused)
+    try:
+        with frozen_eval(layer):
+            assert not torch.backends.mha.get_fastpath_enabled()
+            layer(torch.zeros(1, 2, 8))
+        with pytest.raises(AssertionError), frozen_eval(layer):
+            layer(torch.zeros(1, 2, 7))
+        assert torch.backends.mha.get_fastpath_enabled() == fused
+    finally:
+        torch.backends.mha.set_fastpath_enabled(True)
+    assert calls == [1]

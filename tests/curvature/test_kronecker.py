@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from geocolor.curvature import collect_curvature
 from geocolor.curvature.targets import target_generator
@@ -279,6 +281,52 @@ def test_what_would_give_wrong_factors_is_refused(model, message):
         collect_curvature(model, batches, find_units(model))
 
 
+class _Recomputed(nn.Module):
+    """Drops what lies between its layers and computes it again for the backward pass."""
+
+    def __init__(self, layers: nn.Sequential) -> None:
+        super().__init__()
+        self.layers = layers
+
+    def forward(self, x: Tensor) -> Tensor:
+        def block(x: Tensor) -> Tensor:
+            return self.layers[2](self.layers[1](self.layers[0](x)))
+
+        return checkpoint(block, checkpoint(block, x, use_reentrant=False), use_reentrant=False)
+
+
+@pytest.mark.parametrize("samples", [1, 2])
+def test_what_is_computed_again_for_the_backward_pass_is_not_counted_again(samples):
+    layers = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 4)).double()
+    plain, again = nn.Sequential(layers), _Recomputed(layers)
+    plain.forward = lambda x: layers(layers(x))
+    batches = [rows(8, 4), rows(8, 4)]
+    units = find_units(again)
+    found = collect_curvature(again, batches, units, samples=samples)
+    plain_units = [replace(unit, name=unit.name.replace("layers", "0")) for unit in units]
+    expected = collect_curvature(plain, batches, plain_units, samples=samples)
+    for unit, same in zip(units, plain_units, strict=True):
+        for part in ("inputs", "gradients"):
+            one = getattr(found.factors[unit.name], part)
+            torch.testing.assert_close(one, getattr(expected.factors[same.name], part))
+
+
+def test_a_layer_without_gradients_is_named():
+    class Frozen(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body, self.head = nn.Linear(4, 4), nn.Linear(4, 4)
+
+        def forward(self, x: Tensor) -> Tensor:
+            with torch.no_grad():
+                x = self.body(x)
+            return self.head(x)
+
+    model = Frozen().double()
+    with pytest.raises(ModelError, match=r"body is called under torch\.no_grad"):
+        collect_curvature(model, [rows(3, 4)], find_units(model))
+
+
 def test_an_output_that_depends_on_no_unit_is_refused(mlp):
     with pytest.raises(ModelError, match="does not depend on any unit"):
         collect_curvature(mlp, [rows(3, 4)], [])
@@ -289,7 +337,7 @@ def test_numbers_that_are_not_finite_are_refused(mlp):
         collect_curvature(
             mlp, [torch.full((3, 4), float("nan"), dtype=torch.float64)], find_units(mlp)
         )
-    with pytest.raises(ModelError, match="not finite"):
+    with pytest.raises(ModelError, match="nothing to score"):
         collect_curvature(mlp, [torch.zeros(0, 4, dtype=torch.float64)], find_units(mlp))
 
 

@@ -114,5 +114,6 @@ def test_batches_are_divided_where_their_tensors_agree():
     assert [len(part["y"]) for part in parts] == [2, 2, 1]
     assert all(part["flag"] for part in parts)
     assert [len(part) for part in split_batch((x, y), 9)] == [2] * 5
-    for whole in ((x, y[:4]), {"x": x, "scale": torch.tensor(1.0)}, torch.ones(1, 3)):
+    assert [len(part["x"]) for part in split_batch({"x": x, "n": torch.tensor(1)}, 2)] == [3, 2]
+    for whole in ((x, y[:4]), {"scale": torch.tensor(1.0)}, torch.ones(1, 3)):
         assert split_batch(whole, 2) == [whole]

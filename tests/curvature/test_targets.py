@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from geocolor.curvature import prediction_rows
-from geocolor.curvature.targets import sampled_loss
+from geocolor.curvature import Kind, prediction_rows
+from geocolor.curvature.targets import prediction_of, sampled_loss
 from geocolor.errors import ModelError
 
 SCORES = torch.randn(2, 3, 5)
@@ -25,6 +25,22 @@ def test_logits_are_categorical_and_other_tensors_are_not():
         rows, categorical = prediction_rows(output, {})
         assert categorical is kind
         assert torch.equal(rows, SCORES.reshape(6, 5))
+
+
+class SemanticSegmenterOutput(SimpleNamespace):
+    """As transformers calls it."""
+
+
+def test_classes_of_pixels_are_the_second_dimension_where_transformers_has_them_there():
+    logits = torch.randn(2, 5, 3, 4)
+    found = prediction_of(SemanticSegmenterOutput(logits=logits), logits)
+    assert found.kind is Kind.CLASSES
+    assert torch.equal(found.rows, logits.permute(0, 2, 3, 1).reshape(-1, 5))
+    assert found.places.tolist() == list(range(12)) * 2
+    with pytest.raises(ModelError, match="classes along the last dimension or the second"):
+        prediction_of(SimpleNamespace(logits=logits), logits)
+    given = prediction_of(SimpleNamespace(logits=logits), logits, Kind.CLASSES)
+    assert given.rows.shape == (2 * 5 * 3, 4)
 
 
 def test_padding_is_not_scored():

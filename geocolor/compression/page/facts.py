@@ -145,8 +145,8 @@ def how_faster(record: CompressionRecord) -> Iterator[str]:
     for timing in report.speed:
         yield (
             f"Measured in turns with the original, {timing.phase} at batch {timing.batch}: "
-            f"{timing.speedup:.2f} times its speed by the clock, {timing.rate:,.0f} tokens a "
-            "second."
+            f"{timing.speedup:.2f} times its speed by the clock, {timing.rate:,.0f} "
+            f"{timing.unit}s a second."
         )
 
 

@@ -43,7 +43,7 @@ from geocolor.curvature import (
 from geocolor.errors import InputError, ModelError
 from geocolor.sharing import measure_size, prepare_structure
 from geocolor.sharing.checkpoint import distinct_tensors, save_parts
-from geocolor.units import Chain, Use, by_place, count_uses, find_chains, is_expert, matrix_of
+from geocolor.units import Chain, Use, by_place, count_uses, find_chains, matrix_of
 
 __all__ = ["StreamedAnalysis", "analyze_streamed", "check_streamed"]
 
@@ -119,7 +119,6 @@ class StreamedAnalysis:
 
     def _calibrate(self, batches: Sequence[Batch], loss: Loss) -> set[str]:
         """Measure the curvature; give the names of the units that have one."""
-        model = self._model.model
         blocks = len(self._model.blocks)
         reached: set[str] = set()
 
@@ -137,7 +136,7 @@ class StreamedAnalysis:
             work=self._work.name,
             seed=self._seed,
             loss=loss,
-            optional=[unit.name for unit in self._model.units if is_expert(model, unit.name)],
+            optional=[unit.name for unit in self._model.units],
             on_progress=lambda done: self._progress("calibrating", done, 2 * blocks),
         )
         return reached
@@ -213,6 +212,7 @@ class StreamedAnalysis:
         started = time.monotonic()
         method = resolved(configuration)
         check_keep(keep)
+        keep = float(keep)
         check_streamed(method)
         blocks = 1 if method.grouping is Grouping.PRIVATE else 2
         views = BlockViews(self._model, self._curvature, method, blocks)
