@@ -74,8 +74,8 @@ def macs_by_unit(
 ) -> dict[str, int]:
     """Count each unit's multiply-accumulates; the arguments are those of :func:`measure_size`.
 
-    A basis is applied once to a tensor that linear layers beside each other read; the first of them
-    has what that takes.
+    A basis is applied once to a tensor that linear layers read in one call of the module around
+    them; the first of them has what that takes.
     """
     macs: dict[str, int] = {}
     applied: set[tuple[int, str]] = set()

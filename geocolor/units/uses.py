@@ -110,8 +110,10 @@ def count_uses(
             calls[name] += 1
             shapes[name] = tuple(inputs.shape)
             if layer.reads == "features":
-                together = caller in running
-                read[name] = ((running[caller], id(inputs)) if together else name, inputs)
+                # As it is now: it may be changed in place before another reads it.
+                counted = caller in running and not inputs.is_inference()
+                state = (running[caller], id(inputs), inputs._version) if counted else name
+                read[name] = (state, inputs)
 
         return hook
 

@@ -63,6 +63,19 @@ def test_a_tensor_is_read_anew_in_another_call():
     assert found["blocks.0.heads.0"] == found["blocks.0.k"] == "blocks.0.k"
 
 
+def test_a_tensor_that_was_changed_is_another():
+    class Changing(Reader):
+        def forward(self, x: Tensor) -> Tensor:
+            return self.q(x) + self.k(x.relu_()) + sum(head(x) for head in self.heads)
+
+    found = reads(nn.Sequential(Changing()))
+    assert found["0.q"] == "0.q"
+    assert found["0.heads.0"] == found["0.k"] == "0.k"
+    with torch.inference_mode():
+        apart = reads(nn.Sequential(Reader()))
+    assert all(apart[name] == name for name in apart)
+
+
 def test_a_scripted_part_and_hooks_of_the_model_are_no_hindrance():
     model = nn.Sequential(Reader(), torch.jit.script(nn.Tanh()))
     model[0].q.register_forward_hook(lambda _module, _inputs, output: output[None])
