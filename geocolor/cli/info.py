@@ -51,7 +51,7 @@ def command(
         import json
 
         listed = [{"kind": note.kind, "text": note.text} for note in notes]
-        typer.echo(json.dumps({**found, "notes": listed}))
+        typer.echo(json.dumps({**found, "notes": listed}, allow_nan=False))
         return
     for name, value in found.items():
         if value is not None:

@@ -50,7 +50,7 @@ def command(
         typer.Argument(
             metavar="SOURCE",
             help="A graph of any format, a folder of geocolor compress, or what geocolor frontier "
-            "wrote as .json.",
+            "wrote as .json; - for a pipe.",
         ),
     ],
     output: Annotated[
@@ -90,7 +90,7 @@ def command(
         _draw_model(source, kind or Picture.MAP, output, title)
     elif (found := _other_json(source, reader.limits)) is not None:
         _require(kind, (Picture.FRONTIER,), coloring, "a frontier")
-        _draw_frontier(found, str(source), output, title)
+        _draw_frontier(found, output, title or _called(source))
     else:
         _require(kind, _OF_GRAPHS, None, "a graph")
         _draw_graph(source, kind, coloring, reader, output, title)
@@ -114,26 +114,22 @@ def _other_json(source: Path, limits: Limits) -> SavedFrontier | None:
     FormatError
         It is JSON of another kind that has no picture.
     """
-    from geocolor.io.frontier import parse_frontier
-    from geocolor.io.json_text import parse_object
-    from geocolor.io.source import open_source
+    from geocolor.io.frontier import read_frontier
+    from geocolor.io.json_text import declared_format
+    from geocolor.io.native import GRAPH_FORMAT
 
-    with open_source(source, limits) as opened:
-        head = opened.head.lstrip(b"\xef\xbb\xbf \r\n\t")
-        if not head.startswith(b"{") or b'"geocolor.' not in head[:4000]:
-            return None
-        if b'"geocolor.graph"' in head[:4000]:
-            return None
-        found = parse_object(opened.read_all(), str(source))
+    told = declared_format(source, limits)
+    if told in (None, GRAPH_FORMAT):
+        return None
     hints = {
         "geocolor.options": f"give geocolor frontier {source} -o OUT.png instead",
         "geocolor.solution": f"give the graph, and --coloring {source}",
     }
-    hint = hints.get(str(found.get("format")))
-    if hint is not None:
-        raise FormatError(f"its format {found['format']} has no picture of its own: {hint}",
-                          str(source))  # fmt: skip
-    return parse_frontier(found, str(source))
+    if told in hints:
+        raise FormatError(
+            f"its format {told} has no picture of its own: {hints[told]}", str(source)
+        )
+    return read_frontier(source, limits=limits)
 
 
 def _draw_graph(
@@ -151,7 +147,7 @@ def _draw_graph(
     graph = reader.read(source).graph
     colors = None
     words = [
-        f"{source.name}: {counted(graph.num_nodes, 'node')}",
+        f"{_called(source)}: {counted(graph.num_nodes, 'node')}",
         counted(graph.conflicts.num_edges, "hard conflict"),
     ]
     if coloring is not None:
@@ -164,7 +160,13 @@ def _draw_graph(
     draw(graph, colors, output, title or ", ".join(words))
 
 
-def _draw_frontier(found: SavedFrontier, where: str, output: Path, title: str | None) -> None:
+def _called(source: Path) -> str:
+    from geocolor.io.source import STREAM
+
+    return "standard input" if str(source) == STREAM else source.name
+
+
+def _draw_frontier(found: SavedFrontier, output: Path, title: str) -> None:
     from geocolor.plotting.frontier import FrontierPoint, draw_frontier
 
     shown = [
@@ -172,7 +174,7 @@ def _draw_frontier(found: SavedFrontier, where: str, output: Path, title: str | 
         for point in found.points
         if point.parameters is not None and point.cost is not None
     ]
-    draw_frontier(shown, output, title or where)
+    draw_frontier(shown, output, title)
 
 
 def _draw_model(folder: Path, kind: Picture, output: Path, title: str | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,12 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from geocolor.errors import InputError
 from geocolor.graph import conversion
-from geocolor.graph.adjacency import Adjacency, frozen
+from geocolor.graph.adjacency import Adjacency
+from geocolor.graph.parts import as_labels, as_pairs, as_sizes, require_total
 
 if TYPE_CHECKING:
     import networkx as nx
     import scipy.sparse as sp
-from geocolor.wording import counted
 
 __all__ = ["ConflictGraph"]
 
@@ -39,17 +39,29 @@ class ConflictGraph:
     conflicts : Adjacency
         Hard conflicts, without values.
     weights : Adjacency
-        Weighted pairs, with float64 values.
+        Weighted pairs, with float64 values, whose absolute values add up to less than 1e300.
     labels : tuple of str, or None
         Node names, in node order.
     sizes : ndarray of float64, shape (num_nodes,)
-        Node sizes (parameters of a layer, say); ones unless given.
+        Node sizes (parameters of a layer, say); ones unless given. They too add up to less than
+        1e300.
+
+    Raises
+    ------
+    InputError
+        Weights or sizes add up to more.
     """
 
     conflicts: Adjacency
     weights: Adjacency
     labels: tuple[str, ...] | None
     sizes: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        if self.weights.values is not None:
+            # Every weight is stored in both directions.
+            require_total(self.weights.values / 2, "weights")
+        require_total(self.sizes, "node sizes")
 
     @classmethod
     def from_edges(
@@ -76,14 +88,14 @@ class ConflictGraph:
         conflicts : array_like of int, shape (c, 2)
             Further hard conflicts.
         labels : iterable of str, optional
-            Distinct node names.
+            Distinct node names, which UTF-8 can hold.
         sizes : array_like of float, shape (num_nodes,), optional
             Positive node sizes; default 1.
 
         Raises
         ------
         InputError
-            Something is out of range, not finite, a loop, or of the wrong length.
+            Something is out of range, not finite, too large, a loop, or of the wrong length.
 
         Examples
         --------
@@ -96,17 +108,17 @@ class ConflictGraph:
         if num_nodes < 0:
             raise InputError(f"num_nodes must not be negative: {num_nodes}")
         count = int(num_nodes)
-        hard = _pairs(conflicts)
+        hard = as_pairs(conflicts)
         if weights is None:
-            hard = np.concatenate([_pairs(edges), hard])
-            weighted = Adjacency.from_edges(count, _pairs(()), ())
+            hard = np.concatenate([as_pairs(edges), hard])
+            weighted = Adjacency.from_edges(count, as_pairs(()), ())
         else:
-            weighted = Adjacency.from_edges(count, _pairs(edges), weights)
+            weighted = Adjacency.from_edges(count, as_pairs(edges), weights)
         return cls(
             conflicts=Adjacency.from_edges(count, hard),
             weights=weighted,
-            labels=_labels(labels, count),
-            sizes=_sizes(sizes, count),
+            labels=as_labels(labels, count),
+            sizes=as_sizes(sizes, count),
         )
 
     @classmethod
@@ -247,7 +259,7 @@ class ConflictGraph:
             raise InputError(
                 f"weights have {counts['weights']} nodes, conflicts {counts['conflicts']}"
             )
-        _, pairs, values = found.get("weights", (0, _pairs(()), ()))
+        _, pairs, values = found.get("weights", (0, as_pairs(()), ()))
         return cls.from_edges(
             max(counts.values()),
             pairs,
@@ -360,35 +372,3 @@ class ConflictGraph:
             f"ConflictGraph(num_nodes={self.num_nodes}, conflicts={self.conflicts.num_edges}, "
             f"weights={self.weights.num_edges})"
         )
-
-
-def _pairs(edges: ArrayLike) -> NDArray[Any]:
-    array = np.asarray(edges)
-    if array.size == 0:
-        return np.empty((0, 2), dtype=np.int64)
-    if array.ndim != 2 or array.shape[1] != 2:
-        raise InputError(f"edges must be of shape (m, 2), not {array.shape}")
-    return array
-
-
-def _labels(labels: Iterable[str] | None, count: int) -> tuple[str, ...] | None:
-    if labels is None:
-        return None
-    names: Sequence[str] = tuple(labels)
-    if len(names) != count:
-        raise InputError(f"{counted(count, 'node')} but {counted(len(names), 'label')}")
-    if len(set(names)) != count:
-        twice = next(name for i, name in enumerate(names) if name in names[:i])
-        raise InputError(f"two nodes have the label {twice!r}")
-    return tuple(names)
-
-
-def _sizes(sizes: ArrayLike | None, count: int) -> NDArray[np.float64]:
-    if sizes is None:
-        return frozen(np.ones(count))
-    array = np.asarray(sizes, dtype=np.float64)
-    if array.shape != (count,):
-        raise InputError(f"{counted(count, 'node')} but sizes of shape {array.shape}")
-    if not (np.isfinite(array) & (array > 0)).all():
-        raise InputError("node sizes must be positive and finite")
-    return frozen(array.copy())

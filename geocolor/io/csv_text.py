@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -22,6 +23,10 @@ from geocolor.wording import counted
 __all__ = ["csv_text", "looks_like_csv", "read_csv"]
 
 _DELIMITERS = ",;\t"
+_QUOTED = re.compile(r'"[^"]*(?:"|$)')
+# What is longer has an open quote that is none, as in 5".
+_LONGEST_ROW = 1 << 24
+_MOST_NOTES = 8
 # What headers call the columns, by the attribute of _Columns.
 _CALLED = {
     "tail": ("source", "from", "src", "node1", "node_1", "u", "i", "tail"),
@@ -42,19 +47,21 @@ class _Columns:
     conflict: int = -1
     direction: int = -1
 
-    @property
-    def plain(self) -> bool:
-        """Whether a row is two nodes and perhaps a weight."""
+    def plain(self, width: int) -> bool:
+        """Whether rows of at most `width` fields are two nodes and perhaps a weight."""
         rest = (self.weight, self.conflict, self.direction)
-        return (self.tail, self.head) == (0, 1) and rest in ((2, -1, -1), (-1, -1, -1))
+        return (self.tail, self.head) == (0, 1) and (
+            (rest == (2, -1, -1) and width <= 3) or (rest == (-1, -1, -1) and width == 2)
+        )
 
 
 def read_csv(source: Source, meaning: Meaning) -> Listing:
     """Read a table of edges, its delimiter (comma, semicolon or tab) told by its first line.
 
-    A header names the columns (source, target, weight, conflict, Type, as Gephi has them too);
-    without one they are the nodes and perhaps the weight. An empty weight is none, and a row
-    with one node names it, as in :func:`geocolor.io.edge_list.read_edge_list`.
+    A header names the columns (source, target, weight, conflict, Type, as Gephi has them too), and
+    no row is wider than it; without one, or with one that names no nodes, they are the nodes and
+    perhaps the weight. An empty weight is none, and a row with one node names it, as in
+    :func:`geocolor.io.edge_list.read_edge_list`.
 
     Raises
     ------
@@ -64,12 +71,24 @@ def read_csv(source: Source, meaning: Meaning) -> Listing:
         It is larger than the limits.
     """
     reader = _Reader(source)
-    for block in source.line_blocks():
+    for block in _whole_rows(source.line_blocks()):
         reader.feed(block)
-    notes = tuple(
-        Note("columns", f"the column {name!r} says nothing here") for name in reader.unused
-    )
-    return reader.rows.listing(directed=reader.directed, notes=notes)
+    return reader.rows.listing(directed=reader.directed, notes=tuple(reader.notes))
+
+
+def _whole_rows(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Join blocks where the line break between them stands in a quoted field."""
+    held: list[bytes] = []
+    quotes = size = 0
+    for block in blocks:
+        held.append(block)
+        quotes += block.count(b'"')
+        size += len(block)
+        if quotes % 2 == 0 or size > _LONGEST_ROW:
+            yield b"".join(held)
+            held, quotes, size = [], 0, 0
+    if held:
+        yield b"".join(held)
 
 
 class _Reader:
@@ -83,7 +102,7 @@ class _Reader:
         self.delimiter = ","
         self.width = 3
         self.directed = False
-        self.unused: list[str] = []
+        self.notes: list[Note] = []
 
     def feed(self, block: bytes) -> None:
         """Take a block of whole lines."""
@@ -92,8 +111,8 @@ class _Reader:
                 self.rows.lines_before += block.count(b"\n")
                 return
             block = self._begin(block)
-        if self.columns.plain and self.width <= 3 and self._is_plain(block):
-            self.rows.feed(block.replace(self.delimiter.encode(), b" "))
+        if self.columns.plain(self.width) and self._is_plain(block):
+            self.rows.feed(block.replace(self.delimiter.encode(), b" "), self.width)
         else:
             self._feed_rows(block)
 
@@ -103,15 +122,23 @@ class _Reader:
         start = len(block) - len(block.lstrip(b" \r\n"))
         lines = block[start:].split(b"\n", 2)[:2]
         first = lines[0].decode(errors="replace")
-        self.delimiter = mark = max(_DELIMITERS, key=first.count)
+        self.delimiter = mark = _delimiter(first)
         rows = [_fields(line.decode(errors="replace"), mark) for line in lines]
-        self.width = len(rows[0])
         self.columns, header = _columns(rows[0], rows[1] if len(rows) > 1 else [])
-        if not header:
-            return block
+        self.width = len(rows[0]) if header else max(len(rows[0]), 3)
+        self._note_columns(rows[0], header)
+        return block[:start] + block[block.index(b"\n", start) :] if header else block
+
+    def _note_columns(self, first: list[str], header: bool) -> None:
         used = vars(self.columns).values()
-        self.unused = [word[:40] for at, word in enumerate(rows[0]) if at not in used][:8]
-        return block[:start] + block[block.index(b"\n", start) :]
+        told = []
+        for at, word in enumerate(first):
+            name = repr(word[:40]) if header else f"number {at + 1}"
+            if at not in used:
+                told.append(f"the column {name} says nothing here")
+            elif header and at == self.columns.weight and word.lower() not in _CALLED["weight"]:
+                told.append(f"the column {name} is read as the weight")
+        self.notes = [Note("columns", text) for text in told[:_MOST_NOTES]]
 
     def _is_plain(self, block: bytes) -> bool:
         """Whether nothing is in it that only the slow way reads: quotes, blanks, empty fields."""
@@ -147,7 +174,7 @@ class _Reader:
         if not any(row):
             return
         columns = self.columns
-        if len(row) > max(self.width, 3):
+        if len(row) > self.width:
             raise FormatError(
                 f"{counted(len(row), 'field')}, {self.width} expected", self.name, line
             )
@@ -185,6 +212,11 @@ class _Rows:
         self.lines.append(line)
 
 
+def _delimiter(line: str) -> str:
+    """Find what separates the fields of a line: what is most frequent outside of quotes."""
+    return max(_DELIMITERS, key=_QUOTED.sub("", line).count)
+
+
 def _fields(line: str, delimiter: str) -> list[str]:
     try:
         row = next(csv.reader([line.rstrip("\r")], delimiter=delimiter), [])
@@ -202,14 +234,15 @@ def _columns(first: list[str], second: list[str]) -> tuple[_Columns, bool]:
     }
     if found["tail"] >= 0 and found["head"] >= 0:
         return _Columns(**found), True
-    weight = 2 if len(first) != 2 else -1
     worded = len(first) > 2 and bool(first[2]) and not _is_number(first[2])
     over_numbers = (
-        len(second) > 1
+        len(first) > 1
+        and len(second) > 1
         and all(is_plain_number(word.encode()) for word in second[:2])
         and not any(map(_is_number, first[:2]))
     )
-    return _Columns(weight=weight), worded or over_numbers
+    header = worded or over_numbers
+    return _Columns(weight=-1 if header and len(first) == 2 else 2), header
 
 
 def _is_number(word: str) -> bool:
@@ -223,7 +256,7 @@ def _is_number(word: str) -> bool:
 def looks_like_csv(head: bytes) -> bool:
     """Whether the first line of a text has fields: a known header, or names without blanks."""
     text = head.removeprefix(b"\xef\xbb\xbf").strip().split(b"\n", 1)[0].decode(errors="replace")
-    delimiter = max(_DELIMITERS, key=text.count)
+    delimiter = _delimiter(text)
     fields = _fields(text, delimiter)
     if b"\0" in head or len(fields) < 2 or text[0] in "#%{[<*":
         return False

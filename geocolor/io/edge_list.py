@@ -80,7 +80,7 @@ def edge_list_text(graph: ConflictGraph) -> Iterator[bytes]:
     require_room(graph, "an edge list", sizes=False)
     called = names(graph)
     for name in called:
-        word = name.encode(errors="surrogatepass")
+        word = name.encode()
         if word.split() != [word] or word[:1] in (b"#", b"%") or {"{", "\ufeff"} & set(name):
             raise InputError(f"an edge list cannot hold the name {name!r}; write .csv or .json")
     first = nodes_to_name_first(graph)

@@ -45,8 +45,15 @@ class EdgeRows:
         self._edges = 0
         self.lines_before = 0
 
-    def feed(self, block: bytes) -> None:
+    def feed(self, block: bytes, most: int = 3) -> None:
         """Take a block of whole lines of one to three words each.
+
+        Parameters
+        ----------
+        block : bytes
+            Ends in a newline.
+        most : int
+            How many words a line may have; with 2 there are no weights.
 
         Raises
         ------
@@ -59,9 +66,10 @@ class EdgeRows:
         heads, counts = tokens.heads, tokens.counts
         if len(heads):
             lines = tokens.lines(heads) + self.lines_before
-            if counts.max() > 3:
-                line = int(lines[np.argmax(counts > 3)])
-                raise FormatError("expected two nodes and perhaps a weight", self.name, line)
+            if counts.max() > most:
+                line = int(lines[np.argmax(counts > most)])
+                rest = " and perhaps a weight" if most == 3 else ""
+                raise FormatError(f"expected two nodes{rest}", self.name, line)
             values = np.full(len(heads), np.nan)
             weighted = np.flatnonzero(counts == 3)
             if len(weighted):
@@ -164,7 +172,7 @@ def nodes_to_name_first(graph: ConflictGraph) -> list[str]:
     lone = graph.conflicts.degrees + graph.weights.degrees == 0
     if lone.any():
         return called
-    words = [name.encode(errors="surrogatepass") for name in called]
+    words = [name.encode() for name in called]
     if all(map(is_plain_number, words)):
         numbers = list(map(int, words))
         return [] if numbers == sorted(numbers) else called

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from geocolor.errors import FormatError
 from geocolor.io.limits import Limits
-from geocolor.io.source import open_source, read_all
+from geocolor.io.source import STREAM, head_of, read_all
 
 __all__ = ["declared_format", "load_object", "parse_object", "require_format"]
 
@@ -25,7 +26,7 @@ _DECLARED = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{(?s:.*?)"format"\s*:\s*"(geocolo
 def declared_format(path: Path, limits: Limits) -> str | None:
     """Find the format that a JSON file of ours names near its beginning.
 
-    Pipes are left alone, since they are read once.
+    Pipes but standard input are left alone, since they are read once.
 
     Raises
     ------
@@ -34,10 +35,9 @@ def declared_format(path: Path, limits: Limits) -> str | None:
     InputError
         It cannot be read, or is larger than `limits`.
     """
-    if not path.is_file():
+    if str(path) != STREAM and not path.is_file():
         return None
-    with open_source(path, limits) as source:
-        told = _DECLARED.match(source.head)
+    told = _DECLARED.match(head_of(path, limits))
     return None if told is None else told[1].decode()
 
 
@@ -65,8 +65,8 @@ def parse_object(data: bytes, where: str) -> dict[str, Any]:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
+            times = Counter(name for name, _ in pairs)
+            twice = next(name for name in times if times[name] > 1)
             raise FormatError(f"the key {twice!r} occurs twice", where)
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import struct
+import sys
 import tokenize
 import zipfile
 import zlib
@@ -155,7 +156,8 @@ class _Archive:
         found = self.array(key)
         if found.dtype.kind not in "fiub":
             raise FormatError(f"the array {key!r} holds {found.dtype}, no numbers", self.name)
-        values = found.astype(np.float64)
+        with np.errstate(over="ignore"):  # of wider floats; what is not finite is refused
+            values = found.astype(np.float64)
         if not np.isfinite(values).all():
             raise FormatError(f"the array {key!r} has an entry that is not finite", self.name)
         return values
@@ -189,7 +191,7 @@ def read_npz(source: Source, meaning: Meaning) -> Listing:
 
 def _sparse(archive: _Archive, source: Source) -> Listing:
     shape = archive.whole("shape").tolist()
-    if len(shape) != 2 or shape[0] != shape[1]:
+    if len(shape) != 2 or shape[0] != shape[1] or shape[0] < 0:
         raise FormatError(f"a matrix of shape {tuple(shape)} is no graph", source.name)
     count = shape[0]
     source.limits.require_nodes(count, source.name)
@@ -268,6 +270,9 @@ def _listing(
         found = archive.array("labels")
         if found.dtype.kind != "U" or found.shape != (count,):
             raise FormatError("labels must be one text for each row", archive.name)
+        codes = np.frombuffer(found.astype(found.dtype.newbyteorder("=")).tobytes(), np.uint32)
+        if codes.max(initial=0) > sys.maxunicode:
+            raise FormatError("labels hold codes that are no characters", archive.name)
         labels = found.tolist()
     sizes = archive.real("sizes") if "sizes" in archive.headers else None
     return matrix_listing(

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geocolor.errors import FormatError, InputError
 from geocolor.graph import ConflictGraph
 from geocolor.io.listing import EdgeParts, Listing, Note
-from geocolor.io.meaning import Meaning
+from geocolor.io.meaning import Meaning, Parallel
 from geocolor.io.numbered import Numbering, node_pairs, number_labels, numbers_note
 from geocolor.io.source import Source, shown
 from geocolor.io.tokens import LONGEST_NUMBER, Tokens, tokenize
 from geocolor.io.writing import edge_rows, require_room
+from geocolor.wording import counted
 
 __all__ = ["pace_text", "read_pace"]
 
@@ -24,9 +26,9 @@ _HEADER, _COMMENT = b"p", b"c"
 def read_pace(source: Source, meaning: Meaning) -> Listing:
     """Read a line ``p cep NODES EDGES`` and lines ``NODE NODE``.
 
-    In cluster editing every edge is a similarity of 1 and every other pair one of -1: a clustering
-    of least cost c needs the fewest edits, c plus the number of edges. With another word than
-    ``cep`` edges are hard conflicts.
+    In cluster editing every edge is a similarity of 1, however often it is listed, and every other
+    pair one of -1: a clustering of least cost c needs the fewest edits, c plus the number of edges.
+    With another word than ``cep`` edges are hard conflicts.
 
     Raises
     ------
@@ -72,7 +74,7 @@ def read_pace(source: Source, meaning: Meaning) -> Listing:
             f"the p line promises {declared} edges, the file has {edges.count}; is it cut off?",
             source.name,
         )
-    return _listing(kind, numbering, edges)
+    return _listing(kind, numbering, edges, meaning)
 
 
 def _others(tokens: Tokens) -> list[int]:
@@ -95,26 +97,45 @@ def _header(words: list[bytes], name: str, line: int) -> tuple[bytes, int, int]:
     return words[1], int(words[2]), int(words[3])
 
 
-def _listing(kind: bytes, numbering: Numbering, edges: EdgeParts) -> Listing:
+def _listing(kind: bytes, numbering: Numbering, edges: EdgeParts, meaning: Meaning) -> Listing:
     nodes, pairs, lines = numbering.nodes, edges.pairs, edges.lines
     labels, notes = number_labels(nodes, numbering.first), numbers_note(numbering.first)
     if kind != _CLUSTERS:
         return Listing(nodes, pairs, lines=lines, labels=labels, notes=notes)
-    similar = np.full((nodes, nodes), -1.0)
-    similar[pairs[:, 0], pairs[:, 1]] = similar[pairs[:, 1], pairs[:, 0]] = 1.0
+    loops = pairs[:, 0] == pairs[:, 1]
+    keys = pairs.min(axis=1, initial=nodes) * np.int64(nodes) + pairs.max(axis=1, initial=0)
+    first = np.zeros(len(pairs), dtype=bool)
+    first[np.unique(keys, return_index=True)[1]] = True
+    edge, again = first & ~loops, ~first & ~loops
+    if again.any():
+        notes += (_repeated(again, edges, labels, meaning),)
+    # Every pair in ascending order, those that are no edges in no line; then the loops.
     every = np.stack(np.triu_indices(nodes, 1), axis=1).astype(np.int32)
-    at = np.zeros((nodes, nodes), dtype=np.int64)
-    at[pairs.min(axis=1, initial=nodes), pairs.max(axis=1, initial=0)] = lines
-    note = f"cluster editing: the edits are the objective and {len(pairs)} more"
+    at = np.searchsorted(every[:, 0] * np.int64(nodes) + every[:, 1], keys[edge])
+    similar, listed = np.full(len(every), -1.0), np.zeros(len(every), dtype=np.int64)
+    similar[at], listed[at] = 1.0, lines[edge]
+    edits = f"cluster editing: the edits are the objective and {np.count_nonzero(edge)} more"
     return Listing(
         nodes,
-        every,
-        similar[every[:, 0], every[:, 1]],
-        lines=at[every[:, 0], every[:, 1]],
+        np.concatenate([every, pairs[loops]]),
+        np.concatenate([similar, np.ones(np.count_nonzero(loops))]),
+        lines=np.concatenate([listed, lines[loops]]),
         labels=labels,
         similarities=True,
-        notes=(*notes, Note("cluster-editing", note)),
+        notes=(*notes, Note("cluster-editing", edits)),
     )
+
+
+def _repeated(
+    again: NDArray[np.bool_], edges: EdgeParts, labels: list[str], meaning: Meaning
+) -> Note:
+    """Say which edges are there again, which says nothing new of a pair."""
+    line = int(edges.lines[np.argmax(again)])
+    if meaning.parallel is Parallel.REFUSE:
+        u, v = (labels[node] for node in edges.pairs[np.argmax(again)])
+        raise FormatError(f"the pair {u}, {v} is listed again", edges.name, line)
+    told = counted(int(np.count_nonzero(again)), "edge repeats another", "edges repeat another")
+    return Note("parallel", f"{told}, first in line {line}")
 
 
 def pace_text(graph: ConflictGraph) -> Iterator[bytes]:

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+from weakref import WeakKeyDictionary
 
 from geocolor.errors import FormatError, InputError
-from geocolor.io.compression import COMPRESSIONS, Compression, DamagedError, named
+from geocolor.io.compression import COMPRESSIONS, Compression, DamagedError, Readable, named
 from geocolor.io.limits import Limits
 
-__all__ = ["STREAM", "Source", "line_blocks", "open_source", "read_all", "shown"]
+__all__ = ["STREAM", "Source", "head_of", "line_blocks", "open_source", "read_all", "shown"]
 
 # The name of standard input and output.
 STREAM = "-"
@@ -23,12 +24,33 @@ _LONGEST_MAGIC = max(len(compression.magic) for compression in COMPRESSIONS.valu
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _LONGEST_LINE = 1 << 24
+# What was read of standard input by who looked at its head; it is still to be read.
+_looked_at: WeakKeyDictionary[BinaryIO, bytes] = WeakKeyDictionary()
+
+
+class _Pipe:
+    """Standard input from its start, whether or not its head was looked at before."""
+
+    def __init__(self, stream: BinaryIO, *, looking: bool) -> None:
+        self._stream, self._looking, self._at = stream, looking, 0
+        self._seen = _looked_at.pop(stream, b"")
+
+    def read(self, size: int, /) -> bytes:
+        data = self._seen[self._at : self._at + size]
+        if not data:
+            data = self._stream.read(size)
+            self._seen += data if self._looking else b""
+        self._at += len(data)
+        return data
+
+    def put_back(self) -> None:
+        _looked_at[self._stream] = self._seen
 
 
 class _Raw:
     """A file's own bytes, of which the first can be looked at; no more of them than the limit."""
 
-    def __init__(self, stream: BinaryIO, name: str, limits: Limits) -> None:
+    def __init__(self, stream: Readable, name: str, limits: Limits) -> None:
         self.start = stream.read(_LONGEST_MAGIC)
         self._pending = self.start
         self._stream, self._name, self._limits = stream, name, limits
@@ -58,7 +80,7 @@ class Source:
         How it is compressed.
     """
 
-    def __init__(self, path: Path, stream: BinaryIO, limits: Limits) -> None:
+    def __init__(self, path: Path, stream: Readable, limits: Limits) -> None:
         self.name = "standard input" if str(path) == STREAM else str(path)
         self.limits = limits
         raw = _Raw(stream, self.name, limits)
@@ -179,7 +201,7 @@ def open_source(path: str | os.PathLike[str], limits: Limits) -> Iterator[Source
     place = Path(path)
     try:
         if str(place) == STREAM:
-            yield Source(place, sys.stdin.buffer, limits)
+            yield Source(place, _Pipe(sys.stdin.buffer, looking=False), limits)
             return
         size = place.stat().st_size
         if size > limits.file_bytes:
@@ -188,6 +210,26 @@ def open_source(path: str | os.PathLike[str], limits: Limits) -> Iterator[Source
             yield Source(place, stream, limits)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def head_of(path: Path, limits: Limits) -> bytes:
+    """Give the first 64 KiB or more of what is in a file, decompressed.
+
+    Standard input can still be read from its start; another pipe cannot.
+
+    Raises
+    ------
+    InputError, FormatError, LimitError
+        As for :func:`open_source`.
+    """
+    if str(path) != STREAM:
+        with open_source(path, limits) as source:
+            return source.head
+    pipe = _Pipe(sys.stdin.buffer, looking=True)
+    try:
+        return Source(path, pipe, limits).head
+    finally:
+        pipe.put_back()
 
 
 def read_all(path: Path, limits: Limits) -> bytes:

@@ -1,7 +1,11 @@
 """``geocolor plot``: which picture a file has."""
 
+import io
 import json
+import os
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +59,26 @@ def test_a_frontier(run: Run, tmp_path: Path) -> None:
     assert done.error() == "a frontier has no picture matrix; it has frontier"
     done = run("plot", file, "--coloring", file, "-o", tmp_path / "a.png")
     assert done.error() == "--coloring is for graphs, not for a frontier"
+
+
+def test_a_pipe(
+    run: Run, queen5: Path, weighted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point = {"budget": 5, "status": "FEASIBLE", "parameters": 5, "cost": 1.5}
+    frontier = {"format": "geocolor.frontier", "version": 1, "points": [point]}
+    for data in (queen5.read_bytes(), weighted.read_bytes(), json.dumps(frontier).encode()):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+        assert run("plot", "-", "-o", tmp_path / "a.svg").code == 0
+    assert b"standard input" in (tmp_path / "a.svg").read_bytes()
+
+
+def test_a_pipe_that_is_no_file_of_its_own(run: Run, queen5: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(pipe.write_bytes, queen5.read_bytes())
+        assert run("plot", pipe, "-o", tmp_path / "a.png").code == 0
+        written.result()
 
 
 @pytest.mark.parametrize(

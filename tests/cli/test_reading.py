@@ -1,15 +1,17 @@
 """How commands read a graph: options, pipes, names and notes."""
 
+import gzip
 import io
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from geocolor.graph import ConflictGraph, queen
-from geocolor.io import FORMATS, read, write
+from geocolor.graph import ConflictGraph, SharingOptions, queen
+from geocolor.io import FORMATS, read, write, write_options
 
 NAMED = "source,target,weight\nann,bob,2\nbob,cat,3\nann,ann,1\n"
 
@@ -75,11 +77,42 @@ def test_pipes(queen5: Path) -> None:
     assert json.loads(done.stdout)["fingerprint"] == queen(5, 5).fingerprint
 
 
+def piped(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+
 def test_a_pipe_without_a_format(run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"This is prose, no graph.\n")))
+    piped(monkeypatch, b"This is prose, no graph.\n")
     done = run("info", "-")
     assert done.code == 2
     assert done.error().startswith("standard input: cannot tell its graph format")
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_sharing_options_from_a_pipe(
+    run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    options, out = tmp_path / "options.json", tmp_path / "out.json"
+    # Longer than what is looked at to tell what it is.
+    count = 10_000
+    costs, sizes = [0.0, 1.0] + count * [2.0], [10, 3] + count * [9]
+    write_options(SharingOptions(["a"], (count + 2) * [["a"]], costs, sizes), options)
+    data = pack(options.read_bytes())
+    piped(monkeypatch, data)
+    assert run("solve", "-", "--budget", 5, "-o", out, "--quiet").code == 0
+    piped(monkeypatch, data)
+    assert run("check", "-", out).out.startswith("valid: 1 choice holds")
+    piped(monkeypatch, data)
+    assert run("info", "-", "--json").json()["options"] == count + 2
+
+
+def test_a_large_graph_from_a_pipe(run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    graph = tmp_path / "graph.json"
+    write(queen(25, 25), graph)
+    assert graph.stat().st_size > 1 << 16
+    piped(monkeypatch, graph.read_bytes())
+    found = run("info", "-", "--json").json()
+    assert found["fingerprint"] == queen(25, 25).fingerprint
 
 
 def test_a_solution_goes_by_names(run, tmp_path: Path) -> None:

@@ -134,9 +134,14 @@ def test_fingerprint_sees_everything_but_names() -> None:
         (lambda: ConflictGraph.from_edges(2, [(0, 1, 1)]), "shape"),
         (lambda: ConflictGraph.from_edges(2, [(0, 1)], [np.nan]), "not finite"),
         (lambda: ConflictGraph.from_edges(2, [(0, 1), (0, 1)], [1e308, 1e308]), "add up beyond"),
+        (lambda: ConflictGraph.from_edges(2, [(0, 1)], [-1.5e308]), "weights add up to 1.5e.308"),
+        (lambda: ConflictGraph.from_edges(3, [(0, 1), (1, 2)], [9e299, -9e299]), "1.8e.300"),
+        (lambda: ConflictGraph.from_dense([[0, 1e300], [1e300, 0]]), "must stay below 1e.300"),
+        (lambda: ConflictGraph.from_edges(2, sizes=[1e308, 1e308]), "node sizes add up to inf"),
         (lambda: ConflictGraph.from_edges(2, [(0, 1)], [1.0, 2.0]), "values of shape"),
         (lambda: ConflictGraph.from_edges(2, labels=["a"]), "2 nodes but 1 label"),
         (lambda: ConflictGraph.from_edges(2, labels=["a", "a"]), "two nodes have the label 'a'"),
+        (lambda: ConflictGraph.from_edges(2, labels=["a", "b\ud800"]), r"label 'b\\ud800' is no"),
         (lambda: ConflictGraph.from_edges(2, sizes=[1.0, 0.0]), "positive"),
         (lambda: ConflictGraph.from_dense([[0, 1], [2, 0]]), r"not symmetric: \[0, 1\] is 1"),
         (lambda: ConflictGraph.from_dense([[0, 1, 2]]), "square"),
@@ -151,6 +156,27 @@ def test_fingerprint_sees_everything_but_names() -> None:
 def test_wrong_input_is_refused(build: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         build()
+
+
+def test_weights_of_almost_1e300_in_all_are_fine() -> None:
+    graph = ConflictGraph.from_edges(3, [(0, 1), (1, 2)], [4.9e299, -4.9e299], sizes=[3e299] * 3)
+    assert graph.weights.edge_values().tolist() == [4.9e299, -4.9e299]
+
+
+def test_a_label_that_is_there_twice_is_found_in_one_pass() -> None:
+    class Name(str):
+        compared = 0
+
+        def __eq__(self, other: object) -> bool:
+            Name.compared += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    names = [Name(at) for at in range(1000)]
+    with pytest.raises(InputError, match="the label '999'"):
+        ConflictGraph.from_edges(1001, labels=[*names, Name(999)])
+    assert Name.compared < 10_000
 
 
 def test_induced_keeps_order_names_sizes_weights_and_conflicts() -> None:

@@ -60,6 +60,21 @@ def test_cluster_editing_counts_edits(reading) -> None:
     assert conflicts(reading("p tw 3 1\n1 2\n", ".gr")) == [[0, 1]]
 
 
+def test_cluster_editing_counts_no_edge_twice_and_no_loop(reading) -> None:
+    text = "c\np cep 3 4\n1 2\n2 1\n3 3\n1 2\n"
+    found = reading(text, ".gr")
+    assert weights(found) == {(0, 1): -1.0, (0, 2): 1.0, (1, 2): 1.0}
+    assert text_of(found, "cluster-editing").endswith("the objective and 1 more")
+    assert text_of(found, "parallel") == "2 edges repeat another, first in line 4"
+    assert text_of(found, "loops").endswith("is left out, first in line 5")
+    assert [found.line_of(0, 1), found.line_of(0, 2)] == [3, None]
+    with pytest.raises(FormatError, match=r":4: the pair 2, 1 is listed again"):
+        reading(text, ".gr", parallel="refuse")
+    with pytest.raises(FormatError, match=r":5: node 3 has an edge to itself"):
+        reading(text, ".gr", loops="refuse")
+    assert kinds(reading("p cep 0 0\n", ".gr")) == {"cluster-editing"}
+
+
 def test_an_edge_without_a_weight_is_a_conflict_unless_it_is_one(reading) -> None:
     found = reading("a b\nb c\n")
     assert (weights(found), conflicts(found)) == ({}, [[0, 1], [1, 2]])

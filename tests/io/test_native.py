@@ -14,8 +14,8 @@ from geocolor.errors import LimitError
 from geocolor.graph import ConflictGraph
 from geocolor.io import Limits, read, write
 
-FLOATS = st.floats(allow_nan=False, allow_infinity=False)
-SIZES = st.floats(min_value=5e-324, max_value=1e300)
+FLOATS = st.floats(-1e298, 1e298)
+SIZES = st.floats(min_value=5e-324, max_value=1e298)
 
 
 @st.composite

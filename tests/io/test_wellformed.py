@@ -15,6 +15,7 @@ ANSWERS = {
     "blank.csv": ("csv", "", []),
     "both_ways.col": ("dimacs", "1 | 2 | 3", ["1 - 2", "2 - 3"]),
     "both_ways.edges": ("edges", "a | b | c", ["a - b = 4.0", "b - c = 1.0"]),
+    "commas_in_names.csv": ("csv", "a,b,c | d | e", ["a,b,c - d = 2.0", "d - e = -1.0"]),
     "comments.edges": ("edges", "a | b | c | d", ["c - d", "a - b = 2.5", "b - c = -0.001"]),
     "conflicts.csv": ("csv", "1 | 2 | 3", ["1 - 2", "1 - 3", "1 - 2 = 3.0", "2 - 3 = 4.0"]),
     "coo.npz": ("npz", "0 | 1 | 2", ["0 - 1 = 1.5", "1 - 2 = -2.0"]),
@@ -49,6 +50,7 @@ ANSWERS = {
     "half_array.mtx": ("mtx", "1 | 2 | 3", ["1 - 2 = 1.0", "2 - 3 = -2.0"]),
     "header_over_numbers.csv": ("csv", "1 | 2 | 3", ["1 - 2", "2 - 3"]),
     "header_twice.col": ("dimacs", "1 | 2 | 3", ["1 - 2", "2 - 3"]),
+    "ids.csv": ("csv", "1 | 2 | 3", ["1 - 2", "1 - 3", "2 - 3"]),
     "keys.graphml": (
         "graphml",
         "A & B*2 | C*3 | <D>*2",
@@ -62,6 +64,7 @@ ANSWERS = {
         "ann bee | bob | 3 | 4 | eve",
         ["ann bee - eve", "bob - 3", "3 - 4", "3 - eve", "ann bee - bob = 2.5"],
     ),
+    "lone_first.csv": ("csv", "lone | 1 | 2", ["1 - 2"]),
     "lone_nodes.edges": ("edges", "9 | 3 | 5", ["9 - 3", "9 - 5 = 0.5"]),
     "long_decimals.edges": (
         "edges",
@@ -104,6 +107,7 @@ ANSWERS = {
     "table.txt": ("csv", "1 | 2", ["1 - 2"]),
     "tabs.tsv": ("csv", "1 | 2 | 3", ["2 - 3", "1 - 2 = 0.5"]),
     "truth.npz": ("npz", "0 | 1 | 2", ["0 - 1", "1 - 2"]),
+    "weight_later.csv": ("csv", "1 | 2 | 3", ["1 - 2", "1 - 3 = 5.0"]),
     "windows.col": ("dimacs", "1 | 2 | 3", ["1 - 2", "2 - 3"]),
     "windows.csv": ("csv", "1 | 2 | 3", ["1 - 2 = 0.5", "2 - 3 = 1.0"]),
 }

@@ -1,0 +1,95 @@
+"""What the parts of a conflict graph must be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geocolor.errors import InputError
+from geocolor.graph.adjacency import frozen
+from geocolor.wording import counted
+
+__all__ = ["as_labels", "as_pairs", "as_sizes", "require_total"]
+
+# So far below the largest float64 that no sum of weights, or difference of sums, overflows.
+_LARGEST_TOTAL = 1e300
+
+
+def as_pairs(edges: ArrayLike) -> NDArray[Any]:
+    """Take pairs of nodes, shape (m, 2).
+
+    Raises
+    ------
+    InputError
+        They are of another shape.
+    """
+    array = np.asarray(edges)
+    if array.size == 0:
+        return np.empty((0, 2), dtype=np.int64)
+    if array.ndim != 2 or array.shape[1] != 2:
+        raise InputError(f"edges must be of shape (m, 2), not {array.shape}")
+    return array
+
+
+def as_labels(labels: Iterable[str] | None, count: int) -> tuple[str, ...] | None:
+    """Take names of `count` nodes, or none; O(count).
+
+    Raises
+    ------
+    InputError
+        They are of another number, one is there twice, or one is no text that a file can hold.
+    """
+    if labels is None:
+        return None
+    names = tuple(labels)
+    if len(names) != count:
+        raise InputError(f"{counted(count, 'node')} but {counted(len(names), 'label')}")
+    if len(set(names)) != count:
+        twice = next(name for name, times in Counter(names).items() if times > 1)
+        raise InputError(f"two nodes have the label {twice!r}")
+    try:
+        "".join(names).encode()
+    except UnicodeEncodeError as error:
+        # One half of a surrogate pair, which strings of Python and JSON can hold.
+        wrong = next(name for name in names if error.object[error.start] in name)
+        raise InputError(f"the label {wrong!r} is no text that UTF-8 can hold") from error
+    return names
+
+
+def as_sizes(sizes: ArrayLike | None, count: int) -> NDArray[np.float64]:
+    """Take sizes of `count` nodes, ones if there are none given.
+
+    Raises
+    ------
+    InputError
+        They are of another number, or not all positive and finite.
+    """
+    if sizes is None:
+        return frozen(np.ones(count))
+    array = np.asarray(sizes, dtype=np.float64)
+    if array.shape != (count,):
+        raise InputError(f"{counted(count, 'node')} but sizes of shape {array.shape}")
+    if not (np.isfinite(array) & (array > 0)).all():
+        raise InputError("node sizes must be positive and finite")
+    return frozen(array.copy())
+
+
+def require_total(values: NDArray[np.float64], what: str) -> None:
+    """Refuse values whose absolute values add up to 1e300 or more.
+
+    Raises
+    ------
+    InputError
+        With what to do.
+    """
+    with np.errstate(over="ignore"):
+        total = float(np.abs(values).sum())
+    if not total < _LARGEST_TOTAL:
+        raise InputError(
+            f"the {what} add up to {total:.3g} in absolute value, and must stay below "
+            f"{_LARGEST_TOTAL:g}: divide all of them by one number"
+        )
