@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,8 +56,9 @@ Examples:
   geocolor solve options.json.gz --budget 64000000 -o sharing.json
 
 FIXED has lines 'NODE COLOR', LISTS lines 'NODE COLOR COLOR ...', ORDER lines 'NODE', SIZES lines
-'NODE SIZE'; nodes go by name (in DIMACS files, numbers from 1), colors count from 0 as in JSON
-solutions, and '#' begins a comment. Nodes that ORDER leaves out come last; SIZES names all.
+'NODE SIZE'; nodes go by name (in DIMACS files, numbers from 1), names with blanks or '#' in double
+quotes; colors count from 0 as in JSON solutions, and '#' begins a comment. Nodes that ORDER leaves
+out come last; SIZES names all.
 """
 
 # Seconds of compiling that somebody who waits will wonder about.
@@ -163,10 +165,11 @@ def command(
             raise InputError(f"{given} is for graphs, and --budget for sharing options")
         _within(budget, file, limit, reader.limits, as_json=as_json, output=output, quiet=quiet)
         return
+    question_files = (file, fixed, lists, sizes, order)
     if output is not None:
-        _require_output(output, file)
+        _require_output(output, question_files)
     if checkpoint is not None:
-        _require_checkpoint(checkpoint, file, output)
+        _require_checkpoint(checkpoint, (*question_files, initial, output))
 
     from geocolor.cli.results import summary, to_record
     from geocolor.graph.jit import compile_seconds
@@ -282,24 +285,35 @@ def _initial(path: Path, graph: ConflictGraph, limits: Limits) -> NDArray[np.int
     return colors
 
 
-def _require_output(output: Path, file: Path) -> None:
-    """Refuse before the work what could not be written after it."""
+def _require_output(output: Path, read: Iterable[Path | None]) -> None:
+    """Refuse before the work what could not, or must not, be written after it."""
     from geocolor.io.atomic import require_writable
     from geocolor.io.solution import require_solution_name
 
     require_solution_name(output)
     require_writable(output)
-    if output.exists() and file.exists() and output.samefile(file):
-        raise InputError(f"{output} is the graph itself; give the solution another name")
+    if _is_among(output, read):
+        raise InputError(
+            f"{output} is a file that the question is read from; give the solution another name"
+        )
 
 
-def _require_checkpoint(checkpoint: Path, file: Path, output: Path | None) -> None:
+def _require_checkpoint(checkpoint: Path, others: Iterable[Path | None]) -> None:
     from geocolor.io.atomic import require_writable
 
     require_writable(checkpoint)
-    others = [other.resolve() for other in (file, output) if other is not None]
-    if checkpoint.resolve() in others:
+    if _is_among(checkpoint, others):
         raise InputError(f"{checkpoint} is another file of this call; give the checkpoint its own")
+
+
+def _is_among(path: Path, others: Iterable[Path | None]) -> bool:
+    """Whether a path leads to one of some files, by whatever name."""
+    return any(
+        path.resolve() == other.resolve()
+        or (path.exists() and other.exists() and path.samefile(other))
+        for other in others
+        if other is not None
+    )
 
 
 def _refuse_at_a_glance(question: Problem) -> None:

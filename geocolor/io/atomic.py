@@ -29,7 +29,9 @@ __all__ = [
 
 
 def _temporary(target: Path) -> Path:
-    return target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
+    # Names are limited in bytes; what is left of a character that is cut is left out.
+    short = target.name.encode(errors="ignore")[:100].decode(errors="ignore")
+    return target.with_name(f".{short}.{secrets.token_hex(6)}.tmp")
 
 
 def _cannot(path: Path, error: OSError) -> InputError:

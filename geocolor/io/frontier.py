@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ __all__ = [
 FRONTIER_FORMAT, FRONTIER_VERSION = "geocolor.frontier", 1
 _NUMBERS = ("cost", "lower_bound", "gap")
 _LARGEST = 1e300
+_LARGEST_WHOLE = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def _certificate(given: Any, place: str, where: str) -> SavedCertificate:
     prices, step = given.get("unit_prices"), given.get("step")
     if not isinstance(prices, list) or not all(type(price) is int for price in prices):
         raise FormatError(f"{place}.unit_prices must be a list of whole numbers", where)
-    if not isinstance(step, int | float) or not 0 < step < math.inf:
+    if not isinstance(step, int | float) or not 0 < step < _LARGEST:
         raise FormatError(f"{place}.step must be a positive number", where)
     size_price, grain = (_whole(given, key, place, where) for key in ("size_price", "grain"))
     return SavedCertificate(tuple(prices), size_price, float(step), grain)
@@ -177,6 +177,6 @@ def _number(given: Mapping[str, Any], key: str, place: str, where: str) -> float
 
 def _whole(given: Mapping[str, Any], key: str, place: str, where: str) -> int:
     value = given.get(key)
-    if type(value) is not int:
+    if type(value) is not int or abs(value) >= _LARGEST_WHOLE:
         raise FormatError(f"{place}.{key} must be a whole number, not {str(value)[:40]}", where)
     return value

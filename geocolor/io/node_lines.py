@@ -1,11 +1,13 @@
 """Text files that say something of nodes, one node a line.
 
-Nodes go by their names in the graph (in DIMACS files, their numbers from 1). ``#`` begins a
-comment, empty lines are passed over.
+Nodes go by their names in the graph (in DIMACS files, their numbers from 1). A name may stand in
+double quotes, with a quote in it doubled; one with blanks or ``#`` must. ``#`` begins a comment,
+empty lines are passed over.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,9 @@ from geocolor.io.source import line_blocks
 
 __all__ = ["node_lines"]
 
+# A word in quotes, a word, or a comment.
+_WORD = re.compile(rb'"((?:[^"]|"")+)"(?=[\s#]|$)|([^\s#]+)|#.*', re.DOTALL)
+
 
 def node_lines(
     path: Path, graph: ConflictGraph, limits: Limits
@@ -25,7 +30,8 @@ def node_lines(
     Raises
     ------
     FormatError
-        With the line: there is no such node, or it was named already.
+        With the line: there is no such node, or it was named already; or what is a comment names
+        one.
     InputError
         The file cannot be read.
     """
@@ -34,8 +40,9 @@ def node_lines(
     for block in line_blocks(path, limits):
         for row in block.split(b"\n")[:-1]:
             line += 1
-            words = row.partition(b"#")[0].split()
+            words = _words(row)
             if not words:
+                _require_comment(graph, row, path, line)
                 continue
             node = _node(graph, words.pop(0), path, line)
             if node in seen:
@@ -52,3 +59,23 @@ def _node(graph: ConflictGraph, name: bytes, path: Path, line: int) -> int:
         raise FormatError("is not UTF-8", str(path), line) from error
     except InputError as error:
         raise FormatError(str(error), str(path), line) from error
+
+
+def _words(row: bytes) -> list[bytes]:
+    found = _WORD.findall(row)
+    return [quoted.replace(b'""', b'"') or plain for quoted, plain in found if quoted or plain]
+
+
+def _require_comment(graph: ConflictGraph, row: bytes, path: Path, line: int) -> None:
+    """Refuse a comment that is as likely to mean a node, as ``#1 2`` does where one is ``#1``."""
+    name = (row.split() or [b""])[0].decode(errors="replace")
+    try:
+        graph.node(name)
+    except InputError:
+        return
+    raise FormatError(
+        f'is it the node {name}, or a comment? write the name as "{name}" in double quotes, a '
+        "comment with a blank behind its #",
+        str(path),
+        line,
+    )

@@ -16,7 +16,8 @@ import csv
 import io
 import json
 import os
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,8 @@ class Solution:
     colors : ndarray of int64, shape (num_nodes,), or None
         One color per node, in node order; None if the solver found no coloring.
     claims : mapping
-        Everything else: objective, num_colors, instance_hash, options, as far as given.
+        Everything else: objective, num_colors, instance_hash, options, as far as given; of the
+        types that ``geocolor solve`` writes.
     names : tuple of str, or None
         The nodes that `colors` are of, where the file goes by their names.
     """
@@ -157,8 +159,11 @@ def write_solution(path: str | os.PathLike[str], solution: Mapping[str, Any]) ->
 def _table(names: Sequence[str], colors: Sequence[int]) -> bytes:
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
+    # A carriage return ends a line to who reads, and is not quoted by who writes other ends.
+    quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     rows.writerow(_HEADER)
-    rows.writerows(zip(names, colors, strict=True))
+    for name, color in zip(names, colors, strict=True):
+        (quoted if "\r" in name else rows).writerow([name, color])
     return text.getvalue().encode()
 
 
@@ -199,15 +204,51 @@ def _read_json(path: Path, limits: Limits) -> Solution:
     if "colors" not in found:
         raise FormatError("no colors", str(path))
     colors = found.pop("colors")
+    claims = {
+        key: _claim(key, value, str(path)) for key, value in found.items() if value is not None
+    }
     if colors is None:
-        return Solution(None, found)
+        return Solution(None, claims)
     if not isinstance(colors, list):
         raise FormatError("colors must be a list, one color per node", str(path))
     limits.require_nodes(len(colors), str(path))
     for at, color in enumerate(colors):
-        if type(color) is not int or not -(2**62) < color < 2**62:
+        if not _is_whole(color):
             raise FormatError(f"colors[{at}] is {str(color)[:40]!r}, not a whole number", str(path))
-    return Solution(frozen(np.array(colors, dtype=np.int64)), found)
+    return Solution(frozen(np.array(colors, dtype=np.int64)), claims)
+
+
+def _claim(key: str, value: Any, path: str) -> Any:
+    """Give a claim back that is of its type, or is not known."""
+    fits, what = _CLAIMS.get(key, (lambda _: True, ""))
+    if not fits(value):
+        raise FormatError(f"{key} is {str(value)[:40]!r}, not {what}", path)
+    return value
+
+
+def _is_whole(value: Any) -> bool:
+    # bool is an int to isinstance
+    return type(value) is int and -(2**62) < value < 2**62
+
+
+def _is_finite(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max
+
+
+# What a JSON solution may say beside its colors, if it does.
+_CLAIMS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    **dict.fromkeys(
+        ("objective", "lower_bound", "gap", "runtime", "scaling_error"),
+        (_is_finite, "a finite number"),
+    ),
+    **dict.fromkeys(("num_colors", "seed", "workers"), (_is_whole, "a whole number")),
+    **dict.fromkeys(
+        ("status", "stop_reason", "solver", "instance_hash", "message"),
+        (lambda value: isinstance(value, str), "a string"),
+    ),
+    **dict.fromkeys(("options", "versions"), (lambda value: isinstance(value, dict), "an object")),
+    **dict.fromkeys(("nodes", "trace"), (lambda value: isinstance(value, list), "a list")),
+}
 
 
 def _read_table(path: Path, limits: Limits) -> Solution:

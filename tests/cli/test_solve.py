@@ -165,12 +165,36 @@ def test_positive_weights_need_a_question(run, tmp_path: Path) -> None:
     assert "--problem partition --colors K" in done.error()
 
 
-def test_the_graph_is_not_overwritten(run, weighted: Path) -> None:
-    before = weighted.read_bytes()
-    done = run("solve", weighted, "--solver", "all_apart", "-o", weighted)
+@pytest.mark.parametrize("option", [None, "--fixed", "--lists", "--sizes", "--order"])
+@pytest.mark.parametrize("link", [False, True])
+def test_what_is_read_is_not_overwritten(
+    run, weighted: Path, tmp_path: Path, option: str | None, link: bool
+) -> None:
+    given, others = weighted, []
+    if option is not None:
+        given = tmp_path / "given.txt"
+        given.write_text("a 1\n")
+        others = [option, given]
+    before, name = given.read_bytes(), given
+    if link:
+        name = tmp_path / f"link{given.suffix}"
+        name.hardlink_to(given)
+    done = run("solve", weighted, *others, "--solver", "all_apart", "-o", name)
     assert done.code == 2
-    assert "is the graph itself" in done.error()
-    assert weighted.read_bytes() == before
+    assert "is a file that the question is read from" in done.error()
+    done = run("solve", weighted, *others, "--solver", "all_apart", "--checkpoint", name)
+    assert done.code == 2
+    assert "give the checkpoint its own" in done.error()
+    assert given.read_bytes() == before
+
+
+def test_a_start_may_be_bettered_in_its_place(run, queen5: Path, tmp_path: Path) -> None:
+    start = tmp_path / "start.sol"
+    assert run("solve", queen5, "--solver", "all_apart", "-o", start).code == 0
+    assert run("solve", queen5, "--initial", start, "--solver", "dsatur", "-o", start).code == 0
+    assert "s col 25" not in start.read_text()
+    done = run("solve", queen5, "--initial", start, "--checkpoint", start)
+    assert "give the checkpoint its own" in done.error()
 
 
 @pytest.mark.parametrize(

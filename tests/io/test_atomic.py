@@ -63,6 +63,15 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     assert (tmp_path / "real" / "a.txt").read_bytes() == b"x"
 
 
+@pytest.mark.parametrize(
+    "name", [80 * "図" + ".json", 249 * "a" + ".json", 124 * "é" + "\udcff.txt"]
+)
+def test_the_longest_names_are_written(tmp_path: Path, name: str) -> None:
+    with atomic_file(tmp_path / name) as file:
+        file.write(b"x")
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
 def test_devices_and_folders_are_refused(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)

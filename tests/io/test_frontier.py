@@ -70,6 +70,11 @@ def test_what_may_be_left_out(tmp_path: Path) -> None:
             "step must be a positive number",
         ),
         (
+            {"points": [point(certificate={"unit_prices": [], "step": 10**400})]},
+            "step must be a positive number",
+        ),
+        ({"points": [point(budget=10**400)]}, r"points\[0\].budget must be a whole number"),
+        (
             {"points": [point(certificate={"unit_prices": [], "step": 1, "size_price": "1"})]},
             "size_price must be a whole number",
         ),

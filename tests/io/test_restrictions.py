@@ -24,6 +24,32 @@ def test_names_comments_and_blanks(tmp_path: Path) -> None:
     assert read_fixed(written(tmp_path, ""), GRAPH) == {}
 
 
+def test_names_in_quotes(tmp_path: Path) -> None:
+    labels = ["#1", "two words", '5" pipe', '"', "a#b", '6"', "O'Neill"]
+    graph = ConflictGraph.from_edges(len(labels), labels=labels)
+    lines = [
+        '"#1" 0 # "two words" 9',
+        '"two words" 1',
+        '"5"" pipe"\t2',
+        '"""" 3',
+        '"a#b" 4#5',
+        '6" 5',
+        "O'Neill 6",
+    ]
+    text = "\n".join(lines)
+    assert read_fixed(written(tmp_path, text), graph) == dict(enumerate(range(7)))
+    assert read_fixed(written(tmp_path, "#2\n# 1 2\n ##\n#1b 3\n"), graph) == {}
+
+
+def test_a_comment_that_is_a_name_is_refused(tmp_path: Path) -> None:
+    graph = ConflictGraph.from_edges(2, labels=["#1", "b"])
+    for text in ("b 0\n#1 0\n", "b 0\n #1\n"):
+        with pytest.raises(
+            FormatError, match=r':2: is it the node #1, or a comment\? write .* "#1"'
+        ):
+            read_lists(written(tmp_path, text), graph)
+
+
 def test_nodes_without_names_go_by_number(tmp_path: Path) -> None:
     assert read_fixed(written(tmp_path, "1 5"), ConflictGraph.from_edges(2)) == {1: 5}
 

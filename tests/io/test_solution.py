@@ -75,6 +75,16 @@ def test_a_table_goes_by_names_in_any_order(
         back.colors_of(other)
 
 
+@given(names=st.lists(st.text(max_size=4), min_size=1, max_size=5, unique=True))
+def test_any_name_comes_back_from_a_table(
+    names: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("solution") / "a.csv"
+    names = [*names, "a\rb", "\r", "a\r\n,b"]
+    write_solution(path, record(list(range(len(names)))) | {"nodes": names})
+    assert read_solution(path).names == tuple(names)
+
+
 def test_colors_without_names_are_in_the_order_of_the_graph(tmp_path: Path) -> None:
     path = tmp_path / "a.sol"
     write_solution(path, record([2, 0, 1]))
@@ -196,6 +206,15 @@ def test_malformed_text(text: str, line: int | None, message: str, tmp_path: Pat
         ({"colors": [10**30]}, r"colors\[0\]"),
         ({"format": "geocolor.graph"}, "another kind of file"),
         ({"version": 2}, "version 2"),
+        ({"objective": 10**400}, "objective is '1000.*', not a finite number"),
+        ({"lower_bound": float("nan")}, "lower_bound is 'nan', not a finite number"),
+        ({"gap": "0"}, "gap is '0', not a finite number"),
+        ({"num_colors": True}, "num_colors is 'True', not a whole number"),
+        ({"num_colors": 2**62}, "num_colors is '4611.*', not a whole number"),
+        ({"instance_hash": 3}, "instance_hash is '3', not a string"),
+        ({"status": ["OPTIMAL"]}, "status is .*, not a string"),
+        ({"options": []}, r"options is '\[\]', not an object"),
+        ({"trace": {}}, "trace is '{}', not a list"),
     ],
 )
 def test_malformed_json(changes: dict[str, Any], message: str, tmp_path: Path) -> None:
@@ -210,6 +229,15 @@ def test_json_without_colors(tmp_path: Path) -> None:
     path.write_text('{"format": "geocolor.solution", "version": 1}')
     with pytest.raises(FormatError, match="no colors"):
         read_solution(path)
+
+
+def test_null_claims_nothing_and_what_is_unknown_stays(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({**record([0]), "objective": None, "options": None, "by": [1]}))
+    claims = read_solution(path).claims
+    assert "objective" not in claims
+    assert "options" not in claims
+    assert claims["by"] == [1]
 
 
 def test_unknown_suffix(tmp_path: Path) -> None:
