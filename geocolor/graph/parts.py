@@ -41,7 +41,7 @@ def as_labels(labels: Iterable[str] | None, count: int) -> tuple[str, ...] | Non
     Raises
     ------
     InputError
-        They are of another number, one is there twice, or one is no text that a file can hold.
+        They are of another number, one is there twice, or one is no text that UTF-8 can hold.
     """
     if labels is None:
         return None
@@ -57,6 +57,8 @@ def as_labels(labels: Iterable[str] | None, count: int) -> tuple[str, ...] | Non
         # One half of a surrogate pair, which strings of Python and JSON can hold.
         wrong = next(name for name in names if error.object[error.start] in name)
         raise InputError(f"the label {wrong!r} is no text that UTF-8 can hold") from error
+    except TypeError as error:
+        raise InputError("labels must be strings") from error
     return names
 
 

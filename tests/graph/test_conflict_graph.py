@@ -142,6 +142,7 @@ def test_fingerprint_sees_everything_but_names() -> None:
         (lambda: ConflictGraph.from_edges(2, labels=["a"]), "2 nodes but 1 label"),
         (lambda: ConflictGraph.from_edges(2, labels=["a", "a"]), "two nodes have the label 'a'"),
         (lambda: ConflictGraph.from_edges(2, labels=["a", "b\ud800"]), r"label 'b\\ud800' is no"),
+        (lambda: ConflictGraph.from_edges(2, labels=[0, 1]), "labels must be strings"),
         (lambda: ConflictGraph.from_edges(2, sizes=[1.0, 0.0]), "positive"),
         (lambda: ConflictGraph.from_dense([[0, 1], [2, 0]]), r"not symmetric: \[0, 1\] is 1"),
         (lambda: ConflictGraph.from_dense([[0, 1, 2]]), "square"),
