@@ -11,7 +11,7 @@ from torch import nn
 
 from geocolor.errors import ModelError
 from geocolor.units.architectures import RESIDUAL_ROLES
-from geocolor.units.layers import is_layer, layer_of, matrix_of
+from geocolor.units.layers import has_other_forward, is_layer, layer_of, matrix_of
 from geocolor.units.several import models_of, prefixed_units
 from geocolor.units.unit import Side, Unit
 
@@ -58,10 +58,11 @@ def find_units(model: nn.Module) -> list[Unit]:
 
     found = [chosen(part) for part in models_of(model).values()]
     if not all(found):
-        replaced = any("forward" in vars(module) for module in model.modules())
+        replaced = any(map(has_other_forward, model.modules()))
         raise ModelError(
             "the model has no Linear, Conv1D or convolution layer with a weight of its own to share"
-            + "; layers whose forward was replaced, as accelerate does, are none" * replaced
+            + "; layers whose forward was replaced are none: take that back first (accelerate's by "
+            "remove_hook_from_module(model, recurse=True))" * replaced
         )
     mixed = len({_storage(module) for layers in found for module in layers.values()}) > 1
     units = [_units(layers, mixed=mixed) for layers in found]

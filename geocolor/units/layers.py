@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from geocolor.errors import ModelError
 
-__all__ = ["Layer", "is_layer", "layer_of", "matrix_of", "rebuilt"]
+__all__ = ["Layer", "has_other_forward", "is_layer", "layer_of", "matrix_of", "rebuilt"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def layer_of(module: nn.Module) -> Layer:
         matrices.
     """
     kind = type(module)
-    if "forward" in vars(module):
+    if has_other_forward(module):
         raise ModelError(f"the forward of a {kind.__name__} was replaced; it may compute anything")
     if kind is nn.Linear:
         widths = ("out_features", "in_features")
@@ -88,6 +88,12 @@ def layer_of(module: nn.Module) -> Layer:
     if kind is nn.Conv1d or kind is nn.Conv2d:
         return _convolution(module)
     raise ModelError(f"curvature of a {kind.__name__} cannot be measured")
+
+
+def has_other_forward(module: nn.Module) -> bool:
+    """Whether a module's forward was replaced by other than that of its class, and itself."""
+    own = vars(module).get("forward")
+    return own is not None and own != type(module).forward.__get__(module)
 
 
 def is_layer(module: nn.Module) -> bool:
@@ -118,6 +124,8 @@ def rebuilt(module: nn.Module, weight: nn.Parameter, bias: nn.Parameter | None) 
     made = copy.copy(module)
     made._parameters = {**module._parameters, "weight": weight, "bias": bias}
     made._modules = dict(module._modules)
+    # Put there by what took a replacement back, it is that of the other.
+    vars(made).pop("forward", None)
     rows, columns = layer.matrix(weight).shape
     for name, width in zip(layer.widths, (rows, columns // layer.taps), strict=True):
         setattr(made, name, width)

@@ -16,7 +16,7 @@ from geocolor.compression import compress
 from geocolor.errors import ModelError
 from geocolor.sharing import FactoredConvolution, FactoredLinear
 from geocolor.sharing.layers import factored, residual
-from geocolor.units import find_units, is_layer
+from geocolor.units import find_units, is_layer, rebuilt
 
 
 def parameter(*shape: int, seed: int) -> nn.Parameter:
@@ -216,6 +216,14 @@ def test_a_layer_with_a_forward_of_its_own_is_none():
         factored(layer, parameter(2, 5, seed=0), parameter(4, 2, seed=1))
     model = nn.Sequential(nn.Linear(5, 4), layer, Adapted(4, 4))
     assert [unit.name for unit in find_units(model)] == ["0"]
+
+
+def test_a_forward_that_was_put_back_is_that_of_the_layer_alone():
+    layer, x = nn.Linear(5, 4), torch.ones(5)
+    layer.forward = layer.forward
+    made = rebuilt(layer, nn.Parameter(layer.weight[:2].detach()), nn.Parameter(torch.zeros(2)))
+    torch.testing.assert_close(made(x), layer.weight[:2] @ x)
+    torch.testing.assert_close(copy.deepcopy(layer)(x), layer(x))
 
 
 def test_an_output_that_a_hook_changes_counts_as_it_is_used():

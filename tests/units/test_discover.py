@@ -195,6 +195,9 @@ def test_layers_whose_forward_was_replaced_are_left_out_and_that_is_said():
     model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
     model[0].forward = torch.tanh
     assert [unit.name for unit in find_units(model)] == ["1"]
+    model[0].forward = nn.Linear.forward.__get__(model[0])
+    assert [unit.name for unit in find_units(model)] == ["0", "1"]
+    model[0].forward = model[1].forward
     model[1].forward = torch.tanh
-    with pytest.raises(ModelError, match="to share; layers whose forward was replaced, as"):
+    with pytest.raises(ModelError, match="to share; layers whose forward was replaced are none"):
         find_units(model)
