@@ -262,7 +262,11 @@ def _write(
         return
     text = io.StringIO()
     if suffix == ".csv":
-        csv.writer(text, lineterminator="\n").writerows(telling.rows(results))
+        rows = telling.rows(results)
+        # A carriage return ends a line to who reads, and is not quoted by who writes other ends.
+        ends = any("\r" in cell for row in rows for cell in row)
+        style: type[csv.Dialect] = csv.unix_dialect if ends else csv.excel
+        csv.writer(text, style, lineterminator="\n").writerows(rows)
     else:
         text.write(json.dumps(record, allow_nan=False) + "\n")
     with atomic_file(output) as file:

@@ -55,7 +55,7 @@ class SharingOptions:
     InputError
         A unit is named twice or does not exist, a group is empty or has a unit twice, a cost is not
         finite, costs or sizes are too large to be added up, a size is negative, a unit is in no
-        option, or the lengths differ.
+        option, a name is no text that UTF-8 can hold, or the lengths differ.
 
     Examples
     --------
@@ -82,10 +82,12 @@ class SharingOptions:
         place = {name: at for at, name in enumerate(names)}
         if len(place) < len(names):
             raise InputError("two units have the same name")
+        _require_text(names)
         members = tuple(_members(group, place, at) for at, group in enumerate(groups))
         cost = np.array(costs, dtype=np.float64)
         size = np.array(sizes)
-        called = ("",) * len(members) if forms is None else tuple(forms)
+        called = ("",) * len(members) if forms is None else tuple(map(str, forms))
+        _require_text(called)
         if not len(members) == len(called) == len(cost) == len(size):
             raise InputError(
                 f"{len(members)} groups, {len(cost)} costs, {len(size)} sizes, {len(called)} forms"
@@ -133,6 +135,13 @@ class SharingOptions:
         for part in (repr((self.units, self.groups, self.forms)).encode(), self.costs, self.sizes):
             digest.update(part if isinstance(part, bytes) else part.tobytes())
         return digest.hexdigest()
+
+
+def _require_text(names: Sequence[str]) -> None:
+    try:
+        "".join(names).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"a name is no text that UTF-8 can hold: {error.reason}") from error
 
 
 def _members(group: Sequence[int | str], place: dict[str, int], at: int) -> tuple[int, ...]:

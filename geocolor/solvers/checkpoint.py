@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import threading
 import time
@@ -29,6 +28,7 @@ import numpy as np
 from geocolor.errors import CheckError, FormatError, InputError, WrongAnswerError
 from geocolor.io import Limits
 from geocolor.io.atomic import atomic_file, require_writable
+from geocolor.io.compression import named
 from geocolor.io.json_text import load_object, require_format
 from geocolor.problem import (
     ColoringProblem,
@@ -46,6 +46,8 @@ __all__ = ["SolveCheckpoint"]
 
 _FORMAT, _VERSION = "geocolor.checkpoint", 1
 _KEYS = {"colors", "lower_bound", "question", "scaling_error", "seconds"}
+# No number in it is as large.
+_LARGEST = 1e300
 # Seconds between two writes, and at least so many times what the last one took.
 _SECONDS, _TIMES = 1.0, 20.0
 
@@ -63,19 +65,23 @@ class SolveCheckpoint:
     Raises
     ------
     InputError
-        The file cannot be read or written, or is of another question; or the question cannot be
-        told from others, since a function says what groups cost.
+        The file cannot be read or written, is a pipe or compressed, or is of another question; or
+        the question cannot be told from others, since a function says what groups cost.
     """
 
     def __init__(self, path: str | os.PathLike[str], problem: Problem) -> None:
-        require_writable(path)
         self._path = Path(path)
+        if str(path) == "-" or named(self._path) is not None:
+            raise InputError(f"{path}: a checkpoint is a file, and not compressed; name another")
+        require_writable(path)
+        self._problem = problem
         self._question = _question(problem)
-        self._found = self._read(problem) if self._path.exists() else None
+        self._seen = _stamp(self._path)
+        self._found = None if self._seen is None else self._read()
         self._earlier = 0.0 if self._found is None else self._found["seconds"]
-        self._failure: InputError | None = None
+        self._failure: InputError | MemoryError | None = None
 
-    def _read(self, problem: Problem) -> dict[str, Any]:
+    def _read(self) -> dict[str, Any]:
         where = str(self._path)
         found = load_object(self._path, Limits())
         require_format(found, _FORMAT, _VERSION, where)
@@ -93,7 +99,7 @@ class SolveCheckpoint:
                 )
         if content["colors"] is not None:
             try:
-                check(problem, np.array(content["colors"], dtype=np.int64))
+                self._objective(content["colors"])
             except CheckError as error:
                 raise FormatError(f"its coloring does not hold: {error}", where) from error
         return content
@@ -123,7 +129,13 @@ class SolveCheckpoint:
 
     @contextmanager
     def kept(self, search: Search) -> Iterator[None]:
-        """Write what the search reaches now and then, from a thread, and at the end."""
+        """Write what the search reaches now and then, from a thread, and at the end.
+
+        Raises
+        ------
+        FormatError
+            Something was refused as wrong, and the file's bound may be what is.
+        """
         ended = threading.Event()
 
         def watch() -> None:
@@ -138,6 +150,15 @@ class SolveCheckpoint:
         thread.start()
         try:
             yield
+        except WrongAnswerError as error:
+            bound = None if self._found is None else self._found["lower_bound"]
+            if bound is None or bound != search.lower_bound:
+                raise
+            raise FormatError(
+                f"the solver is wrong, or the bound {bound} is that it went on from: {error}; "
+                "delete it to start anew",
+                str(self._path),
+            ) from error
         finally:
             ended.set()
             thread.join()
@@ -145,20 +166,39 @@ class SolveCheckpoint:
 
     def _write(self, search: Search) -> None:
         """Write the search's state; a failure is kept for later, so that no answer is lost."""
+        if search.refusal is not None:  # what else it claimed may be as wrong
+            return
         coloring = search.coloring
-        content = {
-            "question": self._question,
+        state = {
             "colors": None if coloring is None else coloring.colors.tolist(),
             "lower_bound": search.lower_bound,
             "scaling_error": search.scaling_error,
             "seconds": self._earlier + search.elapsed(),
         }
-        head = {"format": _FORMAT, "version": _VERSION, "sha256": _digest(content)}
         try:
+            if _stamp(self._path) not in (None, self._seen):
+                state = self._better(state, self._read())
+            content = {"question": self._question, **state}
+            head = {"format": _FORMAT, "version": _VERSION, "sha256": _digest(content)}
             with atomic_file(self._path) as file:
                 file.write(json.dumps(head | content, allow_nan=False).encode() + b"\n")
-        except InputError as error:
+            self._seen = _stamp(self._path)
+        except (InputError, MemoryError) as error:
             self._failure = error
+
+    def _better(self, ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+        """Take the best of what two solves that share the file have reached."""
+        found = [each["colors"] for each in (ours, theirs) if each["colors"] is not None]
+        bounds = [each["lower_bound"] for each in (ours, theirs)]
+        return {
+            "colors": min(found, key=self._objective, default=None),
+            "lower_bound": max((bound for bound in bounds if bound is not None), default=None),
+            "scaling_error": max(ours["scaling_error"], theirs["scaling_error"]),
+            "seconds": max(ours["seconds"], theirs["seconds"]),
+        }
+
+    def _objective(self, colors: list[int]) -> float:
+        return check(self._problem, np.array(colors, dtype=np.int64)).objective
 
     def told(self, result: SolveResult) -> SolveResult:
         """Add to a result what came of the checkpoint, for people."""
@@ -173,6 +213,15 @@ class SolveCheckpoint:
         if self._failure is not None:
             parts.append(f"the checkpoint is not up to date: {self._failure}")
         return replace(result, message="; ".join(parts))
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Tell one writing of a file from another; None if there is no such file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _question(problem: Problem) -> dict[str, Any]:
@@ -209,7 +258,7 @@ def _wrong(content: dict[str, Any]) -> str | None:
 
 
 def _is_finite(value: Any) -> bool:
-    return type(value) in (int, float) and abs(value) < math.inf
+    return type(value) in (int, float) and abs(value) < _LARGEST
 
 
 def _digest(content: dict[str, Any]) -> str:

@@ -68,7 +68,7 @@ def solve_by_components(
     search.offer(colors)
     waiting = [nodes for nodes in components if len(nodes) > 1]
     left = sum(len(nodes) for nodes in waiting)
-    bound, reason = 0.0, StopReason.COMPLETED
+    bound, error, reason = 0.0, 0.0, StopReason.COMPLETED
     messages: set[str] = set()
     for nodes in waiting[:-1]:
         if search.out_of_time():
@@ -82,7 +82,8 @@ def solve_by_components(
             if part.coloring is not None:
                 colors = _joined(colors, nodes, part.coloring.colors)
                 search.offer(colors)
-        search.scaling_error += part.scaling_error
+        error += part.scaling_error
+        search.scaling_error = max(search.scaling_error, error)
         bound += -np.inf if part.lower_bound is None else part.lower_bound
         messages.add(outcome.message)
         if outcome.stop_reason is not StopReason.COMPLETED:
@@ -96,7 +97,8 @@ def solve_by_components(
             partial(add, bound),
         )
         outcome = solve_part(part.problem, part)
-        search.scaling_error += part.scaling_error
+        error += part.scaling_error
+        search.scaling_error = max(search.scaling_error, error)
         messages.add(outcome.message)
         if outcome.stop_reason is not StopReason.COMPLETED:
             reason = outcome.stop_reason

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -173,3 +174,14 @@ def test_what_there_is_to_choose_from(run, options: Path) -> None:
     assert found["forms"] == "dense, rank, tied"
     assert found["fingerprint"] == read_options(options).fingerprint
     assert "min parameters    4\n" in run("info", options).out
+
+
+def test_names_with_line_ends_come_back(run, tmp_path: Path) -> None:
+    file = tmp_path / "options.json"
+    option = [[0], "dense", 0.0, 4]
+    said = {"format": "geocolor.options", "version": 1, "units": ["a\rb"], "options": [option]}
+    file.write_text(json.dumps(said))
+    out = tmp_path / "out.csv"
+    assert run("solve", file, "--budget", 4, "-o", out).code == 0
+    with out.open(newline="") as table:
+        assert list(csv.reader(table))[1] == ["a\rb", "0", "dense"]

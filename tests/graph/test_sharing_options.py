@@ -49,6 +49,8 @@ def test_what_does_not_hold_is_refused(budget: int, chosen: list[int], message: 
     ("change", "message"),
     [
         ({"units": ["a", "a"]}, "two units have the same name"),
+        ({"units": ["a", "\ud800"]}, "no text that UTF-8 can hold"),
+        ({"forms": ["dense", "\ud800"]}, "no text that UTF-8 can hold"),
         ({"groups": [["a"], ["c"]]}, "option 1 names the unit 'c', which does not exist"),
         ({"groups": [["a"], [2]]}, "option 1 names the unit 2"),
         ({"groups": [["a"], [0.7]]}, "option 1 names the unit 0.7, neither a number nor a name"),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from geocolor.errors import FormatError, InputError
+from geocolor.errors import FormatError, InputError, WrongAnswerError
 from geocolor.graph import ConflictGraph, queen
 from geocolor.problem import (
     ColoringProblem,
@@ -258,3 +258,65 @@ def test_interrupts_never_damage_it(file: Path) -> None:
     assert found == sorted(found, reverse=True)  # each goes on from the one before
     assert json.loads(file.read_text())["colors"] is not None
     assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_two_at_once_keep_the_better(file: Path, idle: str) -> None:
+    problem = ColoringProblem(queen(5, 5))
+    search = Search(problem, started=time.monotonic(), time_limit=60, seed=0, workers=1)
+    slow = SolveCheckpoint(file, problem)
+    slow.resume(search)
+    with slow.kept(search):
+        search.offer(np.arange(25))
+        assert solve(problem, checkpoint=file, workers=1).status is Status.OPTIMAL
+    again = solve(problem, idle, checkpoint=file)
+    assert (again.status, again.objective) == (Status.OPTIMAL, 5)
+
+
+@pytest.mark.parametrize("name", ["-", "solve.gz", "solve.checkpoint.zst"])
+def test_what_could_not_be_read_again_is_refused_first(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="and not compressed"):
+        solve(PROBLEMS[0], checkpoint=name)
+    assert not list(tmp_path.iterdir())
+
+
+def overclaims(problem: Problem, search: Search) -> None:
+    """Find a coloring that its bound rules out."""
+    search.raise_lower_bound(4)
+    search.offer([0, 1, 0, 1, 2])
+
+
+def test_what_is_refused_is_not_kept(
+    file: Path, idle: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = ColoringProblem(
+        ConflictGraph.from_edges(5, conflicts=[(0, 1), (1, 2), (2, 3), (3, 4), (4, 0)])
+    )
+    solve(problem, idle, initial=[0, 1, 2, 3, 4], checkpoint=file)
+    with pytest.raises(WrongAnswerError):
+        solve(problem, named(overclaims, monkeypatch), checkpoint=file)
+    assert solve(problem, "dsatur", checkpoint=file).objective == 3
+
+
+def test_a_wrong_bound_is_the_files(file: Path, idle: str) -> None:
+    problem = ColoringProblem(queen(5, 5))
+    solve(problem, idle, checkpoint=file)
+    content = json.loads(file.read_text())
+    content["lower_bound"] = 9.0
+    state = {key: value for key, value in content.items() if key in module._KEYS}
+    file.write_text(json.dumps(content | {"sha256": _digest(state)}))
+    with pytest.raises(FormatError, match=r"or the bound 9\.0 is that it went on from"):
+        solve(problem, "dsatur", checkpoint=file)
+
+
+def test_errors_of_rounding_do_not_add_up_over_resumes(file: Path) -> None:
+    rng = np.random.default_rng(1)
+    pairs = [(a, b) for start in (0, 8) for a in range(start, start + 8) for b in range(start, a)]
+    graph = ConflictGraph.from_edges(16, pairs, rng.normal(size=len(pairs)))
+    errors = []
+    for _ in range(3):
+        solve(CorrelationClusteringProblem(graph), "edge-lp", checkpoint=file, workers=1)
+        errors.append(json.loads(file.read_text())["scaling_error"])
+    assert errors[1] == errors[2]
