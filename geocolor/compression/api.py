@@ -70,10 +70,11 @@ def compress(
         Batches on which the loss increase is measured; default some of `batches`.
     loss : str or callable
         What the model's output is scored by. ``cross-entropy``: its last dimension holds logits
-        of classes. ``squared-error``: it holds values, embeddings say. ``auto``: the first for
-        an output with ``logits`` of several classes, the second for any other; give
-        ``cross-entropy`` for a classifier that returns a plain tensor. Or a function of the model
-        and a batch that gives a tensor of losses, one for each scored output; it may use labels.
+        of classes, or its second where transformers segments images. ``squared-error``: it holds
+        values, embeddings say. ``auto``: the first for an output with ``logits`` of several
+        classes, the second for any other; give ``cross-entropy`` for a classifier that returns a
+        plain tensor. Or a function of the model and a batch that gives a tensor of losses, one
+        for each scored output; it may use labels.
     random_plans : int
         Other plans to measure first, at least four, for the report to say what predictions of
         this model's loss are worth and come to. Each takes about as long as the compression.

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from geocolor.compression import compress
-from geocolor.curvature import call_model, prediction_rows, used_outside
+from geocolor.curvature import used_outside
 from geocolor.errors import ModelError
 from geocolor.units import find_units
 
@@ -42,7 +42,7 @@ class Neither(Both):
 
 
 def run(model: nn.Module) -> Tensor:
-    return prediction_rows(call_model(model, X), X)[0]
+    return model(X)
 
 
 @pytest.mark.parametrize("build", [Both, Beside])
@@ -62,10 +62,7 @@ def test_a_weight_that_two_layers_hold_is_in_no_way_special(mlp):
     model[2].weight = model[0].weight
     assert used_outside(model, [find_units(model)[-1]], run) == set()
 
-    def finite(model: nn.Module) -> Tensor:
-        return prediction_rows(model(X[:, :4].double()), X)[0]
-
-    assert used_outside(mlp, find_units(mlp), finite) == set()
+    assert used_outside(mlp, find_units(mlp), lambda _: mlp(X[:, :4].double())) == set()
 
 
 @pytest.mark.parametrize("build", [Both, Beside])

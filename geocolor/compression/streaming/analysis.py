@@ -39,6 +39,7 @@ from geocolor.curvature import (
     collect_by_block,
     first_sample,
     scorer,
+    used_outside,
 )
 from geocolor.errors import InputError, ModelError
 from geocolor.sharing import measure_size, prepare_structure
@@ -155,7 +156,8 @@ class StreamedAnalysis:
     def _go_along(self, sample: Stages) -> tuple[tuple[Chain, ...], dict[str, Use]]:
         """Watch all blocks on one sample, and take the batches to judge by through them.
 
-        Gives the hidden layers, and how matrices are used.
+        Gives the hidden layers, and how matrices are used; what is used otherwise than by calls of
+        layers is taken out of the units.
         """
         chains: list[Chain] = []
         uses: dict[str, Use] = {}
@@ -168,8 +170,11 @@ class StreamedAnalysis:
                 units = [u for u in self._model.units_of(number) if u in self.units]
                 run = _run(block, call, hidden)
                 with single_precision(block):
+                    outside = used_outside(self._model.model, units, run)
+                    units = [unit for unit in units if unit.name not in outside]
                     chains += find_chains(self._model.model, units, run)
                     uses |= count_uses(self._model.model, units, run)
+            self.units = tuple(unit for unit in self.units if unit.name not in outside)
             self._progress("finding hidden layers", number + 1, count)
         return tuple(chains), by_place(uses)
 

@@ -59,6 +59,27 @@ def test_the_result_is_that_of_a_compression_in_memory(
     assert forms >= {"basis", "narrow"}
 
 
+def test_weights_that_are_used_beside_their_layers_stay(
+    folder: Path, batches: list[Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = type(transformers.AutoModelForCausalLM.from_pretrained(folder).model.layers[0].mlp)
+    forward = kind.forward
+
+    def with_more(mlp: Any, x: Tensor) -> Tensor:
+        said: Tensor = forward(mlp, x)
+        return said + (x @ mlp.gate_proj.weight.T).mean(-1, keepdim=True)
+
+    monkeypatch.setattr(kind, "forward", with_more)
+    record = geocolor.compress_streamed(folder, batches, tmp_path / "smaller", 0.6)
+    assert not any("gate_proj" in unit.name for unit in record.units)
+    assert record.report.unreached == len(record.units) // 6
+    kept, before = geocolor.load(tmp_path / "smaller"), StoredTensors(folder)
+    block = "model.layers.0"
+    norm = before.read(f"{block}.post_attention_layernorm.weight")
+    gate = before.read(f"{block}.mlp.gate_proj.weight")
+    torch.testing.assert_close(kept.get_parameter(f"{block}.mlp.gate_proj.weight"), gate * norm)
+
+
 def test_no_part_is_read_more_often_than_it_must(
     folder: Path, batches: list[Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
