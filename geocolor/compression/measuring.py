@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from geocolor.compression.analysis import Analysis
 from geocolor.compression.divergence import Divergence
+from geocolor.compression.precision import has_half_precision
 from geocolor.compression.progress import Progress, silent
 from geocolor.compression.sampling import find_sample
 from geocolor.compression.several import (
@@ -42,6 +43,7 @@ from geocolor.units import (
     find_uses,
     fold_norms,
     models_of,
+    require_replaceable,
     split_experts,
     with_split_experts,
 )
@@ -122,10 +124,10 @@ def analyze(
         for unit in units:
             latency.of(unit)
     folded = joint if inplace else copy.deepcopy(joint)
-    scales = fold_norms(folded)
     parts = {
         prefix: _measured(
             part,
+            folded,
             [replace(u, name=u.place, model=None) for u in units if u.name.startswith(prefix)],
             own,
             other,
@@ -142,7 +144,11 @@ def analyze(
     return Analysis(
         model=folded,
         unfolded=None if inplace else joint,
-        scales=scales,
+        scales={
+            f"{prefix}{name}": scale
+            for prefix, part in parts.items()
+            for name, scale in part.scales.items()
+        },
         units=tuple(unit for unit in units if unit.name in curvature.factors),
         unreached=sum(unit.name not in curvature.factors for unit in units),
         curvature=curvature,
@@ -189,6 +195,7 @@ def _require_own_values(model: nn.Module, *, copied: bool) -> None:
 class _Measured:
     """What is measured of one model by itself."""
 
+    scales: Mapping[str, Tensor]
     curvature: Curvature
     chains: Sequence[Chain]
     uses: Mapping[str, Use]
@@ -197,6 +204,7 @@ class _Measured:
 
 def _measured(
     model: nn.Module,
+    within: nn.Module,
     units: Sequence[Unit],
     calibration: Sequence[Batch],
     judged: Sequence[Batch],
@@ -206,6 +214,23 @@ def _measured(
     checkpoint: str | None,
     on_progress: Progress,
 ) -> _Measured:
+    """Measure a model among several and fold its norms."""
+
+    def reference() -> Divergence:
+        return Divergence(
+            model, judged, lambda done: on_progress("reference", done, len(judged)), loss
+        )
+
+    sample = find_sample(model, calibration, loss)
+
+    def watched(model: nn.Module) -> object:
+        with sample.precision(model):
+            return sample.run(model)
+
+    require_replaceable(model, units, watched)
+    # What folding rounds in half precision is part of what is lost.
+    original = reference() if has_half_precision(model) else None
+    scales = fold_norms(model, within=within, run=watched)
     curvature = collect_curvature(
         model,
         calibration,
@@ -218,7 +243,6 @@ def _measured(
     )
     on_progress("finding hidden layers", 0, 1)
     reached = [unit for unit in units if unit.name in curvature.factors]
-    sample = find_sample(model, calibration, loss)
     with sample.precision(model):
         outside = used_outside(model, reached, sample.run)
         reached = [unit for unit in reached if unit.name not in outside]
@@ -228,7 +252,4 @@ def _measured(
         uses = sample.of_one(find_uses(model, reached, sample.run))
     factors = {unit.name: curvature.factors[unit.name] for unit in reached}
     curvature = Curvature(factors, curvature.tokens, curvature.outputs)
-    divergence = Divergence(
-        model, judged, lambda done: on_progress("reference", done, len(judged)), loss
-    )
-    return _Measured(curvature, chains, uses, divergence)
+    return _Measured(scales, curvature, chains, uses, original or reference())

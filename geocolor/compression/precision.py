@@ -10,9 +10,14 @@ from torch import nn
 
 from geocolor.curvature import Batch, changed_batch
 
-__all__ = ["in_single_precision", "single_precision"]
+__all__ = ["has_half_precision", "in_single_precision", "single_precision"]
 
 _HALF = (torch.float16, torch.bfloat16)
+
+
+def has_half_precision(model: nn.Module) -> bool:
+    """Whether a parameter is of half precision."""
+    return any(parameter.dtype in _HALF for parameter in model.parameters())
 
 
 @contextmanager

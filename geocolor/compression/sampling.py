@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -44,10 +45,15 @@ class Sample:
         """Make the model compute as it is to be watched, for a while."""
         return single_precision(model) if self.single else nullcontext()
 
-    def run(self, model: nn.Module) -> Tensor:
-        """Call a model; give its predictions."""
-        with frozen_eval(model):
-            return scorer(self.loss)(model, self.batch).rows
+    def run(self, model: nn.Module) -> tuple[Tensor, list[Any]]:
+        """Call a model; give its predictions, and all that it returned."""
+        returned: list[Any] = []
+        hook = model.register_forward_hook(lambda _module, _inputs, output: returned.append(output))
+        try:
+            with frozen_eval(model):
+                return scorer(self.loss)(model, self.batch).rows, returned
+        finally:
+            hook.remove()
 
     def of_one(self, uses: Mapping[str, Use]) -> dict[str, Use]:
         """Turn places in a whole batch into those in a sample, or in a few that go together."""
@@ -73,23 +79,24 @@ def find_sample(model: nn.Module, batches: Iterable[Batch], loss: Loss) -> Sampl
     Raises
     ------
     ModelError
-        It runs on none.
+        It fails on a whole batch, or gives none of them predictions.
     """
-    batches = list(batches)
-    for single in (True, False):
-        for batch in batches:
+    for batch in batches:
+        for single in (True, False):
             given = in_single_precision(batch) if single else batch
             for part, count in ((first_sample(given), 1), (given, batch_size(given))):
                 sample = Sample(part, count, single, loss)
                 if _scored(model, sample):
                     return sample
-    raise ModelError("the model runs on no calibration batch once it has been measured")
+        sample.run(model)  # for the model's own words, if it fails
+    raise ModelError("the calibration batches hold nothing to score")
 
 
 @torch.no_grad()
 def _scored(model: nn.Module, sample: Sample) -> bool:
     try:
         with sample.precision(model):
-            return len(sample.run(model)) > 0
+            rows, _ = sample.run(model)
+            return len(rows) > 0
     except Exception:
         return False

@@ -6,6 +6,8 @@ from geocolor.units.discover import find_units
 from geocolor.units.experts import split_experts, stacked_again, with_split_experts
 from geocolor.units.layers import Layer, is_layer, layer_of, matrix_of, rebuilt
 from geocolor.units.norms import fold_norms
+from geocolor.units.outputs import Run
+from geocolor.units.replacing import require_replaceable
 from geocolor.units.several import models_of
 from geocolor.units.unit import Side, Unit
 from geocolor.units.uses import Use, by_place, caller_of, count_uses, find_uses
@@ -13,6 +15,7 @@ from geocolor.units.uses import Use, by_place, caller_of, count_uses, find_uses
 __all__ = [
     "Chain",
     "Layer",
+    "Run",
     "Side",
     "Unit",
     "Use",
@@ -29,6 +32,7 @@ __all__ = [
     "matrix_of",
     "models_of",
     "rebuilt",
+    "require_replaceable",
     "split_experts",
     "stacked_again",
     "with_split_experts",

@@ -2,31 +2,32 @@
 
 Names and classes do not tell: a norm or a split into heads between two matrices makes their hidden
 units depend on each other. So it is tried. With every second hidden unit taken out for good, the
-model must say what it says when the reader ignores those units.
+model must say what it says when the reader ignores those units, in all its outputs; and that must
+be something else than it says otherwise.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from geocolor.errors import GeocolorError
 from geocolor.units.layers import layer_of, matrix_of, rebuilt
+from geocolor.units.outputs import Run, tensors_of
+from geocolor.units.replacing import replaced
 from geocolor.units.unit import Unit
 
 __all__ = ["Chain", "find_chains"]
 
-Run = Callable[[nn.Module], Tensor]
-
 # A gated feed-forward layer has two writers.
 _MOST_WRITERS = 2
-# Two ways to compute the same thing differ by rounding; other things differ by far more.
+# Two ways to compute the same thing differ by rounding; other things differ by far more, as parts
+# of what the hidden units have a say in.
 _ROUNDINGS = 2e3
 
 
@@ -73,14 +74,14 @@ def find_chains(model: nn.Module, units: Sequence[Unit], run: Run) -> list[Chain
     units : sequence of Unit
         The matrices.
     run : callable
-        Calls a model on some data and gives its predictions.
+        Calls a model on some data and gives all that it says.
 
     Returns
     -------
     list of Chain
         No matrix is in two.
     """
-    calls = _calls(model, units, run)
+    calls, said = _calls(model, units, run)
     place = {unit.name: at for at, unit in enumerate(units)}
     places: dict[tuple[str, str], list[Unit]] = defaultdict(list)
     for unit in units:
@@ -95,15 +96,15 @@ def find_chains(model: nn.Module, units: Sequence[Unit], run: Run) -> list[Chain
             tried = [
                 chain for chain in chains if chain is not None and taken.isdisjoint(chain.members)
             ]
-            if tried and _independent(model, tried, run):
+            if tried and _independent(model, tried, run, said):
                 found += tried
                 taken.update(name for chain in tried for name in chain.members)
                 break
     return sorted(found, key=lambda chain: place[chain.reader])
 
 
-def _calls(model: nn.Module, units: Sequence[Unit], run: Run) -> list[Unit]:
-    """List the units in the order in which the model calls them."""
+def _calls(model: nn.Module, units: Sequence[Unit], run: Run) -> tuple[list[Unit], list[Tensor]]:
+    """List the units in the order in which the model calls them, and what it says."""
     order: list[Unit] = []
     hooks = [
         model.get_submodule(unit.name).register_forward_hook(
@@ -112,11 +113,11 @@ def _calls(model: nn.Module, units: Sequence[Unit], run: Run) -> list[Unit]:
         for unit in units
     ]
     try:
-        run(model)
+        said = tensors_of(run(model))
     finally:
         for hook in hooks:
             hook.remove()
-    return order
+    return order, said
 
 
 def _before(
@@ -135,41 +136,43 @@ def _before(
     return Chain(tuple(names), reader.name, width)
 
 
-def _independent(model: nn.Module, chains: Sequence[Chain], run: Run) -> bool:
-    """Whether taking hidden units out and ignoring them come to the same."""
+def _independent(
+    model: nn.Module, chains: Sequence[Chain], run: Run, said: Sequence[Tensor]
+) -> bool:
+    """Whether taking hidden units out and ignoring them come to the same, and to something."""
     try:
         with _replaced(model, chains, narrow=True):
-            narrowed = run(model)
-    except (GeocolorError, RuntimeError, ValueError, IndexError, TypeError):
-        return False  # something in between insists on the width
-    with _replaced(model, chains, narrow=False):
-        ignored = run(model)
-    if ignored.shape != narrowed.shape:
+            narrowed = tensors_of(run(model))
+        with _replaced(model, chains, narrow=False):
+            ignored = tensors_of(run(model))
+    except Exception:
+        return False  # something in between insists on the width, in whatever words
+    if not [t.shape for t in narrowed] == [t.shape for t in ignored] == [t.shape for t in said]:
         return False
-    scale = float(ignored.abs().max())
-    tolerance = _ROUNDINGS * torch.finfo(ignored.dtype).eps * scale
-    return bool(torch.isfinite(ignored).all()) and (
-        float((ignored - narrowed).abs().max()) <= tolerance
+    changes = [_most(before - after) for before, after in zip(said, ignored, strict=True)]
+    return any(changes) and all(
+        _most(one - other) <= _ROUNDINGS * torch.finfo(one.dtype).eps * change
+        for one, other, change in zip(narrowed, ignored, changes, strict=True)
     )
 
 
-@contextmanager
-def _replaced(model: nn.Module, chains: Sequence[Chain], *, narrow: bool) -> Iterator[None]:
+def _most(numbers: Tensor) -> float:
+    return float(numbers.abs().max()) if numbers.numel() else 0.0
+
+
+def _replaced(
+    model: nn.Module, chains: Sequence[Chain], *, narrow: bool
+) -> AbstractContextManager[None]:
     """Take every second hidden unit out, or only have the readers ignore it."""
-    layers = {name: model.get_submodule(name) for chain in chains for name in chain.members}
-    try:
-        for chain in chains:
-            kept = torch.arange(0, chain.width, 2)
-            if narrow:
-                for name in chain.writers:
-                    _put(model, name, _with_rows(layers[name], kept))
-                _put(model, chain.reader, _with_columns(layers[chain.reader], kept))
-            else:
-                _put(model, chain.reader, _ignoring(layers[chain.reader], kept))
-        yield
-    finally:
-        for name, layer in layers.items():
-            _put(model, name, layer)
+    layers: dict[str, nn.Module] = {}
+    for chain in chains:
+        kept = torch.arange(0, chain.width, 2)
+        reader = model.get_submodule(chain.reader)
+        layers[chain.reader] = _with_columns(reader, kept) if narrow else _ignoring(reader, kept)
+        if narrow:
+            for name in chain.writers:
+                layers[name] = _with_rows(model.get_submodule(name), kept)
+    return replaced(model, layers)
 
 
 def _with_rows(layer: nn.Module, kept: Tensor) -> nn.Module:
@@ -198,8 +201,3 @@ def _with_matrix(layer: nn.Module, matrix: Tensor, bias: Tensor | None) -> nn.Mo
         layer, weight, None if bias is None else nn.Parameter(bias, requires_grad=False)
     )
     return made
-
-
-def _put(model: nn.Module, name: str, layer: nn.Module) -> None:
-    parent, _, attribute = name.rpartition(".")
-    setattr(model.get_submodule(parent), attribute, layer)

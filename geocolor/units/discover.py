@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import zip_longest
 
 from torch import nn
@@ -15,7 +15,7 @@ from geocolor.units.layers import has_other_forward, is_layer, layer_of, matrix_
 from geocolor.units.several import models_of, prefixed_units
 from geocolor.units.unit import Side, Unit
 
-__all__ = ["find_units"]
+__all__ = ["find_units", "held_once"]
 
 
 def find_units(model: nn.Module) -> list[Unit]:
@@ -39,20 +39,14 @@ def find_units(model: nn.Module) -> list[Unit]:
     ModelError
         There is no such layer in a model.
     """
-    weights = Counter(
-        id(parameter)
-        for module in model.modules()
-        for parameter in module.parameters(recurse=False)
-    )
-    # A module with two names could be replaced at one of them only.
-    places = Counter(id(child) for parent in model.modules() for child in parent._modules.values())
+    once = held_once(model)
 
     def chosen(part: nn.Module) -> dict[str, nn.Module]:
         layers = {
             name: module
             for name, module in part.named_modules()
             # A model that is itself a layer has no parent in which to replace it.
-            if name and is_layer(module) and weights[id(module.weight)] == places[id(module)] == 1
+            if name and is_layer(module) and once(module)
         }
         return {n: module for n, module in layers.items() if re.search(r"\d", n)} or layers
 
@@ -70,6 +64,18 @@ def find_units(model: nn.Module) -> list[Unit]:
         return units[0]
     numbered = [prefixed_units(own, at) for at, own in enumerate(units)]
     return [unit for row in zip_longest(*numbered) for unit in row if unit is not None]
+
+
+def held_once(model: nn.Module) -> Callable[[nn.Module], bool]:
+    """Tell of a module with a weight whether it and its weight have one place in a model each."""
+    weights = Counter(
+        id(parameter)
+        for module in model.modules()
+        for parameter in module.parameters(recurse=False)
+    )
+    # A module with two names could be replaced at one of them only.
+    places = Counter(id(child) for parent in model.modules() for child in parent._modules.values())
+    return lambda module: weights[id(module.weight)] == places[id(module)] == 1
 
 
 def _units(layers: Mapping[str, nn.Module], *, mixed: bool) -> list[Unit]:

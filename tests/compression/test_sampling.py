@@ -108,13 +108,15 @@ def test_batches_with_nothing_to_score_are_passed_by(mlp: Callable[..., nn.Modul
         compress(model, [batch[:0]], keep=0.6)
 
 
-def test_a_model_that_does_not_run_again_is_told():
-    class Once(nn.Linear):
+def test_a_model_that_fails_is_told_of_in_its_own_words():
+    class Failing(nn.Linear):
         def forward(self, x: Tensor) -> Tensor:
             raise RuntimeError("no more")
 
-    with pytest.raises(ModelError, match="runs on no calibration batch"):
-        find_sample(Once(3, 3), [rows(2, 3)], "auto")
+    with pytest.raises(
+        ModelError, match=r"Failing failed on a batch of shape \(2, 3\), .*: no more"
+    ):
+        find_sample(Failing(3, 3), [rows(2, 3)], "auto")
 
 
 def test_padding_of_encoder_layers_makes_no_nested_tensors():

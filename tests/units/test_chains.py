@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import torch
@@ -157,3 +160,84 @@ def test_channels_read_by_a_pointwise_convolution_are_hidden_units(between, kern
     images = torch.randn(2, 3, 6, 6)
     found = find_chains(model, find_units(model), lambda model: model(images).detach())
     assert [chain.width for chain in found] == [8] * count
+
+
+class Written(nn.Module):
+    """Two matrices, and a forward pass as it is given."""
+
+    def __init__(self, forward: Callable[[Any, Tensor], Any]) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.a, self.b = nn.Linear(6, 64), nn.Linear(64, 6)
+        self.held = {"a": self.a, "b": self.b}
+        self.attend = nn.MultiheadAttention(64, 2, batch_first=True)
+        self._forward = forward
+
+    def forward(self, x: Tensor) -> Any:
+        return self._forward(self, x)
+
+
+def insisting(m: Any, x: Tensor) -> Tensor:
+    hidden = m.a(x)
+    assert hidden.shape[-1] == 64, "wrong width"
+    return m.b(hidden)
+
+
+def attending(m: Any, x: Tensor) -> Tensor:
+    hidden = m.a(x)
+    return m.b(m.attend(hidden, hidden, hidden)[0])
+
+
+def with_hidden(m: Any, x: Tensor) -> tuple[Tensor, Tensor]:
+    hidden = m.a(x)
+    return m.b(hidden), hidden
+
+
+def with_its_norm(m: Any, x: Tensor) -> tuple[Tensor, dict[str, list[Tensor]]]:
+    hidden = m.a(x)
+    return m.b(hidden), {"norms": [hidden.norm(dim=-1)]}
+
+
+@dataclass
+class Output:
+    logits: Tensor
+    hidden: Tensor
+
+
+def with_its_sum(m: Any, x: Tensor) -> Output:
+    hidden = m.a(x)
+    return Output(m.b(hidden), hidden.sum(-1))
+
+
+def barely(m: Any, x: Tensor) -> Tensor:
+    """Width matters, in a small part of a large output."""
+    hidden = torch.relu(m.a(x)).square()
+    return 50 * x + 1e-2 * m.b(nn.functional.rms_norm(hidden, (hidden.shape[-1],)))
+
+
+def through_a_dict(m: Any, x: Tensor) -> Tensor:
+    return m.held["b"](torch.relu(m.held["a"](x)))
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [insisting, attending, with_hidden, with_its_norm, with_its_sum, barely, through_a_dict],
+)
+def test_hidden_units_that_anything_else_depends_on_make_no_hidden_layer(forward):
+    assert chains(Written(forward)) == []
+
+
+def test_outputs_that_do_not_depend_on_hidden_units_are_no_matter():
+    def forward(m: Any, x: Tensor) -> Any:
+        return {"said": m.b(torch.relu(m.a(x))), "given": (x, torch.arange(3), None, "word")}
+
+    assert chains(Written(forward)) == [(("a",), "b", 64)]
+
+
+def test_a_sample_on_which_hidden_units_say_nothing_shows_nothing():
+    model = sequential(nn.ReLU())
+    nn.init.zeros_(model[0].bias)
+    units = find_units(model)
+    for sample, count in ((torch.zeros(5, 6), 0), (X, 1)):
+        found = find_chains(model.eval(), units, lambda model, x=sample: model(x))
+        assert len(found) == count

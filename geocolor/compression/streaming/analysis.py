@@ -19,7 +19,7 @@ from geocolor.compression.divergence import distance
 from geocolor.compression.grouping import adjacent_groups, private_groups
 from geocolor.compression.measuring import MEASURED_BATCHES
 from geocolor.compression.planner import plan_sharing
-from geocolor.compression.precision import single_precision
+from geocolor.compression.precision import has_half_precision, single_precision
 from geocolor.compression.progress import Progress, silent
 from geocolor.compression.record import CompressionRecord, Origin, unit_records
 from geocolor.compression.report import Report, macs_per
@@ -162,8 +162,10 @@ class StreamedAnalysis:
         chains: list[Chain] = []
         uses: dict[str, Use] = {}
         count = len(self._model.blocks)
+        # What folding rounds in half precision is part of what is lost.
+        folded = not has_half_precision(self._model.model)
         for number in range(count):
-            with self._model.block(number) as block:
+            with self._model.block(number, folded=folded) as block:
                 hidden, call = sample.hidden[0], sample.calls[0][number]
                 self._judged.through(number, block)
                 sample.through(number, block)
