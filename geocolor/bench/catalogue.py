@@ -38,7 +38,7 @@ MANIFEST = "manifest.json"
 _FORMAT, _VERSION = "geocolor.instances", 1
 _TABLES = ("best_known.csv", "optima.csv")
 _MEASURED = ("nodes", "conflicts", "weights", "fingerprint", "sha256")
-_KINDS = ("coloring", "partition", "group-partition", "correlation")
+_KINDS = ("coloring", "equitable", "partition", "group-partition", "correlation")
 _YES_NO = {"yes": True, "no": False}
 
 Question = tuple[str, int | None]

@@ -11,6 +11,7 @@ from geocolor.io import read
 from geocolor.problem import (
     ColoringProblem,
     CorrelationClusteringProblem,
+    EquitableColoringProblem,
     GroupPartitionProblem,
     NormalizedPairSum,
     PartitionProblem,
@@ -30,7 +31,8 @@ def problem_of(instance: Instance) -> Problem:
     Raises
     ------
     InputError
-        The file cannot be read here, or holds another graph than when the campaign was planned.
+        The file cannot be read here, or holds another graph than when the campaign was planned, or
+        the kind of problem is unknown.
     """
     asked = (instance.path, instance.fingerprint, instance.kind, instance.k)
     if getattr(_last, "asked", None) == asked:
@@ -41,6 +43,8 @@ def problem_of(instance: Instance) -> Problem:
     problem: Problem
     if instance.kind == "coloring":
         problem = ColoringProblem(graph, instance.k)
+    elif instance.kind == "equitable":
+        problem = EquitableColoringProblem(graph, instance.k)
     elif instance.kind in ("partition", "group-partition"):
         if instance.k is None:
             raise InputError(f"{instance.name}: a partition needs the number of classes")
@@ -49,7 +53,9 @@ def problem_of(instance: Instance) -> Problem:
         else:
             # The only cost of groups that a saved graph says all of.
             problem = GroupPartitionProblem(graph, instance.k, NormalizedPairSum())
-    else:
+    elif instance.kind == "correlation":
         problem = CorrelationClusteringProblem(graph)
+    else:
+        raise InputError(f"{instance.name}: benchmarks pose no {instance.kind!r} problems")
     _last.asked, _last.problem = asked, problem
     return problem

@@ -93,9 +93,9 @@ def contender_versions(info: SolverInfo) -> dict[str, str]:
     -------
     dict of str to str
         Versions of geocolor, its build, Python and the libraries; for a solver that is not ours
-        the hash of its module's own file, and for a Python file those of the files beside it
-        that it imports; for a command line the hash of the program and of each argument that
-        is a file.
+        the hash of its module's own file, and for a Python file those of the files and packages
+        beside it that it imports, packages with all of their Python files; for a command line
+        the hash of the program and of each argument that is a file.
 
     Raises
     ------
@@ -115,14 +115,16 @@ def contender_versions(info: SolverInfo) -> dict[str, str]:
         found["module"] = _hash_of_file(file)
         if module.endswith(".py"):
             for neighbour in _neighbours(file, {file}) - {file}:
-                found[f"module {neighbour.name}"] = _hash_of_file(neighbour)
+                path = neighbour.relative_to(file.parent).as_posix()
+                found[f"module {path}"] = _hash_of_file(neighbour)
     for place, file in _files_of_command(info):
         found[f"command[{place}]"] = _hash_of_file(file)
     return found
 
 
-def _neighbours(file: Path, found: set[Path]) -> set[Path]:
-    """Add the files of the same folder that a file imports anywhere in it, and what they import."""
+def _neighbours(file: Path, found: set[Path], folder: Path | None = None) -> set[Path]:
+    """Add what a file imports anywhere in it from a folder, its own, and what that imports."""
+    folder = folder or file.parent
     try:
         tree = ast.parse(file.read_bytes())
     except SyntaxError:  # it could not be imported either
@@ -131,11 +133,14 @@ def _neighbours(file: Path, found: set[Path]) -> set[Path]:
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module:
             names.append(node.module)
-        for name in names:
-            neighbour = file.with_name(f"{name.partition('.')[0]}.py")
-            if neighbour not in found and neighbour.is_file():
-                found.add(neighbour)
-                _neighbours(neighbour, found)
+        for package in {name.partition(".")[0] for name in names} - {_PACKAGE.name}:
+            beside = folder / package
+            # Of a package all files, and not only those that are said to be imported: packages
+            # import their own parts in more ways than one.
+            for neighbour in (beside.with_suffix(".py"), *beside.rglob("*.py")):
+                if neighbour not in found and neighbour.is_file():
+                    found.add(neighbour)
+                    _neighbours(neighbour, found, folder)
     return found
 
 

@@ -74,7 +74,7 @@ def collect(
     exclude_tags : sequence of str
         Only instances that have none of these.
     kind : str, optional
-        Ask this problem of every graph: coloring, partition or correlation.
+        Ask this problem of every graph: coloring, equitable, partition or correlation.
     k : int, optional
         Ask for this many classes of every graph; without `kind` a partition of weighted ones, a
         coloring of others.

@@ -50,9 +50,10 @@ class Instance:
     fingerprint : str
         Of the graph (``ConflictGraph.fingerprint``); the file is held to it when it is read.
     kind : str
-        coloring, partition, group-partition (pair sums normalised by size) or correlation.
+        coloring, equitable, partition, group-partition (pair sums normalised by size) or
+        correlation.
     k : int or None
-        Classes: most of a partition, wanted of a coloring.
+        Classes: most of a partition, wanted of a coloring, exactly so many of an equitable one.
     nodes, conflicts, weights : int
         Size of the graph.
     tags : tuple of str

@@ -285,6 +285,16 @@ def test_a_busy_machine_is_told_where_times_count(limited, timed):
     assert not compare(limited(), limited(crowded)).warnings
 
 
+@pytest.mark.parametrize("change", [{"memory": 1 << 20}, {"grace": 0.5}, {"time_limit": 9.0}])
+def test_another_effort_is_not_compared(limited, change):
+    (name,) = change
+    old = limited()
+    effort = replace(old.campaign.effort, **change)
+    new = replace(old, campaign=replace(old.campaign, effort=effort))
+    with pytest.raises(InputError, match=rf"not given the same effort \({name} .*, now "):
+        compare(old, new)
+
+
 def test_threads_make_a_campaign_timed(limited):
     def threaded(results):
         effort = replace(results.campaign.effort, threads=2)

@@ -147,3 +147,25 @@ def test_a_file_is_another_solver_when_a_neighbour_it_imports_changes(tmp_path):
     assert contender_versions(find_solver(f"{tmp_path}/mine.py:solve")) == before
     (tmp_path / "second.py").write_text("x = 2\n")
     assert contender_versions(find_solver(f"{tmp_path}/mine.py:solve")) != before
+
+
+def test_a_file_is_another_solver_when_a_package_beside_it_changes(tmp_path):
+    def versions():
+        return contender_versions(find_solver(f"{tmp_path}/mine.py:solve"))
+
+    for folder in ("helper/deep", "unused", "geocolor"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "mine.py").write_text("def solve(problem, search):\n    from helper import x\n")
+    (tmp_path / "helper" / "__init__.py").write_text("from .deep.part import x\n")
+    (tmp_path / "helper" / "deep" / "part.py").write_text("import beside\nx = 1\n")
+    (tmp_path / "beside.py").write_text("import geocolor.graph\n")
+    (tmp_path / "geocolor" / "__init__.py").write_text("")  # a checkout: its build says it all
+    (tmp_path / "unused" / "__init__.py").write_text("")
+    before = versions()
+    assert {name for name in before if name.startswith("module ")} == {
+        *("module helper/__init__.py", "module helper/deep/part.py", "module beside.py")
+    }
+    (tmp_path / "unused" / "__init__.py").write_text("y = 1\n")
+    assert versions() == before
+    (tmp_path / "helper" / "deep" / "part.py").write_text("import beside\nx = 2\n")
+    assert versions() != before

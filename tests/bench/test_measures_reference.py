@@ -128,6 +128,13 @@ class TestKGiven:
             run = run_of(results, solver)
             assert (run.gap, run.time_to_target, run.time_to_proof) == (0.0, 1.0, 1.0)
 
+    def test_an_equitable_coloring_is_the_whole_answer_too(self, make_results, instance, contender):
+        one = instance("x", kind="equitable", k=8)
+        solver = contender("a", kinds=["equitable"])
+        results = make_results([solver], [one], (0,), run=lambda trial: answer(8.0))
+        assert only_reference(results).proven
+        assert run_of(results, "a").time_to_proof == 1.0
+
     def test_infeasible_where_an_answer_exists(self, make_results, instance):
         results = campaign(
             make_results, instance("x", k=8), a=answer(6.0), b={"status": "INFEASIBLE"}

@@ -23,7 +23,7 @@ from geocolor.bench.results import Results
 from geocolor.bench.summary import summarise
 from geocolor.bench.trial import Trial
 from geocolor.errors import InputError
-from geocolor.solvers import TracePoint
+from geocolor.solvers import SOLVERS, TracePoint
 
 MakeResults = Callable[..., Results]
 HOSTILE = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>"
@@ -268,6 +268,19 @@ def test_each_kind_of_problem_has_tables_of_its_own(
     coloring, partition = (figure["data"] for figure in found.data["figures"][::3])
     assert {trace["name"] for trace in coloring} == {"a", "only"}
     assert {trace["name"] for trace in partition} == {"a"}
+
+
+@pytest.mark.parametrize("kind", sorted(SOLVERS["auto"].kinds - {"capacitated-partition"}))
+def test_every_kind_that_benchmarks_pose_has_a_report(
+    kind: str,
+    make_results: MakeResults,
+    instance: Callable[..., Any],
+    contender: Callable[..., Any],
+    tmp_path: Path,
+) -> None:
+    one = instance("one", kind=kind, k=None if kind == "correlation" else 3)
+    results = make_results([contender("a", kinds=(kind,))], [one])
+    assert list(page(results, tmp_path).data["traceAxes"]) == [kind]
 
 
 def test_an_unfinished_campaign_is_shown_as_far_as_it_goes(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -288,6 +289,28 @@ def test_a_problem_asked_of_every_graph(manifest: Path, folder: Path) -> None:
         collect([str(folder / "queen4.col")], kind="partition")
     with pytest.raises(InputError, match="chooses the number of classes itself"):
         collect([str(folder)], kind="correlation", k=3)
+
+
+@pytest.mark.parametrize("k", [None, 3])
+def test_an_equitable_coloring_is_asked_as_one(tmp_path: Path, k: int | None) -> None:
+    star = ConflictGraph.from_edges(6, [(0, leaf) for leaf in range(1, 6)])
+    write(star, tmp_path / "star.col")
+    table = tmp_path / "best.csv"
+    table.write_text("instance,kind,k,value,proven\nstar,equitable,,4,yes\n")
+    (one,) = collect([str(tmp_path / "star.col")], kind="equitable", k=k, best_known=table)
+    assert (one.kind, one.k) == ("equitable", k)
+    assert one.known == (Known(4.0, True, "best.csv") if k is None else None)
+    result = solve(problem_of(one), "auto", time_limit=10)
+    # The center is alone in its class, so that no other class may hold more than two.
+    assert (result.status, result.objective) == (
+        ("OPTIMAL", 4.0) if k is None else ("INFEASIBLE", None)
+    )
+
+
+def test_an_unknown_kind_is_no_other_problem(folder: Path) -> None:
+    (one,) = collect([str(folder / "queen4.col")])
+    with pytest.raises(InputError, match="queen4: benchmarks pose no 'list-coloring' problems"):
+        problem_of(replace(one, kind="list-coloring"))
 
 
 def test_a_weighted_graph_needs_a_question(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 
 from geocolor.bench.compare.effects import effects_of, findings_of
 from geocolor.bench.compare.facts import ended_by_clock, lost_objectives, lost_outcomes, lost_proofs
@@ -80,7 +81,7 @@ def compare(
 def _require_the_same_effort(old: Effort, new: Effort) -> None:
     changed = [
         f"{name} {getattr(old, name)}, now {getattr(new, name)}"
-        for name in ("time_limit", "threads", "max_iterations")
+        for name in (field.name for field in fields(Effort))
         if getattr(old, name) != getattr(new, name)
     ]
     if changed:

@@ -81,7 +81,7 @@ def question(instance: Instance) -> Question:
 
 def wanted_classes(instance: Instance) -> int | None:
     """Give k of a coloring with k given, where any coloring is the whole answer; else None."""
-    return instance.k if instance.kind == "coloring" else None
+    return instance.k if instance.kind in ("coloring", "equitable") else None
 
 
 def find_references(*campaigns: Results) -> dict[Question, Reference]:

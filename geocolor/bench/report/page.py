@@ -25,6 +25,7 @@ __all__ = ["write_report"]
 
 _OBJECTIVES = {
     "coloring": "number of classes",
+    "equitable": "number of classes",
     "partition": "weight inside classes",
     "group-partition": "cost of the classes",
     "correlation": "weight inside classes",
