@@ -244,7 +244,7 @@ def _measured(
     on_progress("finding hidden layers", 0, 1)
     reached = [unit for unit in units if unit.name in curvature.factors]
     with sample.precision(model):
-        outside = used_outside(model, reached, sample.run)
+        outside = used_outside(model, reached, lambda model: sample.run(model)[0])
         reached = [unit for unit in reached if unit.name not in outside]
         if not reached:
             raise ModelError("the model's output depends on no layer by calls of it alone")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from geocolor.curvature.layers import layers_of
 from geocolor.units import Unit
@@ -20,7 +20,7 @@ __all__ = ["used_outside"]
 
 @torch.no_grad()
 def used_outside(
-    model: nn.Module, units: Sequence[Unit], run: Callable[[nn.Module], object]
+    model: nn.Module, units: Sequence[Unit], run: Callable[[nn.Module], Tensor]
 ) -> set[str]:
     """Find weights that an output depends on in other ways than by calls of their layers.
 
@@ -48,7 +48,7 @@ def used_outside(
 
 
 def _runs(
-    model: nn.Module, modules: Sequence[nn.Module], run: Callable[[nn.Module], object]
+    model: nn.Module, modules: Sequence[nn.Module], run: Callable[[nn.Module], Tensor]
 ) -> bool:
     try:
         with _seen_in_calls_only(modules):
