@@ -10,6 +10,7 @@ import copy
 import math
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from inspect import getattr_static
 from typing import Any
 
 from torch import Tensor, nn
@@ -93,7 +94,9 @@ def layer_of(module: nn.Module) -> Layer:
 def has_other_forward(module: nn.Module) -> bool:
     """Whether a module's forward was replaced by other than that of its class, and itself."""
     own = vars(module).get("forward")
-    return own is not None and own != type(module).forward.__get__(module)
+    # Scripted modules have no function that could be theirs.
+    its = (getattr(own, "__self__", None), getattr(own, "__func__", None))
+    return own is not None and its != (module, getattr_static(type(module), "forward"))
 
 
 def is_layer(module: nn.Module) -> bool:
