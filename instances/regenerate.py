@@ -16,6 +16,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from geocolor import read
 from geocolor.cli.main import main
 from geocolor.io.atomic import atomic_file
@@ -45,6 +47,7 @@ def facts(path: Path) -> dict[str, Any]:
         "nodes": graph.num_nodes,
         "conflicts": graph.conflicts.num_edges,
         "weights": graph.weights.num_edges,
+        "heaviest": float(np.abs(graph.weights.edge_values()).max(initial=0.0)),
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "fingerprint": graph.fingerprint,
     }

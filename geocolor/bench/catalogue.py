@@ -70,6 +70,8 @@ class Entry:
     tags : tuple of str
     known : mapping of Question to Known
         The problems it is there for, with their best values.
+    heaviest : float
+        Largest absolute weight; 0 if there is none, or if the manifest does not say.
     """
 
     file: str
@@ -80,6 +82,7 @@ class Entry:
     sha256: str
     tags: tuple[str, ...]
     known: Mapping[Question, Known]
+    heaviest: float = 0.0
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Entry:
@@ -99,7 +102,10 @@ class Entry:
             for claim in data["known"]
         }
         measured = {key: data[key] for key in _MEASURED}
-        return cls(data["file"], tags=tuple(data["tags"]), known=known, **measured)
+        heaviest = float(data.get("heaviest", 0.0))
+        return cls(
+            data["file"], tags=tuple(data["tags"]), known=known, heaviest=heaviest, **measured
+        )
 
     def require_unchanged(self, path: Path) -> None:
         """Hold the file to its hash.

@@ -9,6 +9,8 @@ from dataclasses import replace
 from glob import glob, has_magic
 from pathlib import Path
 
+import numpy as np
+
 from geocolor.bench.catalogue import MANIFEST, BestKnown, Catalogue, Entry, Question, stem
 from geocolor.bench.journal import JOURNAL_FILE
 from geocolor.bench.trial import Instance
@@ -190,6 +192,7 @@ def _instances(
             weights=entry.weights,
             tags=(*entry.tags, question[0], *proven),
             known=known,
+            heaviest=0.0 if question[0] in ("coloring", "equitable") else entry.heaviest,
         )
 
 
@@ -209,6 +212,7 @@ def _measured(path: Path, graph: ConflictGraph) -> Entry:
         sha256="",
         tags=(),
         known={},
+        heaviest=float(np.abs(graph.weights.edge_values()).max(initial=0.0)),
     )
 
 

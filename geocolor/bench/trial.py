@@ -56,6 +56,9 @@ class Instance:
         Classes: most of a partition, wanted of a coloring, exactly so many of an equitable one.
     nodes, conflicts, weights : int
         Size of the graph.
+    heaviest : float
+        Largest absolute weight, which rounding is measured by; 0 if there is none, it does not
+        count, or nobody has looked.
     tags : tuple of str
         What it can be selected by.
     known : Known or None
@@ -72,6 +75,7 @@ class Instance:
     weights: int
     tags: tuple[str, ...] = ()
     known: Known | None = None
+    heaviest: float = 0.0
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Instance:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from geocolor.bench.measures import Source, find_references, measure, question
@@ -46,6 +47,20 @@ def test_the_best_of_known_and_found(
     reference = only_reference(campaign(make_results, one, a=a, b=b))
     assert (reference.source, reference.value, reference.by) == (source, best, by)
     assert not reference.infeasible
+
+
+def test_all_that_are_best_but_for_rounding_have_the_credit(make_results, instance):
+    runs = {"a": answer(-10.1), "b": answer(float(np.nextafter(-10.1, 0))), "c": answer(-10.0)}
+    assert only_reference(campaign(make_results, instance("x"), **runs)).by == "a, b"
+
+
+@pytest.mark.parametrize(("heaviest", "refuted"), [(1.0, False), (0.0, True), (1e-3, True)])
+def test_a_bound_above_a_true_zero_is_held_to_the_heaviest_weight(
+    make_results, instance, heaviest, refuted
+):
+    one = instance("x", kind="correlation", heaviest=heaviest)
+    runs = {"a": answer(0.0, lower_bound=1e-10)}
+    assert bool(run_of(campaign(make_results, one, **runs), "a").refuted) is refuted
 
 
 def test_killed_runs_give_references_and_wrong_ones_do_not(make_results, instance):

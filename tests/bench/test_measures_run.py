@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -40,10 +42,30 @@ def record(points, runtime=10.0, **changes):
         (5, -10, 1),
         (0, -10, 1),
         (9, 10, 0),
+        (np.nextafter(-10.1, 0), -10.1, 0),
+        (10 + 1e-10, 10, 0),
+        (10 + 1e-7, 10, 1e-8),
+        (1e-17, 0, 0),
+        (1e-10, -1e-10, 1),
     ],
 )
 def test_gap(objective, reference, expected):
-    assert gap(objective, reference) == pytest.approx(expected)
+    assert gap(objective, reference, 1e-12) == pytest.approx(expected, abs=0, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("heaviest", "objective", "reached"),
+    [(0.0, 1e-17, True), (0.0, 1e-10, False), (10.0, 1e-9, True), (1e-8, 1e-14, False)],
+)
+def test_a_true_zero_is_reached_within_the_rounding_of_the_heaviest_weight(
+    heaviest, objective, reached
+):
+    asked, reference = held_to(0.0)
+    run = measure_run(
+        record([(1.0, objective)]), replace(asked, heaviest=heaviest), reference, EFFORT
+    )
+    assert run.reached is reached
+    assert (run.gap == 0.0) is reached
 
 
 def test_by_hand():

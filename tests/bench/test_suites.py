@@ -307,6 +307,16 @@ def test_an_equitable_coloring_is_asked_as_one(tmp_path: Path, k: int | None) ->
     )
 
 
+def test_the_heaviest_weight_is_known_where_it_counts(tmp_path: Path, manifest: Path) -> None:
+    write(ConflictGraph.from_edges(3, [(0, 1), (1, 2)], [-2.0, 1.0]), tmp_path / "w.json")
+    file = str(tmp_path / "w.json")
+    assert [one.heaviest for one in collect([file], kind="correlation")] == [2.0]
+    assert [one.heaviest for one in collect([file], kind="coloring")] == [0.0]
+    layers = read(manifest / "layers12.json")
+    heaviest = {one.heaviest for one in collect([str(manifest / "layers12.json")])}
+    assert heaviest == {layers.weights.edge_values().max()}
+
+
 def test_an_unknown_kind_is_no_other_problem(folder: Path) -> None:
     (one,) = collect([str(folder / "queen4.col")])
     with pytest.raises(InputError, match="queen4: benchmarks pose no 'list-coloring' problems"):

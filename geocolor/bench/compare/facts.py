@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from geocolor.bench.compare.findings import Finding, Subject
 from geocolor.bench.compare.pairs import Pair, by_instance
-from geocolor.bench.measures import NOTHING, ROUNDING, Run, wanted_classes
+from geocolor.bench.measures import Run, is_worse, wanted_classes
 from geocolor.bench.record import Outcome
 
 __all__ = ["ended_by_clock", "lost_objectives", "lost_outcomes", "lost_proofs"]
@@ -96,7 +96,7 @@ def lost_objectives(
     for group in groups.values():
         old = sorted(_worth(pair.old) for pair in group)
         new = sorted(_worth(pair.new) for pair in group)
-        if not _worse(new[0], old[-1]):
+        if not is_worse(new[0], old[-1], group[0].old.instance):
             continue
         constant = _constant(group) and (
             len(group) >= _SEEDS or (len(group) > 1 and group[0].solver in without_dice)
@@ -110,7 +110,8 @@ def lost_objectives(
 def _constant(group: Sequence[Pair]) -> bool:
     """Whether all seeds agree before, and all after."""
     old, new = [_worth(pair.old) for pair in group], [_worth(pair.new) for pair in group]
-    return not _worse(max(old), min(old)) and not _worse(max(new), min(new))
+    instance = group[0].old.instance
+    return not any(is_worse(max(side), min(side), instance) for side in (old, new))
 
 
 def _worth(run: Run) -> float:
@@ -119,10 +120,6 @@ def _worth(run: Run) -> float:
         return math.inf
     wanted = wanted_classes(run.instance)
     return run.objective if wanted is None else float(wanted)
-
-
-def _worse(one: float, other: float) -> bool:
-    return one > other and not math.isclose(one, other, rel_tol=ROUNDING, abs_tol=NOTHING)
 
 
 def _range(values: Sequence[float]) -> str:

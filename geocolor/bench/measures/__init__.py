@@ -2,12 +2,11 @@
 
 from geocolor.bench.measures.campaign import Measured, measure
 from geocolor.bench.measures.reference import (
-    NOTHING,
-    ROUNDING,
     Question,
     Reference,
     Source,
     find_references,
+    is_worse,
     question,
     refutation,
     wanted_classes,
@@ -15,8 +14,6 @@ from geocolor.bench.measures.reference import (
 from geocolor.bench.measures.run import Run, gap, measure_run
 
 __all__ = [
-    "NOTHING",
-    "ROUNDING",
     "Measured",
     "Question",
     "Reference",
@@ -24,6 +21,7 @@ __all__ = [
     "Source",
     "find_references",
     "gap",
+    "is_worse",
     "measure",
     "measure_run",
     "question",

@@ -16,14 +16,24 @@ from geocolor.bench.record import Outcome, Record
 from geocolor.bench.results import Results
 from geocolor.bench.trial import Instance, Known
 
-__all__ = ["Question", "Reference", "Source", "find_references", "question", "refutation"]
+__all__ = [
+    "ROUNDING",
+    "Question",
+    "Reference",
+    "Source",
+    "find_references",
+    "is_worse",
+    "nothing_of",
+    "question",
+    "refutation",
+]
 
 Question = tuple[str, str, int | None]
 
 # Objectives are sums of floats, compared within the rounding of a sum.
 ROUNDING = 1e-9
-# What the rounding of a sum leaves of a true 0.
-NOTHING = 1e-12
+# What the rounding of a sum leaves of a true 0, where nothing is known of the weights.
+_NOTHING = 1e-12
 # A solver with integer arithmetic may leave this much of an objective open in an OPTIMAL, as
 # geocolor's own do; only what lies beyond it is a false claim.
 _CLAIM_ROUNDING = 1e-6
@@ -84,6 +94,17 @@ def wanted_classes(instance: Instance) -> int | None:
     return instance.k if instance.kind in ("coloring", "equitable") else None
 
 
+def nothing_of(instance: Instance) -> float:
+    """Give what the rounding of a sum leaves of a true 0, by the heaviest weight as in a search."""
+    return ROUNDING * instance.heaviest or _NOTHING
+
+
+def is_worse(one: float, other: float, instance: Instance) -> bool:
+    """Whether an objective is larger than another by more than the rounding of a sum."""
+    nothing = nothing_of(instance)
+    return one > other and not math.isclose(one, other, rel_tol=ROUNDING, abs_tol=nothing)
+
+
 def find_references(*campaigns: Results) -> dict[Question, Reference]:
     """Find the reference of every instance, from all campaigns together.
 
@@ -137,9 +158,10 @@ def refutation(record: Record, instance: Instance, reference: Reference) -> str:
             return f"INFEASIBLE, but {by} has an answer of {best:.10g}"
     if best is None:
         return ""
-    if record.optimal and record.objective is not None and _above(record.objective, best):
+    nothing = nothing_of(instance)
+    if record.optimal and record.objective is not None and _above(record.objective, best, nothing):
         return f"OPTIMAL at {record.objective:.10g}, but {by} has {best:.10g}"
-    if record.lower_bound is not None and _above(record.lower_bound, best):
+    if record.lower_bound is not None and _above(record.lower_bound, best, nothing):
         return f"lower bound {record.lower_bound:.10g}, but {by} has {best:.10g}"
     return ""
 
@@ -154,12 +176,8 @@ def claims_infeasible(record: Record) -> bool:
     return record.outcome in _ENDED and record.status == "INFEASIBLE"
 
 
-def _above(claim: float, best: float) -> bool:
-    return claim > best and not math.isclose(claim, best, rel_tol=_CLAIM_ROUNDING, abs_tol=NOTHING)
-
-
-def _worse(value: float, best: float) -> bool:
-    return value > best and not math.isclose(value, best, rel_tol=ROUNDING, abs_tol=NOTHING)
+def _above(claim: float, best: float, nothing: float) -> bool:
+    return claim > best and not math.isclose(claim, best, rel_tol=_CLAIM_ROUNDING, abs_tol=nothing)
 
 
 def _better_known(one: Known | None, other: Known | None) -> bool:
@@ -172,13 +190,19 @@ def _reference(instance: Instance, records: Sequence[Record]) -> Reference:
     known, wanted = instance.known, wanted_classes(instance)
     found = _best_by_solver(records)
     best = min(found.values(), default=None)
-    by = ", ".join(sorted(name for name, value in found.items() if value == best))
+    by = ", ".join(
+        sorted(
+            name
+            for name, value in found.items()
+            if best is not None and not is_worse(value, best, instance)
+        )
+    )
     source = Source.NONE if best is None else Source.FOUND if known is None else Source.BETTER
     # More classes than the k given are no answer, whoever knows them.
     if (
         known is not None
         and (wanted is None or known.value <= wanted)
-        and (best is None or not _worse(known.value, best))
+        and (best is None or not is_worse(known.value, best, instance))
     ):
         source, by = Source.KNOWN, known.by or _ENTRY
         best = known.value if best is None else min(best, known.value)
@@ -195,7 +219,7 @@ def _reference(instance: Instance, records: Sequence[Record]) -> Reference:
         value=best if wanted is None else float(wanted),
         proven=wanted is not None
         or (sure and source is Source.KNOWN)
-        or any(_proves(record, best) for record in standing),
+        or any(_proves(record, best, instance) for record in standing),
         beaten=sure and source is Source.BETTER,
     )
 
@@ -209,9 +233,9 @@ def _best_by_solver(records: Iterable[Record]) -> dict[str, float]:
     return best
 
 
-def _proves(record: Record, best: float) -> bool:
+def _proves(record: Record, best: float, instance: Instance) -> bool:
     """Whether a standing claim says that nothing lies below `best`."""
     if record.outcome in _KEEPS_NOTHING:
         return False
     bound = record.lower_bound
-    return record.optimal or (bound is not None and not _worse(best, bound))
+    return record.optimal or (bound is not None and not is_worse(best, bound, instance))

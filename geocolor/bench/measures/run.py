@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
@@ -11,11 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geocolor.bench.measures.reference import (
-    NOTHING,
     ROUNDING,
     Reference,
     checked_objective,
     claims_infeasible,
+    is_worse,
+    nothing_of,
     refutation,
     wanted_classes,
 )
@@ -96,14 +96,14 @@ class Run:
         return np.asarray(steps[np.searchsorted(self.times, times, side="right")])
 
 
-def gap(objective: float, reference: float) -> float:
+def gap(objective: float, reference: float, nothing: float) -> float:
     """Distance of an objective to the reference, 0 to 1.
 
-    ``(objective - reference) / max(|objective|, |reference|)``; 0 if both are 0 but for rounding,
-    1 if the signs are opposite.
+    ``(objective - reference) / max(|objective|, |reference|)``; 0 if they are equal but for the
+    rounding of a sum, which leaves `nothing` of a true 0; 1 if the signs are opposite.
     """
-    scale = max(abs(objective), abs(reference))
-    return 0.0 if scale <= NOTHING else min(1.0, max(0.0, objective - reference) / scale)
+    worse, scale = objective - reference, max(abs(objective), abs(reference))
+    return 0.0 if worse <= max(nothing, ROUNDING * scale) else min(1.0, worse / scale)
 
 
 def measure_run(
@@ -141,8 +141,9 @@ def measure_run(
         points = [(time, float(wanted)) for time, _ in points[:1]]
     value = reference.value
     times = tuple(time for time, _ in points)
-    gaps = tuple(gap(worth, value) for _, worth in points) if value is not None else ()
-    to_target = _first_within(points, value, 0.0 if wanted is not None else target_gap)
+    nothing = nothing_of(instance)
+    gaps = tuple(gap(worth, value, nothing) for _, worth in points) if value is not None else ()
+    to_target = _first_within(points, value, 0.0 if wanted is not None else target_gap, instance)
     claims = record.optimal or claims_infeasible(record)
     in_time = record.runtime <= effort.counted_until
     to_proof = record.runtime if claims and in_time and not refuted else None
@@ -190,13 +191,16 @@ def _incumbents(record: Record, until: float) -> list[tuple[float, float]]:
 
 
 def _first_within(
-    points: Sequence[tuple[float, float]], value: float | None, target_gap: float
+    points: Sequence[tuple[float, float]],
+    value: float | None,
+    target_gap: float,
+    instance: Instance,
 ) -> float | None:
     if value is None:
         return None
     target = value + target_gap * abs(value)
     for time, objective in points:
-        if objective <= target or math.isclose(objective, target, rel_tol=ROUNDING):
+        if not is_worse(objective, target, instance):
             return time
     return None
 
