@@ -18,7 +18,13 @@ from geocolor.bench.campaign_file import write_campaign_file
 from geocolor.bench.journal import JOURNAL_FILE, Journal, read_journal
 from geocolor.bench.machine import contender_versions, machine_facts
 from geocolor.bench.record import Record
-from geocolor.bench.results import CAMPAIGN_FILE, CAMPAIGN_FORMAT, Campaign, Results
+from geocolor.bench.results import (
+    CAMPAIGN_FILE,
+    CAMPAIGN_FORMAT,
+    Campaign,
+    Results,
+    read_record,
+)
 from geocolor.bench.running import run_trial
 from geocolor.bench.tables import write_tables
 from geocolor.bench.trial import Contender, Effort, Instance, Trial
@@ -110,14 +116,16 @@ def outlook(campaign: Campaign, folder: Path | None, workers: int) -> Outlook:
     FormatError
         The folder's journal is damaged.
     """
-    entries = {} if folder is None else read_journal(folder / JOURNAL_FILE)
+    journal = (folder or Path()) / JOURNAL_FILE
+    entries = {} if folder is None else read_journal(journal)
     seen: dict[tuple[str, ...], list[float]] = defaultdict(list)
     for entry in entries.values():
         if "runtime" not in entry:
             continue  # of a campaign of models in the same folder
-        seconds = entry["runtime"] + entry["setup"]
-        seen[entry["solver"], entry["instance"]].append(seconds)
-        seen[(entry["solver"],)].append(seconds)
+        run = read_record(entry, journal)
+        seconds = run.runtime + run.setup
+        seen[run.solver, run.instance].append(seconds)
+        seen[(run.solver,)].append(seconds)
     trials = campaign.trials()
     todo = [trial for trial in trials if trial.key not in entries]
     likely = 0.0

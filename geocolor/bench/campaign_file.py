@@ -58,7 +58,7 @@ def read_campaign_file(
     except OSError as error:
         reason = error.strerror or error
         raise InputError(f"no benchmark results in {path.parent}: {reason}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise FormatError(f"damaged: {error!r}", str(path)) from error
     if campaign is None:
         raise FormatError(f"not a {name} of version {_VERSION}", str(path))

@@ -11,7 +11,8 @@ read, told apart by their header:
 - ``instance,kind,k,value,proven``: any problem; k may be empty. In a ``group-partition`` a class
   costs its pair sum normalised by its size.
 
-An instance is a file's name without its suffix, or its path from the table's folder without it.
+An instance is a file's name, or its path from the table's folder, with or without its suffix. It
+may be there twice for one problem only with the same value.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ import csv
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from geocolor.bench.trial import Known
+from geocolor.bench.typed import typed
 from geocolor.errors import FormatError, InputError
 from geocolor.io import SUFFIXES
 from geocolor.io.compression import bare
@@ -90,8 +92,8 @@ class Entry:
 
         Raises
         ------
-        ValueError
-            Its file is not one of the manifest's folder.
+        ValueError, KeyError, TypeError
+            Its file is not one of the manifest's folder, or a field is missing or of another type.
         """
         if Path(data["file"]).name != data["file"]:
             raise ValueError(f"{data['file']!r} is not the name of a file in the folder")
@@ -103,8 +105,8 @@ class Entry:
         }
         measured = {key: data[key] for key in _MEASURED}
         heaviest = float(data.get("heaviest", 0.0))
-        return cls(
-            data["file"], tags=tuple(data["tags"]), known=known, heaviest=heaviest, **measured
+        return typed(
+            cls(data["file"], tags=tuple(data["tags"]), known=known, heaviest=heaviest, **measured)
         )
 
     def require_unchanged(self, path: Path) -> None:
@@ -141,13 +143,15 @@ def manifest_of(folder: Path) -> Mapping[str, Entry] | None:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["format"] != _FORMAT:
             return None
+    except RecursionError as error:
+        raise FormatError("damaged: nested too deeply", str(path)) from error
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if data.get("version") != _VERSION:
         raise FormatError(f"version {data.get('version')} of {_FORMAT}, not {_VERSION}", str(path))
     try:
         return {entry["file"]: Entry.from_json(entry) for entry in data["instances"]}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FormatError(f"damaged: {error!r}", str(path)) from error
 
 
@@ -179,7 +183,7 @@ class BestKnown:
         """
         try:
             with path.open(encoding="utf-8-sig", newline="") as file:
-                return cls(path, dict(_rows(csv.DictReader(file), path)))
+                return cls(path, _rows(csv.DictReader(file), path))
         except OSError as error:
             raise InputError(f"cannot read {path}: {error.strerror}") from error
         except (UnicodeDecodeError, csv.Error) as error:
@@ -187,15 +191,24 @@ class BestKnown:
 
     def find(self, file: Path, question: Question) -> Known | None:
         """Look a file's problem up, by path and by name."""
+        for name in self._names(file):
+            if (name, question) in self.values:
+                return self.values[name, question]
+        return None
+
+    def strangers(self, files: Iterable[Path]) -> list[str]:
+        """List the instances of the table that are none of some files."""
+        there = {name for file in files for name in self._names(file)}
+        return sorted({name for name, _ in self.values} - there)
+
+    def _names(self, file: Path) -> tuple[str, str]:
+        """Give the names that a row may call a file by, the one that says more first."""
         name = stem(file)
         try:
             place = file.parent.relative_to(self.path.absolute().parent) / name
         except ValueError:
             place = Path(name)
-        for key in (place.as_posix(), name):
-            if (key, question) in self.values:
-                return self.values[key, question]
-        return None
+        return place.as_posix(), name
 
 
 class Catalogue:
@@ -246,34 +259,67 @@ def _number(word: str | None) -> float:
     return value
 
 
-def _rows(reader: csv.DictReader[str], path: Path) -> Iterator[tuple[tuple[str, Question], Known]]:
+def _classes(word: str, kind: str) -> int | None:
+    k = _number(word) if word else None
+    if k is None and kind in ("partition", "group-partition"):
+        raise ValueError(f"a {kind} needs k")
+    if k is not None and (kind == "correlation" or k < 1 or k != int(k)):
+        raise ValueError(f"{word!r} is no k of a {kind} problem")
+    return None if k is None else int(k)
+
+
+def _rows(reader: csv.DictReader[str], path: Path) -> dict[tuple[str, Question], Known]:
     header = set(reader.fieldnames or ())
-    by = path.name
+    parse = next((parse for columns, parse in _FORMS if columns <= header), None)
+    if parse is None:
+        raise FormatError(
+            "needs the columns instance, kind, k, value, proven (or best_known_colors and "
+            "proven_optimal for colorings)",
+            str(path),
+            1,
+        )
+    found: dict[tuple[str, Question], Known] = {}
     for row in reader:
         try:
-            if {"instance", "best_known_colors", "proven_optimal"} <= header:
-                known = Known(_number(row["best_known_colors"]), _YES_NO[row["proven_optimal"]], by)
-                yield (row["instance"], ("coloring", None)), known
-            elif {"instance", "proven_optimum"} <= header:
-                if row["proven_optimum"]:
-                    known = Known(-_number(row["proven_optimum"]), True, by)
-                    yield (row["instance"], ("correlation", None)), known
-            elif {"instance", "kind", "k", "value", "proven"} <= header:
-                if row["kind"] not in _KINDS:
-                    raise ValueError(f"kind {row['kind']}")
-                k = int(_number(row["k"])) if row["k"] else None
-                known = Known(_number(row["value"]), _YES_NO[row["proven"]], by)
-                yield (row["instance"], (row["kind"], k)), known
-            else:
-                raise FormatError(
-                    "needs the columns instance, kind, k, value, proven (or best_known_colors and "
-                    "proven_optimal for colorings)",
-                    str(path),
-                    1,
-                )
-        except FormatError:
-            raise
+            told = parse(row)
+            if told is None:
+                continue
+            question, value, proven = told
+            file = Path(row["instance"])
+            key = file.with_name(stem(file)).as_posix(), question
+            known = Known(value, proven, path.name)
+            if found.setdefault(key, known) != known:
+                raise ValueError(f"a row before it says otherwise of {row['instance']}")
         except (ValueError, KeyError, TypeError) as error:
             raise FormatError(
                 f"not a row of best values ({error})", str(path), reader.line_num
             ) from error
+    return found
+
+
+_Told = tuple[Question, float, bool] | None
+
+
+def _coloring(row: Mapping[str, str]) -> _Told:
+    return ("coloring", None), _number(row["best_known_colors"]), _YES_NO[row["proven_optimal"]]
+
+
+def _clique_partitioning(row: Mapping[str, str]) -> _Told:
+    optimum = row["proven_optimum"]
+    return (("correlation", None), -_number(optimum), True) if optimum else None
+
+
+def _any_problem(row: Mapping[str, str]) -> _Told:
+    kind = row["kind"]
+    if kind not in _KINDS:
+        raise ValueError(f"kind {kind}")
+    question = kind, _classes(row["k"], kind)
+    return question, _number(row["value"]), _YES_NO[row["proven"]]
+
+
+# By their columns; the first that a table has decides.
+_FORMS: tuple[tuple[set[str], Callable[[Mapping[str, str]], _Told]], ...] = (
+    ({"instance", "best_known_colors", "proven_optimal"}, _coloring),
+    ({"instance", "proven_optimum"}, _clique_partitioning),
+    ({"instance", "kind", "k", "value", "proven"}, _any_problem),
+)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from geocolor.bench.typed import typed
 from geocolor.solvers import TracePoint
 
 __all__ = ["Outcome", "Record"]
@@ -109,4 +110,4 @@ class Record:
     def from_json(cls, data: Mapping[str, Any]) -> Record:
         """Read what :meth:`to_json` gave."""
         trace = tuple(TracePoint(*point) for point in data["trace"])
-        return cls(**{**data, "outcome": Outcome(data["outcome"]), "trace": trace})
+        return typed(cls(**{**data, "outcome": Outcome(data["outcome"]), "trace": trace}))

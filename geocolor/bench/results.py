@@ -12,8 +12,10 @@ from geocolor.bench.campaign_file import read_campaign_file
 from geocolor.bench.journal import JOURNAL_FILE, read_journal
 from geocolor.bench.record import Record
 from geocolor.bench.trial import Contender, Effort, Instance, Trial
+from geocolor.bench.typed import typed
+from geocolor.errors import FormatError
 
-__all__ = ["CAMPAIGN_FILE", "CAMPAIGN_FORMAT", "Campaign", "Results"]
+__all__ = ["CAMPAIGN_FILE", "CAMPAIGN_FORMAT", "Campaign", "Results", "read_record"]
 
 CAMPAIGN_FILE = "campaign.json"
 CAMPAIGN_FORMAT = "geocolor.bench.campaign"
@@ -70,16 +72,17 @@ class Campaign:
     def from_json(cls, data: Mapping[str, Any], folder: Path) -> Campaign:
         """Read what :meth:`to_json` gave for `folder`."""
         here = folder.absolute()
-        return cls(
+        campaign = cls(
             tuple(
                 Instance.from_json({**entry, "path": os.path.normpath(here / entry["path"])})
                 for entry in data["instances"]
             ),
             tuple(Contender.from_json(entry) for entry in data["contenders"]),
             tuple(data["seeds"]),
-            Effort(**data["effort"]),
+            typed(Effort(**data["effort"])),
             data["environment"],
         )
+        return typed(campaign)
 
 
 @dataclass(frozen=True)
@@ -116,13 +119,32 @@ class Results:
         campaign = read_campaign_file(
             path, CAMPAIGN_FORMAT, lambda data: Campaign.from_json(data, path.parent)
         )
-        entries = read_journal(Path(folder) / JOURNAL_FILE)
+        journal = Path(folder) / JOURNAL_FILE
+        entries = read_journal(journal)
         # Under the name it has in this campaign: another may have called the same graph otherwise.
         return cls(
             campaign,
             tuple(
-                Record.from_json({**entry, "instance": trial.instance.name})
+                read_record({**entry, "instance": trial.instance.name}, journal)
                 for trial in campaign.trials()
                 if (entry := entries.get(trial.key)) is not None
             ),
         )
+
+
+def read_record(entry: Mapping[str, Any], journal: Path) -> Record:
+    """Read a run from an entry of a journal.
+
+    Raises
+    ------
+    FormatError
+        The entry is no run, or one with other fields.
+    """
+    try:
+        return Record.from_json(entry)
+    except (ValueError, KeyError, TypeError) as error:
+        raise FormatError(
+            f"the run {entry['key']} is damaged, or another geocolor's ({error!r}); delete its "
+            "line and it will be made again",
+            str(journal),
+        ) from error

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import PurePath
 from typing import Any
 
+from geocolor.bench.typed import typed
 from geocolor.solvers import SolverInfo
 
 __all__ = ["Contender", "Effort", "Instance", "Known", "Trial"]
@@ -81,12 +82,14 @@ class Instance:
     def from_json(cls, data: Mapping[str, Any]) -> Instance:
         """Read what ``asdict`` wrote."""
         known = data["known"]
-        return cls(
-            **{
-                **data,
-                "tags": tuple(data["tags"]),
-                "known": None if known is None else Known(**known),
-            }
+        return typed(
+            cls(
+                **{
+                    **data,
+                    "tags": tuple(data["tags"]),
+                    "known": None if known is None else typed(Known(**known)),
+                }
+            )
         )
 
 
@@ -155,7 +158,7 @@ class Contender:
         """Read what :meth:`to_json` gave."""
         info = SolverInfo(**data["info"])
         info = replace(info, kinds=frozenset(info.kinds), libraries=tuple(info.libraries))
-        return cls(info, data["versions"])
+        return typed(cls(typed(info), data["versions"]))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,6 +25,7 @@ from geocolor.cli import (
     bench_speed,
     bench_vision,
 )
+from geocolor.cli.bench_outlook import tell_outlook
 from geocolor.cli.compiling import compile_first
 from geocolor.cli.console import ProgressLine, note
 from geocolor.cli.options import (
@@ -42,7 +42,6 @@ from geocolor.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from geocolor.bench.campaign import Outlook
     from geocolor.bench.record import Record
     from geocolor.bench.results import Campaign
     from geocolor.bench.trial import Instance
@@ -51,6 +50,7 @@ from geocolor.wording import counted
 __all__ = ["app"]
 
 _RUN = "run"
+_FEW = 5
 _EXAMPLES = """\b
 'geocolor bench PATH...' is short for 'geocolor bench run PATH...'; its options:
   geocolor bench run --help
@@ -212,6 +212,8 @@ def run(
             k=colors,
             best_known=best_known,
         )
+    if best_known is not None:
+        _note_strangers(best_known, instances)
     _require_a_folder_of_its_own(output, instances)
     campaign = plan(
         instances,
@@ -222,7 +224,7 @@ def run(
     )
     ahead = outlook(campaign, output, workers)
     if dry_run:
-        _tell(campaign, ahead, as_json)
+        tell_outlook(campaign, ahead, as_json)
         return
     _warn(campaign, workers, threads)
     if backend == "loky":  # another machine has to compile for itself, before its clocks start
@@ -346,6 +348,18 @@ def _require_a_folder_of_its_own(output: Path, instances: Sequence[Instance]) ->
         raise InputError(f"{output} holds the instances; give the results a folder of their own")
 
 
+def _note_strangers(table: Path, instances: Sequence[Instance]) -> None:
+    from geocolor.bench.catalogue import BestKnown
+
+    names = BestKnown.read(table).strangers(Path(instance.path) for instance in instances)
+    if names:
+        more = ", ..." if len(names) > _FEW else ""
+        note(
+            f"{table} names {counted(len(names), 'instance')} that no graph here is: "
+            f"{', '.join(names[:_FEW])}{more}"
+        )
+
+
 def _warn(campaign: Campaign, workers: int, threads: int) -> None:
     from geocolor.solvers.search import processors
 
@@ -354,41 +368,3 @@ def _warn(campaign: Campaign, workers: int, threads: int) -> None:
             f"{workers} runs at once with {threads} threads each on {processors()} processors: "
             "they will slow each other, and their times with them"
         )
-
-
-def _tell(campaign: Campaign, ahead: Outlook, as_json: bool) -> None:
-    names = [contender.name for contender in campaign.contenders]
-    if as_json:
-        data = {
-            "instances": [instance.name for instance in campaign.instances],
-            "solvers": names,
-            "seeds": list(campaign.seeds),
-            "runs": ahead.runs,
-            "done": ahead.done,
-            "likely_seconds": ahead.likely,
-            "most_seconds": ahead.most,
-        }
-        typer.echo(json.dumps(data))
-        return
-    typer.echo(counted(len(campaign.instances), "instance"))
-    for instance in campaign.instances:
-        k = "" if instance.k is None else f" k={instance.k}"
-        known = instance.known
-        best = "" if known is None else f", best known {known.value:g}"
-        proven = " (proven)" if known is not None and known.proven else ""
-        typer.echo(
-            f"  {instance.name:<24} {instance.kind}{k}, {counted(instance.nodes, 'node')}{best}"
-            f"{proven}"
-        )
-    typer.echo(f"{counted(len(names), 'solver')}: {', '.join(names)}")
-    typer.echo(counted(len(campaign.seeds), "seed"))
-    typer.echo(
-        f"{counted(ahead.runs, 'run')}, {ahead.done} made already; the rest takes about "
-        f"{_duration(ahead.likely)}, at most {_duration(ahead.most)} and what setting up takes"
-    )
-
-
-def _duration(amount: float) -> str:
-    if amount < 120:
-        return f"{math.ceil(amount)} s"
-    return f"{amount / 60:.0f} min" if amount < 7200 else f"{amount / 3600:.1f} h"

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from geocolor.bench import suites
+from geocolor.bench.catalogue import BestKnown
 from geocolor.bench.instances import problem_of
 from geocolor.bench.suites import SUITES, collect, own_instances
 from geocolor.bench.trial import Instance, Known
@@ -210,6 +211,7 @@ def test_a_changed_or_missing_file_is_noticed(manifest: Path) -> None:
         ({"version": 2}, r"manifest\.json: version 2 of geocolor\.instances, not 1"),
         ({"instances": [{}]}, r"manifest\.json: damaged: KeyError"),
         ({"instances": 3}, r"manifest\.json: damaged: TypeError"),
+        ({"instances": [3]}, r"manifest\.json: damaged: TypeError"),
         ({"instances": [{"file": "../a.col"}]}, r"'\.\./a\.col' is not the name of a file in the"),
         ({"instances": [{"file": "/a.col"}]}, r"'/a\.col' is not the name of a file in the"),
     ],
@@ -219,6 +221,12 @@ def test_a_damaged_manifest(manifest: Path, change: dict[str, Any], message: str
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(FormatError, match=message):
         collect([str(manifest / "queen5_5.col")])
+
+
+def test_a_manifest_nested_too_deeply(folder: Path) -> None:
+    (folder / "manifest.json").write_text("[" * 200_000)
+    with pytest.raises(FormatError, match=r"manifest\.json: damaged: nested too deeply"):
+        collect([str(folder / "queen4.col")])
 
 
 def test_a_manifest_of_something_else_is_none(folder: Path) -> None:
@@ -269,6 +277,16 @@ def test_a_given_table_goes_first(manifest: Path, tmp_path: Path) -> None:
         ("instance,kind,k,value,proven\nx,coloring,,5,maybe\n", r"mine.csv:2: not a row .*'maybe'"),
         ("instance,kind,k,value,proven\nx,colouring,,5,no\n", r"mine.csv:2: not a row .*colouring"),
         ("instance,kind,k,value,proven\nx,coloring\n", "mine.csv:2: not a row"),
+        ("x,5,no\n", "mine.csv:1: needs the columns"),
+        ("", "mine.csv:1: needs the columns"),
+        ("instance,kind,k,value,proven\nx,partition,2.5,3,no\n", r"mine.csv:2: .*'2.5' is no k"),
+        ("instance,kind,k,value,proven\nx,coloring,-2,3,no\n", r"mine.csv:2: .*'-2' is no k"),
+        ("instance,kind,k,value,proven\nx,partition,,3,no\n", "mine.csv:2: .*a partition needs k"),
+        ("instance,kind,k,value,proven\nx,correlation,3,3,no\n", "mine.csv:2: .*'3' is no k of a"),
+        (
+            "instance,best_known_colors,proven_optimal\nx,5,yes\ny,4,no\nx.col,4,no\n",
+            "mine.csv:4: .*a row before it says otherwise of x.col",
+        ),
     ],
 )
 def test_a_damaged_table(folder: Path, text: str, message: str) -> None:
@@ -276,6 +294,16 @@ def test_a_damaged_table(folder: Path, text: str, message: str) -> None:
     table.write_text(text)
     with pytest.raises(FormatError, match=message):
         collect([str(folder)], best_known=table)
+
+
+def test_a_table_may_name_suffixes_and_strangers(folder: Path) -> None:
+    table = folder / "mine.csv"
+    rows = ("queen4.col,5,no", "queen4,5,no", "deep/myciel3.col.gz,4,yes", "c5.col,3,yes")
+    table.write_text("\n".join(("instance,best_known_colors,proven_optimal", *rows, "")))
+    myciel, queen = instances = collect([str(folder)], best_known=table)
+    assert queen.known == Known(5.0, False, "mine.csv")
+    assert myciel.known == Known(4.0, True, "mine.csv")
+    assert BestKnown.read(table).strangers(Path(one.path) for one in instances) == ["c5"]
 
 
 def test_a_problem_asked_of_every_graph(manifest: Path, folder: Path) -> None:

@@ -55,6 +55,18 @@ def test_a_table_then_a_report_and_a_comparison(
     assert json.loads(capsys.readouterr().out)["regressions"] == []
 
 
+def test_a_table_that_names_no_graph_here_is_noted(
+    graphs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "best.csv"
+    rows = ["queen5.col,5,yes", *(f"g{number},3,no" for number in range(7))]
+    table.write_text("\n".join(["instance,best_known_colors,proven_optimal", *rows]))
+    assert main(bench(graphs, tmp_path / "r", "--best-known", str(table), "--dry-run")) == 0
+    out, told = capsys.readouterr()
+    assert "best known 5 (proven)" in out
+    assert "names 7 instances that no graph here is: g0, g1, g2, g3, g4, ...\n" in told
+
+
 def test_a_regression_is_exit_code_1(
     graphs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
