@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -64,8 +64,8 @@ def plan(
         An unknown solver, two of one name, or one that takes none of the instances.
     """
     contenders = tuple(_contender(name) for name in solvers)
-    names = [contender.name for contender in contenders]
-    twice = next((name for name in names if names.count(name) > 1), None)
+    names = Counter(contender.name for contender in contenders)
+    twice = next((name for name, times in names.items() if times > 1), None)
     if twice is not None:
         raise InputError(f"two solvers are named {twice!r}; rename one, the table goes by names")
     if not contenders:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geocolor.errors import InputError
+from geocolor.graph.arrays import as_array, as_floats
 
 __all__ = ["Adjacency", "frozen"]
 
@@ -72,9 +73,9 @@ class Adjacency:
         Raises
         ------
         InputError
-            An end is out of range, an edge is a loop, or a value is not finite.
+            An end is out of range, an edge is a loop, or a value is no finite number.
         """
-        pairs = np.asarray(edges)
+        pairs = as_array(edges, "edges")
         if pairs.size == 0:
             pairs = np.empty((0, 2), dtype=np.int64)
         if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu":
@@ -95,7 +96,7 @@ class Adjacency:
         keys = np.minimum(ends[0], ends[1]) << bits | np.maximum(ends[0], ends[1])
         order = None
         if values is not None:
-            given = np.asarray(values, dtype=np.float64)
+            given = as_floats(values, "weights")
             if given.shape != (len(pairs),):
                 raise InputError(f"{len(pairs)} edges but values of shape {given.shape}")
             finite = np.isfinite(given)

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from geocolor.errors import InputError
 from geocolor.graph import conversion
 from geocolor.graph.adjacency import Adjacency
+from geocolor.graph.arrays import as_floats
 from geocolor.graph.parts import as_labels, as_pairs, as_sizes, require_total
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class ConflictGraph:
         InputError
             A matrix is not square or not symmetric, or an entry is not finite.
         """
-        matrix = conversion.square(weights, "weights").astype(np.float64)
+        matrix = as_floats(conversion.square(weights, "weights"), "weights")
         wrong = np.argwhere(~np.isfinite(matrix))
         if wrong.size:
             i, j = wrong[0]
@@ -155,7 +156,10 @@ class ConflictGraph:
         upper = np.argwhere(np.triu(matrix, 1) != 0.0)
         hard: NDArray[np.int64] = np.empty((0, 2), dtype=np.int64)
         if conflicts is not None:
-            pattern = conversion.square(conflicts, "conflicts").astype(bool)
+            entries = as_floats(conversion.square(conflicts, "conflicts"), "conflicts")
+            if not np.isfinite(entries).all():
+                raise InputError("conflicts has an entry that is not finite")
+            pattern = entries != 0
             if pattern.shape != matrix.shape:
                 raise InputError(
                     f"weights have shape {matrix.shape}, conflicts shape {pattern.shape}"
@@ -178,14 +182,16 @@ class ConflictGraph:
         """Build from a networkx graph, nodes in its own order.
 
         An edge without the attribute `weight` is a hard conflict; an edge with it is a weighted
-        pair, and also a hard conflict if its attribute `conflict` is true. With `weight` None all
+        pair, and also a hard conflict if its attribute `conflict` is true or 1; None and NaN, which
+        libraries put where nothing was said, mean no. With `weight` None all
         edges are hard conflicts. Parallel edges become one, weights added. Node names become
         labels; ``coloring.by_node(graph)`` gives the colors back by node.
 
         Raises
         ------
         InputError
-            The graph is directed, has a loop, or a weight is not a finite number.
+            The graph is directed, has a loop, a weight is not a finite number, or it is not clear
+            whether an edge is a conflict.
         """
         if graph.is_directed():
             raise InputError("the networkx graph is directed; pass graph.to_undirected()")
@@ -214,7 +220,8 @@ class ConflictGraph:
         Raises
         ------
         InputError
-            The graph is directed, has a loop, or a weight is not a finite number.
+            The graph is directed, has a loop, a weight is not a finite number, or it is not clear
+            whether an edge is a conflict.
         """
         if graph.is_directed():
             raise InputError("the igraph graph is directed; pass graph.as_undirected()")

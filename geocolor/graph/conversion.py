@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geocolor.errors import InputError
+from geocolor.graph.arrays import as_array
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -38,7 +40,7 @@ def attributed_pairs(
     ----------
     edges : list of (u, v, weight, conflict)
         An edge without a weight, None, is a hard conflict; one with a weight is one too if its
-        `conflict` is true.
+        `conflict` is true or 1; None and NaN, which libraries put where nothing was said, are no.
 
     Returns
     -------
@@ -48,11 +50,11 @@ def attributed_pairs(
     Raises
     ------
     InputError
-        A weight is not a number.
+        A weight is not a number, or a `conflict` neither yes nor no.
     """
     pairs, values, hard = [], [], []
     for u, v, weight, conflict in edges:
-        if weight is None or conflict:
+        if weight is None or _is_conflict(u, v, conflict):
             hard.append((u, v))
         if weight is not None:
             pairs.append((u, v))
@@ -62,7 +64,19 @@ def attributed_pairs(
                 raise InputError(
                     f"the weight of edge ({u}, {v}) is {weight!r}, not a number"
                 ) from error
+            except OverflowError as error:
+                raise InputError(
+                    f"the weight of edge ({u}, {v}) is beyond what float64 can hold"
+                ) from error
     return pairs, values, hard
+
+
+def _is_conflict(u: int, v: int, told: Any) -> bool:
+    if told is None:
+        return False
+    if isinstance(told, Real | np.bool_) and (told in (0, 1) or told != told):
+        return bool(told == 1)
+    raise InputError(f"the conflict of edge ({u}, {v}) is {told!r}, neither true nor false")
 
 
 def sparse_pairs(
@@ -73,11 +87,16 @@ def sparse_pairs(
     Raises
     ------
     InputError
-        It is not square or not symmetric, or an entry is not finite.
+        It is not square or not symmetric, or an entry is no finite real number.
     """
     import scipy.sparse as sp
 
-    coo = sp.coo_array(matrix).astype(np.float64)
+    if np.iscomplexobj(matrix):
+        raise InputError(f"{name} must be real numbers, not {matrix.dtype}")
+    try:
+        coo = sp.coo_array(matrix).astype(np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"{name} is no matrix of numbers: {error}") from error
     if coo.ndim != 2 or coo.shape[0] != coo.shape[1]:
         raise InputError(f"{name} must be square, not of shape {coo.shape}")
     coo.sum_duplicates()
@@ -151,7 +170,7 @@ def to_scipy(graph: ConflictGraph) -> tuple[sp.csr_array, sp.csr_array]:
 
 def square(matrix: ArrayLike, name: str) -> NDArray[Any]:
     """Take what is a square matrix, or raise InputError."""
-    array = np.asarray(matrix)
+    array = as_array(matrix, name)
     if array.ndim != 2 or array.shape[0] != array.shape[1]:
         raise InputError(f"{name} must be a square matrix, not of shape {array.shape}")
     return array

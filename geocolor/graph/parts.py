@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geocolor.errors import InputError
 from geocolor.graph.adjacency import frozen
+from geocolor.graph.arrays import as_array, as_floats
 from geocolor.wording import counted
 
 __all__ = ["as_labels", "as_pairs", "as_sizes", "require_total"]
@@ -25,9 +26,9 @@ def as_pairs(edges: ArrayLike) -> NDArray[Any]:
     Raises
     ------
     InputError
-        They are of another shape.
+        They are of another shape, or of none.
     """
-    array = np.asarray(edges)
+    array = as_array(edges, "edges")
     if array.size == 0:
         return np.empty((0, 2), dtype=np.int64)
     if array.ndim != 2 or array.shape[1] != 2:
@@ -68,11 +69,11 @@ def as_sizes(sizes: ArrayLike | None, count: int) -> NDArray[np.float64]:
     Raises
     ------
     InputError
-        They are of another number, or not all positive and finite.
+        They are of another number, or not all positive, finite numbers.
     """
     if sizes is None:
         return frozen(np.ones(count))
-    array = np.asarray(sizes, dtype=np.float64)
+    array = as_floats(sizes, "node sizes")
     if array.shape != (count,):
         raise InputError(f"{counted(count, 'node')} but sizes of shape {array.shape}")
     if not (np.isfinite(array) & (array > 0)).all():

@@ -64,8 +64,8 @@ def draw_matrix(
             f"a matrix of {graph.num_nodes} nodes is too large to be drawn: {MOST_NODES} at most"
         )
     classes = Classes.of_coloring(graph, coloring)
-    weights, scale = _weights(graph, classes)
-    image = _colored(weights, scale)
+    ends = _ends(graph)
+    image = _colored(graph, classes, ends)
     rows, columns = _placed(graph.conflicts.edges(), classes)
     inside = classes.of[classes.order[rows]] == classes.of[classes.order[columns]]
     broken = inside & (coloring is not None)
@@ -98,8 +98,8 @@ def draw_matrix(
     axes.tick_params(length=0, pad=9)
     for spine in axes.spines.values():
         spine.set(color="#cccccc", lw=0.6)
-    if scale is not None:
-        _add_scale(figure, axes, scale)
+    if any(ends):
+        _add_scale(figure, axes, _scale(ends))
     keys = [(_CONFLICT, "hard conflict", len(rows) > broken.sum()),
             (_BROKEN, "hard conflict inside a class", broken.any())]  # fmt: skip
     handles = [Patch(fc=color, label=text) for color, text, there in keys if there]
@@ -134,31 +134,41 @@ def _placed(
     return np.concatenate([first, second]), np.concatenate([second, first])
 
 
-def _weights(graph: ConflictGraph, classes: Classes) -> tuple[NDArray[np.float32], Any]:
-    """Give the weights in order, and the scale that colors them; without weights none."""
+def _ends(graph: ConflictGraph) -> tuple[float, float]:
+    """Give the cost and the gain that have the last colors; 0 where there is none."""
+    values = graph.weights.edge_values()
+    cost, gain = (
+        float(np.percentile(kind, _SHOWN)) if len(kind) else 0.0
+        for kind in (values[values > 0], -values[values < 0])
+    )
+    return cost, gain
+
+
+def _scale(ends: tuple[float, float]) -> Any:
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LinearSegmentedColormap, Normalize, TwoSlopeNorm
 
-    matrix = np.zeros((graph.num_nodes, graph.num_nodes), dtype=np.float32)
-    values = graph.weights.edge_values()
-    rows, columns = _placed(graph.weights.edges(), classes)
-    matrix[rows, columns] = np.concatenate([values, values])
-    costs, gains = values[values > 0], -values[values < 0]
-    ends = [float(np.percentile(kind, _SHOWN)) if len(kind) else 0.0 for kind in (costs, gains)]
-    if not any(ends):
-        return matrix, None
     # Costs and gains have a scale each: what is gained is often a hundredth of what may be lost.
     norm: Any = Normalize(-ends[1], ends[0])
     if all(ends):
         norm = TwoSlopeNorm(vmin=-ends[1], vcenter=0.0, vmax=ends[0])
     shades = [*([_GAINS] if ends[1] else []), _NOTHING, *([_COSTS] if ends[0] else [])]
-    return matrix, ScalarMappable(norm, LinearSegmentedColormap.from_list("weights", shades))
+    return ScalarMappable(norm, LinearSegmentedColormap.from_list("weights", shades))
 
 
-def _colored(weights: NDArray[np.float32], scale: Any) -> NDArray[np.float32]:
-    if scale is None:
-        return np.ones((*weights.shape, 3), dtype=np.float32)
-    colors = scale.to_rgba(weights, bytes=True)[..., :3]
+def _colored(
+    graph: ConflictGraph, classes: Classes, ends: tuple[float, float]
+) -> NDArray[np.float32]:
+    shape = (graph.num_nodes, graph.num_nodes)
+    if not any(ends):
+        return np.ones((*shape, 3), dtype=np.float32)
+    # As shares of their ends: float32, which is half the memory, holds no 1e39.
+    cost, gain = ends
+    values = np.clip(graph.weights.edge_values(), -gain, cost)
+    values /= np.where(values > 0, cost or 1.0, gain or 1.0)
+    weights = np.zeros(shape, dtype=np.float32)
+    weights[_placed(graph.weights.edges(), classes)] = np.concatenate([values, values])
+    colors = _scale((float(cost > 0), float(gain > 0))).to_rgba(weights, bytes=True)[..., :3]
     return np.asarray(colors / 255, dtype=np.float32)
 
 

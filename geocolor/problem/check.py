@@ -63,7 +63,10 @@ def check(problem: Problem, coloring: Coloring | ArrayLike) -> CheckReport:
         that its node is not fixed to or not allowed, classes whose sizes are not equitable, or one
         whose nodes add up to more than the capacity.
     """
-    given = coloring.colors if isinstance(coloring, Coloring) else np.asarray(coloring)
+    try:
+        given = coloring.colors if isinstance(coloring, Coloring) else np.asarray(coloring)
+    except ValueError as error:
+        raise CheckError("the colors are no array, with rows of different lengths") from error
     graph = problem.graph
     if given.ndim != 1 or len(given) != graph.num_nodes:
         raise CheckError(

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geocolor.errors import InputError
 from geocolor.graph.adjacency import frozen
+from geocolor.graph.arrays import as_array
 from geocolor.wording import counted
 
 __all__ = ["Coloring"]
@@ -53,7 +54,7 @@ class Coloring:
             The array is not one-dimensional or not of integers, or a number to keep is not one
             from 0 that fits 32 bits.
         """
-        array = np.asarray(colors)
+        array = as_array(colors, "colors")
         if array.size == 0:
             array = np.empty(0, dtype=np.int64)
         if array.ndim != 1 or array.dtype.kind not in "iu":

@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -196,8 +197,18 @@ def _run(run: Solver, problem: Problem, search: Search) -> Outcome | None:
 def _check_arguments(
     time_limit: float | None, seed: int, workers: int | None, max_iterations: int | None
 ) -> None:
-    if time_limit is not None and not time_limit > 0:
-        raise InputError(f"the time limit must be positive, not {time_limit}")
+    # What a caller gives is whatever it is, though the types say otherwise.
+    limit: Any = time_limit
+    if limit is not None and not (isinstance(limit, Real) and float(limit) > 0):
+        raise InputError(f"the time limit must be positive, not {time_limit!r}")
+    counts: dict[str, Any] = {
+        "seed": seed,
+        "number of workers": workers,
+        "number of iterations": max_iterations,
+    }
+    for name, count in counts.items():
+        if count is not None and not isinstance(count, Integral):
+            raise InputError(f"the {name} must be a whole number, not {count!r}")
     if seed < 0:
         raise InputError(f"the seed must not be negative: {seed}")
     if workers is not None and workers < 1:

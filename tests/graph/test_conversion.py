@@ -97,10 +97,28 @@ def test_matrices_handed_out_can_be_written_and_change_nothing() -> None:
     assert graph.fingerprint == before
 
 
-def weighted(value: object) -> nx.Graph:
+def weighted(value: object, conflict: object = None) -> nx.Graph:
     graph = nx.Graph()
-    graph.add_edge("a", "b", weight=value)
+    graph.add_edge("a", "b", weight=value, conflict=conflict)
     return graph
+
+
+@pytest.mark.parametrize(
+    ("told", "hard"),
+    [
+        *((True, 1), (np.True_, 1), (1, 1), (1.0, 1)),
+        *((False, 0), (np.False_, 0), (0, 0), (None, 0), (float("nan"), 0), (np.nan, 0)),
+    ],
+)
+def test_a_conflict_is_what_is_said_to_be_one(told: object, hard: int) -> None:
+    assert ConflictGraph.from_networkx(weighted(2.0, told)).conflicts.num_edges == hard
+
+
+def test_what_igraph_leaves_missing_is_no_conflict() -> None:
+    igraph = pytest.importorskip("igraph")
+    graph = igraph.Graph(3, [(0, 1), (1, 2)])
+    graph.es["weight"], graph.es["conflict"] = [1.0, 2.0], [float("nan"), True]
+    assert ConflictGraph.from_igraph(graph).conflicts.edges().tolist() == [[1, 2]]
 
 
 @pytest.mark.parametrize(
@@ -108,6 +126,15 @@ def weighted(value: object) -> nx.Graph:
     [
         (lambda: ConflictGraph.from_networkx(weighted("heavy")), "is 'heavy', not a number"),
         (lambda: ConflictGraph.from_networkx(weighted(float("nan"))), "not finite"),
+        (lambda: ConflictGraph.from_networkx(weighted(10**400)), "beyond what float64 can hold"),
+        (lambda: ConflictGraph.from_networkx(weighted(1j)), "not a number"),
+        (lambda: ConflictGraph.from_networkx(weighted(1, "false")), "'false', neither true nor"),
+        (lambda: ConflictGraph.from_networkx(weighted(1, 2)), "is 2, neither true nor false"),
+        (lambda: ConflictGraph.from_scipy(weights="a"), "weights is no matrix of numbers"),
+        (
+            lambda: ConflictGraph.from_scipy(weights=sp.coo_array([[0, 2j], [2j, 0]])),
+            "^weights must be real numbers, not complex128$",
+        ),
         (lambda: ConflictGraph.from_networkx(nx.empty_graph([1, "1"])), "two nodes have the label"),
         (lambda: ConflictGraph.from_scipy(), "give weights, conflicts or both"),
         (

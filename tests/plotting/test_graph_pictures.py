@@ -39,6 +39,20 @@ def test_next_to_nothing_is_drawn(kind: str, nodes: int, tmp_path: Path, image: 
         image(tmp_path / "a.png")
 
 
+@pytest.mark.parametrize(("cost", "gain"), [(1e299, 1e299), (1e299, 1e-9), (1e-60, 1e-60)])
+@pytest.mark.filterwarnings("error")
+def test_weights_of_any_size_have_the_same_colors(
+    cost: float, gain: float, tmp_path: Path, image: Any, count: Callable[..., int]
+) -> None:
+    found = []
+    for plus, minus in ((1.0, 1.0), (cost, gain)):
+        drawn = graph([], {(0, 1): plus, (1, 2): 0.5 * plus, (2, 3): -minus, (3, 4): -0.5 * minus})
+        draw_matrix(drawn, None, tmp_path / "a.png", "")
+        found.append([count(image(tmp_path / "a.png"), color) for color in ("#b2182b", "#2166ac")])
+    assert found[1] == pytest.approx(found[0], rel=0.1)
+    assert min(found[0]) > 1000
+
+
 @pytest.mark.parametrize("kind", DRAW)
 def test_the_same_graph_gives_the_same_bytes(kind: str, tmp_path: Path) -> None:
     drawn = graph([(0, 1), (2, 3)], {(1, 2): 1.0, (3, 4): -2.0})

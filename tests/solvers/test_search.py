@@ -2,11 +2,13 @@
 
 import threading
 import time
+from typing import Any
 
 import numpy as np
 import pytest
 
 from geocolor import ColoringProblem, ConflictGraph, PartitionProblem, Status, solve
+from geocolor.errors import InputError
 from geocolor.graph import generators
 from geocolor.solvers.search import Search
 
@@ -37,6 +39,22 @@ def test_a_heavy_weight_or_a_coarse_scaling_proves_nothing(
     search.raise_lower_bound(bound)
     assert search.objective == 2.0
     assert search.proven() is proven
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"time_limit": "5"}, "time limit must be positive, not '5'"),
+        ({"time_limit": float("nan")}, "time limit must be positive, not nan"),
+        ({"seed": 1.5}, "seed must be a whole number, not 1.5"),
+        ({"workers": 1.0}, "number of workers must be a whole number, not 1.0"),
+        ({"max_iterations": "9"}, "number of iterations must be a whole number, not '9'"),
+        ({"initial": [[0], [1, 2]]}, "initial coloring does not hold: the colors are no array"),
+    ],
+)
+def test_arguments_that_are_no_numbers_are_refused(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        solve(ColoringProblem(generators.queen(3, 3)), "dsatur", **wrong)
 
 
 def test_no_false_proof_beside_a_big_weight() -> None:
