@@ -68,7 +68,7 @@ class EdgeRows:
             lines = tokens.lines(heads) + self.lines_before
             if counts.max() > most:
                 line = int(lines[np.argmax(counts > most)])
-                rest = " and perhaps a weight" if most == 3 else ""
+                rest = " and perhaps a weight" if most == 3 else " and no more, as in the header"
                 raise FormatError(f"expected two nodes{rest}", self.name, line)
             values = np.full(len(heads), np.nan)
             weighted = np.flatnonzero(counts == 3)

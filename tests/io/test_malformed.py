@@ -130,7 +130,7 @@ ANSWERS = {
     "nan_weight.graphml": ":4: the weight of edge 'a', 'b' is 'NaN', not a finite number",
     "nan_weight.json": ": weights[1][2] is nan, not a finite number",
     "nan_weight.net": ":3: the weight is 'nan', not a finite number",
-    "narrow_header.csv": ":3: expected two nodes",
+    "narrow_header.csv": ":3: expected two nodes and no more, as in the header",
     "narrow_header_quoted.csv": ":3: 3 fields, 2 expected",
     "negative_count.npz": ": a matrix of shape (-1, -1) is no graph",
     "negative_node.col": ":3: '-1' is not a node number",
