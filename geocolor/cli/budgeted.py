@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -248,6 +246,7 @@ def _write(
     title: str,
 ) -> None:
     from geocolor.io.atomic import atomic_file
+    from geocolor.io.table import table_text
 
     suffix = output.suffix.lower()
     if suffix in PICTURES:
@@ -260,14 +259,9 @@ def _write(
         ]
         draw_frontier(points, output, title)
         return
-    text = io.StringIO()
     if suffix == ".csv":
-        rows = telling.rows(results)
-        # A carriage return ends a line to who reads, and is not quoted by who writes other ends.
-        ends = any("\r" in cell for row in rows for cell in row)
-        style: type[csv.Dialect] = csv.unix_dialect if ends else csv.excel
-        csv.writer(text, style, lineterminator="\n").writerows(rows)
+        text = table_text(telling.rows(results))
     else:
-        text.write(json.dumps(record, allow_nan=False) + "\n")
+        text = json.dumps(record, allow_nan=False).encode() + b"\n"
     with atomic_file(output) as file:
-        file.write(text.getvalue().encode())
+        file.write(text)

@@ -16,6 +16,7 @@ from geocolor.io.edge_rows import EdgeRows, is_plain_number, nodes_to_name_first
 from geocolor.io.listing import Listing, Note
 from geocolor.io.meaning import Meaning
 from geocolor.io.source import Source
+from geocolor.io.table import table_text
 from geocolor.io.tokens import BLANKS
 from geocolor.io.writing import edge_rows, names, number, require_room
 from geocolor.wording import counted
@@ -281,17 +282,11 @@ def csv_text(graph: ConflictGraph) -> Iterator[bytes]:
     if graph.is_weighted:
         columns += ["weight", "conflict"] if graph.conflicts.num_edges else ["weight"]
     empty = [""] * (len(columns) - 1)
-    yield _table([columns, *([name, *empty] for name in nodes_to_name_first(graph))])
+    yield table_text([columns, *([name, *empty] for name in nodes_to_name_first(graph))])
     for rows in edge_rows(graph):
-        yield _table(
+        yield table_text(
             [called[u], called[v], "" if weight is None else number(weight), str(hard).lower()][
                 : len(columns)
             ]
             for u, v, weight, hard in rows
         )
-
-
-def _table(rows: Iterable[list[str]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()

@@ -17,7 +17,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from geocolor.io.atomic import atomic_file, write_pieces
 from geocolor.io.json_text import load_object, require_format
 from geocolor.io.limits import Limits
 from geocolor.io.source import line_blocks, read_all
+from geocolor.io.table import table_text
 from geocolor.wording import counted
 
 __all__ = [
@@ -139,7 +140,8 @@ def write_solution(path: str | os.PathLike[str], solution: Mapping[str, Any]) ->
         if colors is None:
             raise InputError(f"there is no coloring to write to {path}; .json can say so")
         if Path(path).suffix.lower() == _TABLE:
-            write_pieces(path, [_table(solution["nodes"], colors)])
+            rows = zip(solution["nodes"], colors, strict=True)
+            write_pieces(path, [table_text([_HEADER, *rows])])
             return
         options = solution.get("options", {})
         asked = (options.get("problem"), options.get("k"))
@@ -154,17 +156,6 @@ def write_solution(path: str | os.PathLike[str], solution: Mapping[str, Any]) ->
         text = "\n".join(lines) + "\n"
     with atomic_file(path) as file:
         file.write(text.encode())
-
-
-def _table(names: Sequence[str], colors: Sequence[int]) -> bytes:
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    # A carriage return ends a line to who reads, and is not quoted by who writes other ends.
-    quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
-    rows.writerow(_HEADER)
-    for name, color in zip(names, colors, strict=True):
-        (quoted if "\r" in name else rows).writerow([name, color])
-    return text.getvalue().encode()
 
 
 def _capacity_lines(options: Mapping[str, Any]) -> list[str]:
