@@ -24,6 +24,7 @@ __all__ = ["build_hash", "contender_versions", "machine_facts"]
 _PACKAGE = Path(__file__).parents[1]
 # What a solver of ours is made of; the rest of geocolor may change between two runs of one trial.
 _SOLVER_SIDE = ("graph", "problem", "bounds", "solvers")
+_SOLVER_MODULES = ("errors", "interrupts")
 _LIBRARIES = (
     *("numpy", "scipy", "numba", "ortools", "networkx", "igraph", "rustworkx", "gcol"),
     *("joblib", "distributed", "ray", "psutil", "pyarrow", "torch", "transformers"),
@@ -145,7 +146,7 @@ def _neighbours(file: Path, found: set[Path], folder: Path | None = None) -> set
 
 
 def _hash_of_sources(package: Path) -> str:
-    files = [package / "errors.py"]
+    files = [package / f"{module}.py" for module in _SOLVER_MODULES]
     for part in _SOLVER_SIDE:
         files += (package / part).rglob("*.py")
     total = hashlib.sha256()

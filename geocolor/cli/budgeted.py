@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from geocolor.cli.console import ProgressLine, note
+from geocolor.cli.outputs import require_apart
 from geocolor.errors import InputError
 from geocolor.interrupts import held_back
 
@@ -133,8 +134,7 @@ def require_output(output: Path, file: Path, suffixes: Sequence[str]) -> None:
 
         require_picture(output)
     require_writable(output)
-    if output.exists() and file.exists() and output.samefile(file):
-        raise InputError(f"{output} is the options themselves; give the result another name")
+    require_apart((output,), (file,))
 
 
 def _point(result: SharingResult, steps: Steps) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from geocolor.cli.calibrated import (
 from geocolor.cli.config_file import ConfigOption
 from geocolor.cli.console import ProgressLine, note
 from geocolor.cli.options import QuietOption
+from geocolor.cli.outputs import require_apart
 from geocolor.cli.pages import require_page
 from geocolor.cli.streamed import compress_by_block, should_be_streamed, why_not_streamed
 from geocolor.errors import InputError
@@ -156,6 +157,8 @@ def command(
     if output is None and not dry_run:
         raise InputError("say where the smaller model goes: --output OUT_DIR")
     _require(keep, output, picture, checkpoint, report)
+    read = (*calibration, *(evaluation or ()), latency, Path(preset))
+    require_apart((picture, checkpoint, report), read)
     if dry_run:
         output = None
     if speed and len(model_dirs) > 1:

@@ -26,6 +26,7 @@ from geocolor.cli.calibrated import (
 )
 from geocolor.cli.console import ProgressLine
 from geocolor.cli.options import JsonOption, QuietOption
+from geocolor.cli.outputs import require_apart
 from geocolor.errors import InputError
 from geocolor.wording import counted
 
@@ -86,6 +87,7 @@ def command(
         require_writable(options)
     if checkpoint is not None:
         require_writable(checkpoint)
+    require_apart((output, options, checkpoint), (calibration, latency, Path(preset)))
     settle_torch()
     with ProgressLine(quiet=quiet) as line:
         line.update("loading")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,6 +25,7 @@ from geocolor.cli.options import (
     ask,
     seconds,
 )
+from geocolor.cli.outputs import require_apart
 from geocolor.cli.reading import Reader, reads_a_graph
 from geocolor.errors import InputError
 from geocolor.interrupts import held_back
@@ -166,10 +167,7 @@ def command(
         _within(budget, file, limit, reader.limits, as_json=as_json, output=output, quiet=quiet)
         return
     question_files = (file, fixed, lists, sizes, order)
-    if output is not None:
-        _require_output(output, question_files)
-    if checkpoint is not None:
-        _require_checkpoint(checkpoint, (*question_files, initial, output))
+    _require_outputs(output, checkpoint, question_files, initial)
 
     from geocolor.cli.results import summary, to_record
     from geocolor.graph.jit import compile_seconds
@@ -285,35 +283,20 @@ def _initial(path: Path, graph: ConflictGraph, limits: Limits) -> NDArray[np.int
     return colors
 
 
-def _require_output(output: Path, read: Iterable[Path | None]) -> None:
+def _require_outputs(
+    output: Path | None, checkpoint: Path | None, read: Sequence[Path | None], initial: Path | None
+) -> None:
     """Refuse before the work what could not, or must not, be written after it."""
     from geocolor.io.atomic import require_writable
     from geocolor.io.solution import require_solution_name
 
-    require_solution_name(output)
-    require_writable(output)
-    if _is_among(output, read):
-        raise InputError(
-            f"{output} is a file that the question is read from; give the solution another name"
-        )
-
-
-def _require_checkpoint(checkpoint: Path, others: Iterable[Path | None]) -> None:
-    from geocolor.io.atomic import require_writable
-
-    require_writable(checkpoint)
-    if _is_among(checkpoint, others):
-        raise InputError(f"{checkpoint} is another file of this call; give the checkpoint its own")
-
-
-def _is_among(path: Path, others: Iterable[Path | None]) -> bool:
-    """Whether a path leads to one of some files, by whatever name."""
-    return any(
-        path.resolve() == other.resolve()
-        or (path.exists() and other.exists() and path.samefile(other))
-        for other in others
-        if other is not None
-    )
+    if output is not None:
+        require_solution_name(output)
+        require_writable(output)
+    if checkpoint is not None:
+        require_writable(checkpoint)
+    require_apart((output,), read)  # a better solution may well replace that which it began with
+    require_apart((checkpoint,), (*read, initial, output))
 
 
 def _refuse_at_a_glance(question: Problem) -> None:

@@ -118,7 +118,7 @@ def compress(
     True
     """
     check_keep(keep)
-    method = counted_in(preset, budget)
+    method = _method(preset, budget, latency)
     if random_plans:
         check_random_plans(random_plans, method)
     if inplace and not method.fold_norms:
@@ -174,7 +174,7 @@ def conflict_graph(
     ModelError
         The model has nothing to share, or the batches cannot be used.
     """
-    method = counted_in(preset, budget)
+    method = _method(preset, budget, latency)
     check_priced(keep, method)
     analysis = analyze(
         model,
@@ -224,7 +224,7 @@ def sharing_options(
     ModelError
         The model has nothing to share, or the batches cannot be used.
     """
-    method = counted_in(preset, budget)
+    method = _method(preset, budget, latency)
     check_priced(keep, method)
     analysis = analyze(
         model,
@@ -236,3 +236,15 @@ def sharing_options(
         on_progress=on_progress,
     )
     return analysis.options(keep, method)
+
+
+def _method(
+    preset: str | Configuration, budget: str | None, latency: LatencyTable | None
+) -> Configuration:
+    method = counted_in(preset, budget)
+    if latency is not None and method.budget != "latency":
+        raise InputError(
+            f"latency is for a budget of latency, and {method.name} counts {method.budget}: give "
+            "budget='latency' too, or leave it out"
+        )
+    return method

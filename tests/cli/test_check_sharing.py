@@ -150,7 +150,7 @@ def test_options_are_not_written_over(run, options: Path, tmp_path: Path) -> Non
     for command in (("solve", plain, "--budget", 15), ("frontier", plain)):
         done = run(*command, "-o", plain)
         assert done.code == 2
-        assert "is the options themselves" in done.error()
+        assert "is another file of this call" in done.error()
     assert plain.read_bytes() == before
 
 

@@ -181,10 +181,10 @@ def test_what_is_read_is_not_overwritten(
         name.hardlink_to(given)
     done = run("solve", weighted, *others, "--solver", "all_apart", "-o", name)
     assert done.code == 2
-    assert "is a file that the question is read from" in done.error()
+    assert "is another file of this call" in done.error()
     done = run("solve", weighted, *others, "--solver", "all_apart", "--checkpoint", name)
     assert done.code == 2
-    assert "give the checkpoint its own" in done.error()
+    assert "is another file of this call" in done.error()
     assert given.read_bytes() == before
 
 
@@ -194,7 +194,7 @@ def test_a_start_may_be_bettered_in_its_place(run, queen5: Path, tmp_path: Path)
     assert run("solve", queen5, "--initial", start, "--solver", "dsatur", "-o", start).code == 0
     assert "s col 25" not in start.read_text()
     done = run("solve", queen5, "--initial", start, "--checkpoint", start)
-    assert "give the checkpoint its own" in done.error()
+    assert "is another file of this call" in done.error()
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_a_checkpoint_is_no_other_file_of_the_call(run, queen5: Path, tmp_path: 
     out = tmp_path / "out.json"
     for options in (("--checkpoint", queen5), ("-o", out, "--checkpoint", out)):
         done = run("solve", queen5, *options)
-        assert (done.code, "give the checkpoint its own" in done.error()) == (2, True)
+        assert (done.code, "is another file of this call" in done.error()) == (2, True)
     assert "no folder" in run("solve", queen5, "--checkpoint", tmp_path / "none" / "a").error()
     assert queen5.read_bytes() == before
     assert not out.exists()

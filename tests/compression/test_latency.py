@@ -216,6 +216,9 @@ def test_what_makes_no_sense_is_refused(chain, tmp_path):
     other = given_times(nn.Sequential(nn.Linear(6, 6)))
     with pytest.raises(InputError, match="no times of"):
         compress(model, [x], 0.8, preset=PRIVATE, latency=other)
+    for call in (compress, conflict_graph, sharing_options):
+        with pytest.raises(InputError, match="default counts params: give budget='latency' too"):
+            call(model, [x], 0.8, latency=given_times(model))
     compress(model, [x], 0.8).save(tmp_path / "by-size")
     with pytest.raises(InputError, match="planned for another budget"):
         read_latency(tmp_path / "by-size")
