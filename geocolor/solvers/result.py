@@ -69,7 +69,8 @@ class SolveResult:
     runtime : float
         Wall-clock seconds from the call.
     trace : tuple of TracePoint
-        Every improvement of objective or bound.
+        Every improvement of objective or bound. A bound that rounding had put above the objective
+        of a later answer comes down to it.
     solver : str
         Name of the solver that ran.
     seed, workers

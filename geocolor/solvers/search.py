@@ -22,7 +22,9 @@ from geocolor.errors import CheckError, WrongAnswerError
 from geocolor.problem import (
     Coloring,
     ColoringProblem,
+    CorrelationClusteringProblem,
     EquitableColoringProblem,
+    PartitionProblem,
     Problem,
     check,
 )
@@ -36,6 +38,9 @@ Progress = Callable[[TracePoint, Coloring | None], None]
 _RELATIVE_ROUNDING = 1e-9
 # The most of an objective that the scaling of weights to integers may leave open in an OPTIMAL.
 _RELATIVE_SCALING = 1e-6
+# Share of the weights inside classes that is rounding where they cancel each other out: floats miss
+# decimals by half an ulp each, and the integers of a bound miss floats by some more.
+_CANCELLED = 1e-12
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,7 @@ class Search:
         self.coloring: Coloring | None = None
         self.objective: float | None = None
         self.lower_bound: float | None = None
+        self._inside: tuple[Coloring | None, float] | None = None
         self.scaling_error = 0.0
         self.refusal: WrongAnswerError | None = None
         self._unit = _unit(problem)
@@ -222,7 +228,15 @@ class Search:
         # What integer scaling may have cost counts as proven only while it is next to nothing.
         scaled = min(self.scaling_error, _RELATIVE_SCALING * abs(self.objective))
         rounding = _RELATIVE_ROUNDING * abs(self.objective)
-        return self.objective <= self.lower_bound + scaled + rounding
+        gap = self.objective - self.lower_bound
+        return gap <= scaled + rounding or gap <= self._cancelled()
+
+    def _cancelled(self) -> float:
+        """Give the rounding within the incumbent's objective, which counts where that is near 0."""
+        coloring, known = self.coloring, self._inside
+        if known is None or known[0] is not coloring:  # another thread may find a better one now
+            known = self._inside = coloring, _weight_inside(self.problem, coloring)
+        return _CANCELLED * known[1]
 
     def _slack(self, objective: float) -> float:
         """Distance by which a bound may pass an objective without its solver having a bug."""
@@ -327,6 +341,17 @@ class Search:
 def _counts_classes(problem: Problem) -> TypeGuard[ColoringProblem | EquitableColoringProblem]:
     """Whether the objective is a number of classes."""
     return isinstance(problem, ColoringProblem | EquitableColoringProblem)
+
+
+def _weight_inside(problem: Problem, coloring: Coloring | None) -> float:
+    """Add up the absolute weights inside classes, of a problem whose objective is their sum."""
+    summed = isinstance(problem, PartitionProblem | CorrelationClusteringProblem)
+    if not summed or coloring is None:
+        return 0.0
+    weights = problem.graph.weights
+    pairs = weights.edges()
+    inside = coloring.colors[pairs[:, 0]] == coloring.colors[pairs[:, 1]]
+    return float(np.abs(weights.edge_values()[inside]).sum())
 
 
 def _unit(problem: Problem) -> float:

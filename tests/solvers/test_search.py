@@ -42,6 +42,35 @@ def test_a_heavy_weight_or_a_coarse_scaling_proves_nothing(
     assert search.proven() is proven
 
 
+@pytest.mark.parametrize(("bound", "proven"), [(-1e-13, True), (-1e-11, False)])
+def test_an_objective_that_cancels_out_is_proven_within_its_rounding(
+    bound: float, proven: bool
+) -> None:
+    search = search_over([0.1, 0.2, -0.3])
+    search.offer([0, 0, 0, 0])
+    assert search.objective == pytest.approx(0, abs=1e-16)
+    search.raise_lower_bound(bound)
+    assert search.proven() is proven
+
+
+def test_weights_outside_classes_leave_no_room_to_a_proof() -> None:
+    search = search_over([0.1, 1e12, -0.1])
+    search.offer([0, 0, 1, 1])
+    assert search.objective == 0
+    search.raise_lower_bound(-1e-6)
+    assert not search.proven()
+
+
+def test_a_partition_of_nothing_is_proven_at_once() -> None:
+    rng = np.random.default_rng(0)
+    pairs = [(i, j) for i in range(20) for j in range(i)]
+    weights = np.round(rng.random(len(pairs)), 1)
+    weights[-1] -= weights.sum()  # all in one class add up to nothing but rounding
+    result = solve(PartitionProblem(ConflictGraph.from_edges(20, pairs, weights), 1))
+    assert result.status is Status.OPTIMAL
+    assert result.gap == 0
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

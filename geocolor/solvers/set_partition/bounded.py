@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geocolor.problem import GroupOracle, GroupPartitionProblem
 from geocolor.solvers.set_partition.costs import FINE, Found, IntegerCosts, products
-from geocolor.solvers.set_partition.pricing import GroupSearch
+from geocolor.solvers.set_partition.pricing import ALL_WORK, GroupSearch
 
 __all__ = ["BoundedCosts"]
 
@@ -83,19 +83,24 @@ class BoundedCosts(IntegerCosts):
         *,
         most: int,
         every: bool = False,
-        root_work: int = 1 << 62,
+        root_work: int = ALL_WORK,
     ) -> Found:
         """Look for groups below `bar`; see :meth:`IntegerCosts.search`."""
-        if not every:
+        if not every and root_work < ALL_WORK:
             few = self._found(
                 self._below(apart, duals, bar, False, most, root_work), duals, bar, halt
             )
             if len(few.groups):
                 return Found(few.groups, few.values, few.least, False)
-        # What the bound puts first of a root need not be what costs least.
+        # What the bound puts first of a root need not be what costs least, nor be news.
         found = self._found(self._below(apart, duals, bar, True, _MOST_ASKED), duals, bar, halt)
-        finished = found.finished and len(found.groups) <= most
-        return Found(found.groups[:most], found.values[:most], found.least, finished)
+        if every:
+            finished = found.finished and len(found.groups) <= most
+            return Found(found.groups[:most], found.values[:most], found.least, finished)
+        # All were looked at, so that the least is known however few are given; the best first,
+        # since many of the others may be known to who asks.
+        best = np.argsort(found.values, kind="stable")[:most]
+        return Found(found.groups[best], found.values[best], found.least, found.finished)
 
     def _found(
         self, search: GroupSearch, duals: NDArray[np.int64], bar: int, halt: Callable[[], bool]
@@ -117,7 +122,7 @@ class BoundedCosts(IntegerCosts):
         bar: int,
         every: bool,
         most: int,
-        root_work: int = 1 << 62,
+        root_work: int = ALL_WORK,
     ) -> GroupSearch:
         if self._sizes is not None:
             pairs, nodes = products(self._weights, self._sizes, duals, bar)

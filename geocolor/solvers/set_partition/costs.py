@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geocolor.errors import InputError
-from geocolor.solvers.set_partition.pricing import GroupSearch, Room
+from geocolor.solvers.set_partition.pricing import ALL_WORK, GroupSearch, Room
 
 __all__ = [
     "BITS",
@@ -103,7 +103,7 @@ class IntegerCosts(ABC):
         *,
         most: int,
         every: bool = False,
-        root_work: int = 1 << 62,
+        root_work: int = ALL_WORK,
     ) -> Found:
         """Look for groups whose costs less their duals are below `bar`.
 
@@ -122,7 +122,7 @@ class IntegerCosts(ABC):
         every : bool
             All of them; else some, and the least value of any.
         root_work : int
-            See :class:`GroupSearch`.
+            See :class:`GroupSearch`; with :data:`ALL_WORK` the search comes to its end, if it can.
         """
 
 
@@ -167,7 +167,7 @@ class PairCosts(IntegerCosts):
         *,
         most: int,
         every: bool = False,
-        root_work: int = 1 << 62,
+        root_work: int = ALL_WORK,
     ) -> Found:
         """Look for groups below `bar`; see :meth:`IntegerCosts.search`."""
         search = GroupSearch(
@@ -226,7 +226,7 @@ class RatioCosts(IntegerCosts):
         *,
         most: int,
         every: bool = False,
-        root_work: int = 1 << 62,
+        root_work: int = ALL_WORK,
     ) -> Found:
         """Look for groups below `bar`; see :meth:`IntegerCosts.search`."""
         groups = np.zeros((0, len(duals)), dtype=np.bool_)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from geocolor.errors import SolverError
 from geocolor.solvers.set_partition.certificate import GroupBound
 from geocolor.solvers.set_partition.costs import Found, IntegerCosts
+from geocolor.solvers.set_partition.pricing import ALL_WORK
 
 __all__ = ["Duals", "GroupGeneration"]
 
@@ -153,10 +154,10 @@ class GroupGeneration:
                 outside = False
             elif not outside:
                 outside = True
-            elif found.finished:
+            elif found.finished or self._root_work == ALL_WORK:
                 return False
             else:
-                self._root_work *= _MORE_WORK
+                self._root_work = min(_MORE_WORK * self._root_work, ALL_WORK)
                 outside = self._center is None
         return False
 

@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from geocolor.solvers.kernels.group_pricing import pricing_chunk, pricing_start
 
-__all__ = ["GroupSearch", "Room"]
+__all__ = ["ALL_WORK", "GroupSearch", "Room"]
+
+# Candidates that nobody gets through: no root is cut short.
+ALL_WORK = 1 << 62
 
 # Candidates to look at in one kernel call: some 30 ms.
 _CHUNK = 10_000_000
@@ -85,7 +88,7 @@ class GroupSearch:
         *,
         every: bool,
         most: int,
-        root_work: int = 1 << 62,
+        root_work: int = ALL_WORK,
         room: Room | None = None,
     ) -> None:
         count = len(duals)

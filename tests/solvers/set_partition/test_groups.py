@@ -97,6 +97,28 @@ def test_pairs_alone_would_mislead() -> None:
     assert two.num_colors == 2
 
 
+@pytest.mark.parametrize(("seed", "count"), [(88, 7), (184, 6), (421, 5)])
+def test_costs_that_hide_beside_others_end_the_search(oracle, seed: int, count: int) -> None:
+    # What the linear program's tolerance leaves below the bar is known, and what is news hides.
+    rng = np.random.default_rng(seed)
+    pairs = np.array([(i, j) for i in range(count) for j in range(i + 1, count)])
+    rng.integers(5, 9)
+    weights = rng.random(len(pairs)) * 1e8 * (rng.random(len(pairs)) < 0.5)
+    extra = rng.random(1 << count) * 0.1
+    graph = ConflictGraph.from_edges(count, pairs, weights)
+    table = graph.weights.to_dense() / 2
+
+    def cost(groups: NDArray[np.bool_]) -> NDArray[np.float64]:
+        inside = np.einsum("gi,ij,gj->g", groups * 1.0, table, groups * 1.0)
+        of_group: NDArray[np.float64] = extra[groups @ (1 << np.arange(count))]
+        return inside / np.maximum(groups.sum(axis=1) - 1, 1) + of_group
+
+    problem = GroupPartitionProblem(graph, 3, GroupOracle(cost))
+    result = solve(problem, "set-partition", time_limit=30, workers=1)
+    assert result.status is Status.OPTIMAL
+    assert result.objective == pytest.approx(oracle.optimum(problem), rel=1e-12)
+
+
 @pytest.mark.parametrize("k", [4, 8, 16])
 def test_thirty_two_layers_are_proven(k: int) -> None:
     problem = GroupPartitionProblem(layers(32, seed=2), k, NormalizedPairSum())
