@@ -22,6 +22,8 @@ __all__ = ["PAIR_APART", "PAIR_TOGETHER", "LayerProducts", "Product", "pair_prod
 PAIR_TOGETHER, PAIR_APART = "pair together", "pair apart"
 # Numbers that they read: next to none.
 _PAIR_WIDTH = 8
+# What a layer of any width is made from; without numbers, as those would be drawn.
+_LINEAR = nn.Linear(1, 1, bias=False, device="meta")
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class _Pair(nn.Module):
     def __init__(self, weight: nn.Parameter, *, together: bool) -> None:
         super().__init__()
         self.first = FactoredLinear(weight, weight)
-        self.second: nn.Module = rebuilt(nn.Linear(1, 1, bias=False), weight, None)
+        self.second: nn.Module = rebuilt(_LINEAR, weight, None)
         if together:
             self.second = FactoredLinear(weight, weight)
             once = Once()
@@ -119,8 +121,8 @@ def _linear(module: nn.Module, shape: tuple[int, int], reads: tuple[int, ...]) -
     before = reads[:-1]
 
     def inward(width: int) -> Product:
-        layer = partial(_layer, nn.Linear(1, 1, bias=False))
-        return Product(("linear", width, columns, before), reads, (width, columns), layer)
+        key = ("linear", width, columns, before)
+        return Product(key, reads, (width, columns), partial(_layer, _LINEAR))
 
     def outward(width: int) -> Product:
         key = ("function", rows, width, before)

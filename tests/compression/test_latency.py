@@ -202,6 +202,14 @@ def test_transposed_layers_of_models_that_only_have_shapes_are_timed(tiny_llama)
     assert table.device == "cpu"
 
 
+def test_timing_draws_no_random_numbers(chain):
+    model, x = chain
+    before = torch.get_rng_state()
+    measure_latency(model)
+    compress(model, [x], 1, preset=PRIVATE)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_what_makes_no_sense_is_refused(chain, tmp_path):
     model, x = chain
     for wrong in ({"tokens": 0}, {"threads": 0}):
