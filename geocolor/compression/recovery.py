@@ -54,7 +54,7 @@ class Recovery:
         Divergence from the original on held-out batches, in nats per scored output; of several
         models the sum.
     trained : int
-        Parameters that were trained, each counted once.
+        Parameters that were trained, each counted once; not those that no output depends on.
     seconds : float
         Wall clock; of an interrupted recovery, since it went on.
     """
@@ -204,7 +204,7 @@ def recover(
                         if hidden_states:
                             total = total + hidden_states * hidden_distance(states, own_states)
                         torch.autograd.backward(total / together)
-                _add_gradients(trained.values())
+                _complete_gradients(trained.values())
                 nn.utils.clip_grad_norm_(trained.values(), _LONGEST_GRADIENT)
                 state.advance(_share(state.step, steps))
                 on_progress("recovering", state.step, steps)
@@ -219,7 +219,7 @@ def recover(
         best_step=state.best_step,
         before=state.measures[0],
         after=min(state.measures),
-        trained=sum(parameter.numel() for parameter in trained.values()),
+        trained=state.trained,
         seconds=time.monotonic() - started,
     )
 
@@ -289,14 +289,16 @@ def _rates(trained: Mapping[str, nn.Parameter], learning_rate: float) -> list[fl
     return [learning_rate * (size or middle) for size in sizes]
 
 
-def _add_gradients(parameters: Iterable[nn.Parameter]) -> None:
-    """Add the gradients of all processes, where there are several."""
-    if processes() == 1:
-        return
+def _complete_gradients(parameters: Iterable[nn.Parameter]) -> None:
+    """Add the gradients of all processes; what no output depends on in a step has zeros.
+
+    So one process does what several do, and each parameter has all that a checkpoint holds of it.
+    """
     for parameter in parameters:
         if parameter.grad is None:
             parameter.grad = torch.zeros_like(parameter)
-        distributed.all_reduce(parameter.grad)
+        if processes() > 1:
+            distributed.all_reduce(parameter.grad)
 
 
 def _place(step: int, count: int, seed: int) -> int:

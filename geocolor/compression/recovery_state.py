@@ -66,7 +66,7 @@ class RecoveryState:
         self.misses = 0
 
     def advance(self, share: float) -> None:
-        """Take a step with the gradients there are, at a share of the highest learning rates."""
+        """Take a step at a share of the highest learning rates; all have a gradient."""
         for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate * share
         self._optimizer.step()
@@ -81,6 +81,15 @@ class RecoveryState:
         if measure < lowest or not self._best:
             self._best = [parameter.detach().clone() for parameter in self._parameters]
             self.best_step, self.misses = self.step, 0
+
+    @property
+    def trained(self) -> int:
+        """Parameters that had a gradient in some step, each counted once."""
+        return sum(
+            parameter.numel()
+            for parameter in self._parameters
+            if self._optimizer.state[parameter]["exp_avg_sq"].any()
+        )
 
     @torch.no_grad()
     def put_best(self) -> None:

@@ -122,6 +122,44 @@ def test_an_interrupted_recovery_goes_on_to_the_same_bits(compressed, tmp_path):
     assert same(values(whole.model), values(done.model))
 
 
+class Routed(nn.Module):
+    """A layer that some samples take, and one that none does, as poolers and experts are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.always, self.sometimes, self.never = (nn.Linear(6, 6) for _ in range(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.always(x)
+        return y + self.sometimes(x) if x[0, 0] > 0 else y
+
+
+def test_what_gets_no_gradient_is_neither_in_the_way_nor_counted(tmp_path):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        original, student = Routed(), Routed()
+    student.never.load_state_dict(original.never.state_dict())
+    # Only the last of the batches trained on takes the layer, so that it is long without gradient.
+    batches = [torch.cat([torch.full((1, 6), at), BATCHES[0]]) for at in (-1.0, -2.0, -3.0, 1.0)]
+    options = {"steps": 20, "evaluation": [BATCHES[1]], "learning_rate": 1e-2}
+    whole, resumed = copy.deepcopy(student), copy.deepcopy(student)
+    at_once = recover(whole, original, batches, **options)
+    path = tmp_path / "state"
+
+    def interrupt(_stage: str, done: int, _total: int) -> None:
+        if done == 11:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        recover(resumed, original, batches, **options, checkpoint=path, on_progress=interrupt)
+    resumed = copy.deepcopy(student)
+    gone_on = recover(resumed, original, batches, **options, checkpoint=path)
+    assert same(values(whole), values(resumed))
+    assert gone_on.trained == at_once.trained == 2 * (6 * 6 + 6)
+    assert same(values(whole.never), values(original.never))
+    assert at_once.after < at_once.before
+
+
 def test_an_interrupt_leaves_the_best_so_far(compressed):
     model = copy.deepcopy(compressed.model)
 
