@@ -304,6 +304,32 @@ def test_what_fails_after_a_compression_does_not_take_it_away(
     assert read_record(out).report.kept <= 0.7
 
 
+def test_an_interrupted_recovery_does_not_take_the_compression_away(
+    folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("geocolor.compression.recovery.RecoveryState.advance", interrupt)
+    out = tmp_path / "smaller"
+    asked = ("--calibration", text, "--evaluation", text, "-o", out, "--recover", 9)
+    assert run("compress", folder, *asked) == 130
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert f"what went well before is saved in {out}\ngeocolor: error: interrupted\n" in told.err
+    assert read_record(out).report.recovery is None
+    assert isinstance(geocolor.load(out), torch.nn.Module)
+
+
+def test_several_models_are_not_written_expanded_and_that_is_said_at_once(
+    folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("compress", folder, tmp_path / "missing", "--calibration", text, "--expanded")
+    for where in (("-o", tmp_path / "out"), ("--dry-run",)):
+        assert run(*asked, *where) == 2
+        assert "--expanded writes one model" in capsys.readouterr().err
+
+
 def test_a_folder_in_the_way_is_refused_before_the_work(
     folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
