@@ -164,10 +164,7 @@ def command(
     if speed and len(model_dirs) > 1:
         raise InputError("--speed times one model; leave it out, or compress one by itself")
     if expanded and len(model_dirs) > 1:
-        raise InputError(
-            "--expanded writes one model, and what several share is in none of them alone; leave it "
-            "out, or compress one by itself"
-        )
+        raise InputError("--expanded writes one model; leave it out, or compress one by itself")
     settle_torch()
     texts = for_each(calibration, model_dirs, "--calibration")
     judged = for_each(evaluation, model_dirs, "--evaluation") if evaluation else []

@@ -343,9 +343,14 @@ def resolved(configuration: str | Configuration) -> Configuration:
     Raises
     ------
     InputError
-        There is no preset of that name.
+        There is no preset of that name, or it is neither.
     """
-    return preset(configuration) if isinstance(configuration, str) else configuration
+    given: Any = configuration  # whatever the types say
+    if isinstance(given, str):
+        return preset(given)
+    if not isinstance(given, Configuration):
+        raise InputError(f"a preset is a name or a Configuration, not {type(given).__name__}")
+    return given
 
 
 def counted_in(configuration: str | Configuration, budget: str | None) -> Configuration:
@@ -360,7 +365,7 @@ def counted_in(configuration: str | Configuration, budget: str | None) -> Config
     if budget is None:
         return method
     if budget not in list(Budget):
-        raise InputError(f"no budget of {budget!r}; {choice_among(budget, Budget)}")
+        raise InputError(f"no budget of {budget!r}; {choice_among(str(budget), Budget)}")
     return replace(method, budget=Budget(budget))
 
 

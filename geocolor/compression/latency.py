@@ -16,6 +16,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from geocolor.arguments import checked_whole
 from geocolor.compression.products import (
     PAIR_APART,
     PAIR_TOGETHER,
@@ -24,7 +25,6 @@ from geocolor.compression.products import (
     pair_products,
 )
 from geocolor.compression.progress import Progress, silent
-from geocolor.compression.several import joined_models
 from geocolor.cpu import cpu_model
 from geocolor.criterion import LatencyTable
 from geocolor.curvature import Batch, call_model, frozen_eval
@@ -34,6 +34,7 @@ from geocolor.units import (
     Use,
     count_uses,
     find_units,
+    joined_models,
     layer_of,
     matrix_of,
     models_of,
@@ -104,7 +105,7 @@ def measure_latency(
     It takes some seconds on one token, and as many times longer as more tokens do.
     """
     for name, number in (("tokens", tokens), ("threads", threads)):
-        if number is not None and number < 1:
+        if number is not None and checked_whole(f"number of {name}", number) < 1:
             raise InputError(f"{name} must be positive, not {number}")
     joint = with_split_experts(joined_models(model))
     units = find_units(joint)

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from geocolor.arguments import checked_seed
 from geocolor.compression.analysis import Analysis
 from geocolor.compression.divergence import Divergence
 from geocolor.compression.precision import has_half_precision
@@ -21,7 +22,6 @@ from geocolor.compression.several import (
     Divergences,
     batches_by_model,
     joined_curvature,
-    joined_models,
 )
 from geocolor.criterion import LatencyTable
 from geocolor.curvature import (
@@ -31,7 +31,7 @@ from geocolor.curvature import (
     collect_curvature,
     used_outside,
 )
-from geocolor.errors import ModelError
+from geocolor.errors import InputError, ModelError
 from geocolor.sharing import Factored
 from geocolor.sharing.checkpoint import structure_of
 from geocolor.units import (
@@ -42,6 +42,7 @@ from geocolor.units import (
     find_units,
     find_uses,
     fold_norms,
+    joined_models,
     models_of,
     require_replaceable,
     split_experts,
@@ -100,9 +101,14 @@ def analyze(
     ModelError
         The model has nothing to share, or the batches cannot be used.
     InputError
-        The checkpoint is damaged, of another model or of other batches, or cannot be written; or
-        the latencies are of another model.
+        The checkpoint is damaged, of another model or of other batches, or cannot be written; the
+        latencies are of another model; or the seed is none.
     """
+    seed = checked_seed(seed)
+    if latency is not None and not isinstance(latency, LatencyTable):
+        raise InputError(
+            f"latency must be what measure_latency gives, not {type(latency).__name__}"
+        )
     joint = joined_models(model)
     if any(isinstance(module, Factored) for module in joint.modules()):
         raise ModelError("the model is compressed already; compress its original at another keep")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 from torch import nn
 
+from geocolor.arguments import checked_whole
 from geocolor.compression.budget import Allocation, allocate
 from geocolor.compression.configuration import Configuration, RankRule, check_priced
 from geocolor.compression.planner import Planned, Proposal, sharing_plan
@@ -40,7 +41,7 @@ def check_random_plans(count: int, method: Configuration) -> None:
     check_priced(_LEAST, method)
     if method.ranks is not RankRule.PRICED:
         raise InputError(f"{method.name} sets ranks without a price; choose another preset")
-    if count < LEAST_PLANS:
+    if checked_whole("number of plans", count) < LEAST_PLANS:
         raise InputError(f"a fit takes {LEAST_PLANS} plans or more, not {count}")
 
 

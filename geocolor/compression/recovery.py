@@ -14,17 +14,18 @@ from typing import Any
 import torch
 from torch import distributed, nn
 
+from geocolor.arguments import checked_number, checked_seed, checked_whole
 from geocolor.compression.divergence import Divergence, distance
 from geocolor.compression.hidden_states import block_names, hidden_distance, watched_blocks
 from geocolor.compression.progress import Progress, silent
 from geocolor.compression.recovery_state import RecoveryState
-from geocolor.compression.several import Divergences, batches_by_model, joined_models
+from geocolor.compression.several import Divergences, batches_by_model
 from geocolor.curvature import Batch, Loss, eval_mode, frozen_eval, loss_name, scorer
 from geocolor.curvature.checkpoint import architecture_of, digest_of
 from geocolor.curvature.distributed import process_number, processes
 from geocolor.errors import InputError, ModelError
 from geocolor.io.atomic import require_writable
-from geocolor.units import models_of
+from geocolor.units import joined_models, models_of
 
 __all__ = ["Recovery", "held_out_of", "recover"]
 
@@ -148,15 +149,16 @@ def recover(
     ----------
     Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network", 2015.
     """
-    if steps < 1:
+    seed = checked_seed(seed)
+    if checked_whole("number of steps", steps) < 1:
         raise InputError(f"steps must be at least 1, not {steps}")
-    if together < 1 or together % processes():
+    if checked_whole("number of batches a step", together) < 1 or together % processes():
         raise InputError(
             f"{together} batches a step cannot be shared evenly by {processes()} processes"
         )
-    if not 0 < learning_rate < math.inf:
+    if checked_number("learning rate", learning_rate) <= 0:
         raise InputError(f"the learning rate must be positive, not {learning_rate}")
-    if not 0 <= hidden_states < math.inf:
+    if checked_number("weight of hidden states", hidden_states) < 0:
         raise InputError(f"the weight of hidden states cannot be {hidden_states}")
     started = time.monotonic()
     students = list(models_of(model).values())

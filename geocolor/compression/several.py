@@ -9,31 +9,9 @@ from torch import Tensor, nn
 
 from geocolor.compression.divergence import Divergence
 from geocolor.curvature import Batch, Curvature, checked_batches
-from geocolor.errors import ModelError
 from geocolor.units import models_of
 
-__all__ = ["Divergences", "batches_by_model", "joined_curvature", "joined_models"]
-
-
-def joined_models(model: Any) -> nn.Module:
-    """Make a ModuleList of several models; one model stays as it is.
-
-    Raises
-    ------
-    ModelError
-        It is neither a module nor a sequence of some.
-    """
-    if isinstance(model, nn.ModuleList) or not isinstance(model, nn.Module):
-        several = list(model) if isinstance(model, nn.ModuleList | Sequence) else [model]
-        wrong = next((part for part in several if not isinstance(part, nn.Module)), None)
-        if wrong is not None:
-            raise ModelError(f"a torch.nn.Module is needed, not {type(wrong).__name__}")
-        if not several:
-            raise ModelError("no model was given")
-        if len(set(several)) < len(several):
-            raise ModelError("one model was given twice; give copies, or each once")
-        return nn.ModuleList(several)
-    return model
+__all__ = ["Divergences", "batches_by_model", "joined_curvature"]
 
 
 def batches_by_model(batches: Any, count: int) -> list[list[Batch]]:

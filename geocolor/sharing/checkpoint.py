@@ -24,6 +24,7 @@ from geocolor._version import __version__
 from geocolor.errors import CheckpointError, InputError, ModelError
 from geocolor.io.atomic import atomic_directory
 from geocolor.sharing.apply import prepare_structure, put_back_on_error
+from geocolor.sharing.companions import save_companion
 from geocolor.sharing.configs import CONFIG, GENERATION, save_config, save_generation
 from geocolor.sharing.description import FORMAT, PLAN_FILE, VERSION, read_description
 from geocolor.sharing.equal import tie_named
@@ -31,7 +32,7 @@ from geocolor.sharing.filling import cast_buffers, fill, unfilled_parameters
 from geocolor.sharing.plan import SharingPlan
 from geocolor.sharing.proportion import Stored, require_proportion
 from geocolor.sharing.ties import keep_ties
-from geocolor.units import split_experts
+from geocolor.units import joined_models, split_experts
 
 __all__ = ["distinct_tensors", "load", "save", "save_parts", "structure_of"]
 
@@ -173,11 +174,7 @@ def save_parts(
         places = _places(model, folder)
         origins = [_save_config(part, place) for part, place in places]
         for companion, (_, place) in zip(companions, places, strict=False):
-            try:
-                companion.save_pretrained(place)
-            except Exception as error:  # the tokenizers library knows no other for a full disk
-                name = type(companion).__name__
-                raise InputError(f"cannot write the {name} to {directory}: {error}") from error
+            save_companion(companion, place, directory)
         description = {
             "format": FORMAT,
             "version": VERSION,
@@ -293,6 +290,8 @@ def load(
     CheckpointError
         The checkpoint is damaged, of a newer version, or `model` is not the one it was made of;
         `model` is then left as it was.
+    ModelError
+        `model` is neither a module nor a sequence of some: its class, say.
     """
     from safetensors import safe_open
 
@@ -306,7 +305,7 @@ def load(
         if model is None:
             model = _rebuild_all(folder, description, Stored.of(files))
         elif not isinstance(model, nn.Module):
-            model = nn.ModuleList(model)
+            model = joined_models(model)
         if structure_of(model) != description["original_structure"]:
             raise CheckpointError(
                 f"{folder} was made from a model of other parameters than "

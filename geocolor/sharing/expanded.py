@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from geocolor.errors import InputError
 from geocolor.io.atomic import atomic_directory
+from geocolor.sharing.companions import save_companion
 from geocolor.sharing.configs import save_generation
 from geocolor.sharing.filling import unfilled_parameters
 from geocolor.sharing.layers import Factored, Residual
@@ -57,6 +58,8 @@ def save_expanded(
         The model is not of transformers, or transformers does not save its configuration; the
         directory is not empty or cannot be written.
     """
+    from safetensors import SafetensorError
+
     kind: Any = type(model)
     if not kind.__module__.startswith("transformers.models."):
         raise InputError(
@@ -85,9 +88,11 @@ def save_expanded(
             saver.save_pretrained(folder, state_dict=stacked_again(whole, state))
         except ValueError as error:
             raise InputError(f"transformers does not save this {kind.__name__}: {error}") from error
+        except (SafetensorError, RuntimeError) as error:
+            raise InputError(f"cannot write {directory}: {error}") from error
         save_generation(model, folder)
         for companion in companions:
-            companion.save_pretrained(folder)
+            save_companion(companion, folder, directory)
 
 
 def _whole(model: nn.Module, name: str, original: nn.Module) -> dict[str, Tensor]:

@@ -8,13 +8,14 @@ import time
 from dataclasses import replace
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from geocolor._version import __version__
+from geocolor.arguments import checked_seed, checked_whole
 from geocolor.errors import CheckError, GeocolorError, InputError, SolverError
 from geocolor.graph import ConflictGraph
 from geocolor.interrupts import held_back
@@ -201,20 +202,10 @@ def _check_arguments(
     limit: Any = time_limit
     if limit is not None and not (isinstance(limit, Real) and float(limit) > 0):
         raise InputError(f"the time limit must be positive, not {time_limit!r}")
-    counts: dict[str, Any] = {
-        "seed": seed,
-        "number of workers": workers,
-        "number of iterations": max_iterations,
-    }
-    for name, count in counts.items():
-        if count is not None and not isinstance(count, Integral):
-            raise InputError(f"the {name} must be a whole number, not {count!r}")
-    if seed < 0:
-        raise InputError(f"the seed must not be negative: {seed}")
-    if workers is not None and workers < 1:
-        raise InputError(f"at least one worker is needed, not {workers}")
-    if max_iterations is not None and max_iterations < 1:
-        raise InputError(f"at least one iteration is needed, not {max_iterations}")
+    checked_seed(seed)
+    for name, count in (("worker", workers), ("iteration", max_iterations)):
+        if count is not None and checked_whole(f"number of {name}s", count) < 1:
+            raise InputError(f"at least one {name} is needed, not {count}")
 
 
 def _check_initial(problem: Problem, initial: Coloring | ArrayLike) -> None:

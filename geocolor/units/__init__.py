@@ -8,7 +8,7 @@ from geocolor.units.layers import Layer, is_layer, layer_of, matrix_of, rebuilt
 from geocolor.units.norms import fold_norms
 from geocolor.units.outputs import Run
 from geocolor.units.replacing import require_replaceable
-from geocolor.units.several import models_of
+from geocolor.units.several import joined_models, models_of
 from geocolor.units.unit import Side, Unit
 from geocolor.units.uses import Use, by_place, caller_of, count_uses, find_uses
 
@@ -28,6 +28,7 @@ __all__ = [
     "find_uses",
     "fold_norms",
     "is_layer",
+    "joined_models",
     "layer_of",
     "matrix_of",
     "models_of",

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from torch import nn
 
+from geocolor.errors import ModelError
 from geocolor.units.unit import Unit
 
-__all__ = ["models_of", "prefixed_units"]
+__all__ = ["joined_models", "models_of", "prefixed_units"]
+
+
+def joined_models(model: Any) -> nn.Module:
+    """Make a ModuleList of several models; one model stays as it is.
+
+    Raises
+    ------
+    ModelError
+        It is neither a module nor a sequence of some.
+    """
+    if isinstance(model, nn.ModuleList) or not isinstance(model, nn.Module):
+        several = list(model) if isinstance(model, nn.ModuleList | Sequence) else [model]
+        wrong = next((part for part in several if not isinstance(part, nn.Module)), None)
+        if wrong is not None:
+            raise ModelError(f"a torch.nn.Module is needed, not {type(wrong).__name__}")
+        if not several:
+            raise ModelError("no model was given")
+        if len(set(several)) < len(several):
+            raise ModelError("one model was given twice; give copies, or each once")
+        return nn.ModuleList(several)
+    return model
 
 
 def models_of(model: nn.Module) -> dict[str, nn.Module]:

@@ -15,13 +15,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from geocolor.compression import PRESETS, analyze, compress, conflict_graph, load
+from geocolor.compression import PRESETS, analyze, compress, conflict_graph, load, sharing_options
+from geocolor.compression.record import read_record
 from geocolor.criterion import Form, LatencyTable
 from geocolor.errors import InputError, ModelError
 from geocolor.sharing import FactoredLinear
 from geocolor.units import find_units, fold_norms
 
 KEEPS = [0.15, 0.5, 0.9]
+
+NO_TIMES = LatencyTable("", "cpu", "float32", 1, 1, "", ())
 
 # Ties alone cannot store as little as some budgets here ask for.
 ANY_BUDGET = [name for name in PRESETS if name != "uniform-tie"]
@@ -501,13 +504,37 @@ def test_keep_may_be_a_number_of_another_kind(mlp, number):
         ({"random_plans": -3}, "a fit takes 4 plans or more, not -3"),
         ({"random_plans": 8, "preset": "svd-llm"}, "svd-llm sets ranks without a price"),
         ({"random_plans": 8, "preset": "uniform-tie"}, "whatever it costs"),
-        ({"latency": LatencyTable("", "cpu", "float32", 1, 1, "", ())}, "have no times of"),
+        ({"random_plans": "x"}, "number of plans must be a whole number, not 'x'"),
+        ({"random_plans": 4.0}, r"number of plans must be a whole number, not 4\.0"),
+        ({"budget": "latency", "latency": NO_TIMES}, "have no times of"),
+        ({"budget": "latency", "latency": 3}, "what measure_latency gives, not int"),
+        ({"preset": None}, "a preset is a name or a Configuration, not NoneType"),
+        ({"budget": 3}, "no budget of 3"),
     ],
-    ids=["few", "negative", "no price", "ties", "latency"],
 )
 def test_what_cannot_be_had_is_refused_before_any_work(options, message):
     with pytest.raises(InputError, match=message):
         compress(Untouchable(), [torch.zeros(1, 2)], **options)
+
+
+@pytest.mark.parametrize("call", [compress, conflict_graph, sharing_options, analyze])
+@pytest.mark.parametrize(
+    ("seed", "message"),
+    [
+        (-1, "the seed must not be negative: -1"),
+        (1.5, r"the seed must be a whole number, not 1\.5"),
+        (None, "the seed must be a whole number, not None"),
+    ],
+)
+def test_a_wrong_seed_is_refused_before_any_work(call, seed, message):
+    with pytest.raises(InputError, match=message):
+        call(Untouchable(), [torch.zeros(1, 2)], seed=seed)
+
+
+def test_a_seed_may_be_of_numpy(mlp, tmp_path):
+    compressed = compress(mlp(8, 16, 8), [torch.randn(64, 8)], 0.5, seed=np.int64(3))
+    compressed.save(tmp_path / "out")
+    assert read_record(tmp_path / "out").origin.seed == 3
 
 
 def test_a_rule_that_does_not_work_in_place_is_refused_before_the_work(tiny_llama):

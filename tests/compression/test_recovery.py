@@ -201,9 +201,19 @@ def test_a_checkpoint_of_something_else_is_refused(compressed, tmp_path: Path):
 def test_arguments_out_of_range_are_refused(compressed):
     with pytest.raises(InputError, match="at least 1"):
         compressed.recover(BATCHES, steps=0)
+    for options, message in (
+        ({"steps": "3"}, "the number of steps must be a whole number, not '3'"),
+        ({"steps": 1.5}, r"the number of steps must be a whole number, not 1\.5"),
+        ({"together": 1.5}, "batches a step must be a whole number"),
+        ({"seed": -1}, "the seed must not be negative"),
+        ({"seed": None}, "the seed must be a whole number, not None"),
+        ({"learning_rate": "fast"}, "the learning rate must be a finite number, not 'fast'"),
+    ):
+        with pytest.raises(InputError, match=message):
+            compressed.recover(BATCHES, **options)
     with pytest.raises(InputError, match="must be positive"):
         compressed.recover(BATCHES, learning_rate=-1.0)
-    with pytest.raises(InputError, match="hidden states cannot be nan"):
+    with pytest.raises(InputError, match="hidden states must be a finite number, not nan"):
         compressed.recover(BATCHES, hidden_states=float("nan"))
     with pytest.raises(ModelError, match="give several"):
         compressed.recover(BATCHES[:1])

@@ -300,6 +300,11 @@ def test_a_plan_that_is_too_large_is_not_read(folder, monkeypatch):
         load(folder, fresh())
 
 
+def test_a_class_is_no_freshly_built_original(folder):
+    with pytest.raises(ModelError, match=r"a torch\.nn\.Module is needed, not type"):
+        load(folder, nn.Linear)
+
+
 def damage_tensors(folder: Path) -> None:
     path = folder / "geocolor.safetensors"
     data = bytearray(path.read_bytes())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from torch import nn
 
 from geocolor import compress
@@ -76,6 +77,25 @@ def test_settings_that_transformers_does_not_write(tmp_path, tiny_llama):
     with pytest.raises(InputError, match=r"(?s)does not save this .*num_beams"):
         save_expanded(model, SharingPlan(()), tmp_path / "again")
     assert not (tmp_path / "again").exists()
+
+
+def test_what_cannot_be_written_leaves_nothing_and_is_told(tmp_path, tiny_llama, monkeypatch):
+    model = tiny_llama(num_hidden_layers=1)
+
+    class Tokenizer:
+        def save_pretrained(self, folder):
+            raise Exception("No space left on device (os error 28)")  # as tokenizers does
+
+    with pytest.raises(InputError, match=r"cannot write the Tokenizer to .*out: No space left"):
+        save_expanded(model, SharingPlan(()), tmp_path / "out", companions=[Tokenizer()])
+
+    def full(*_, **__):
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(type(model), "save_pretrained", full)
+    with pytest.raises(InputError, match=r"cannot write .*out: I/O error: No space left"):
+        save_expanded(model, SharingPlan(()), tmp_path / "out")
+    assert not list(tmp_path.iterdir())
 
 
 def test_other_models_have_no_standard_folder(tmp_path):

@@ -13,6 +13,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from geocolor.arguments import checked_seed
 from geocolor.compression.analysis import unfolded_curvature
 from geocolor.compression.configuration import Configuration, Grouping, check_keep, resolved
 from geocolor.compression.divergence import distance
@@ -361,8 +362,9 @@ def analyze_streamed(
         The model is not built of one list of blocks that are called one after another with hidden
         states, it has nothing to share, or the batches cannot be used.
     InputError
-        The folder for the curvature cannot be written.
+        The folder for the curvature cannot be written, or the seed is none.
     """
+    seed = checked_seed(seed)
     map_large_tensors()
     model = FolderModel(folder)
     calibration = checked_batches(batches)
