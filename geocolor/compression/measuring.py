@@ -38,9 +38,10 @@ from geocolor.units import (
     Chain,
     Unit,
     Use,
+    by_place,
+    count_uses,
     find_chains,
     find_units,
-    find_uses,
     fold_norms,
     joined_models,
     models_of,
@@ -146,6 +147,7 @@ def analyze(
             models_of(folded).items(), calibration, judged, strict=True
         )
     }
+    uses = by_place([part.uses for part in parts.values()])
     curvature = joined_curvature({prefix: part.curvature for prefix, part in parts.items()})
     return Analysis(
         model=folded,
@@ -163,8 +165,8 @@ def analyze(
         ),
         uses={
             f"{prefix}{name}": replace(use, reads=f"{prefix}{use.reads}")
-            for prefix, part in parts.items()
-            for name, use in part.uses.items()
+            for prefix, of_part in zip(parts, uses, strict=True)
+            for name, use in of_part.items()
         },
         latency=latency,
         structure=structure,
@@ -255,7 +257,7 @@ def _measured(
         if not reached:
             raise ModelError("the model's output depends on no layer by calls of it alone")
         chains = find_chains(model, reached, sample.run)
-        uses = sample.of_one(find_uses(model, reached, sample.run))
+        uses = sample.of_one(count_uses(model, reached, sample.run))
     factors = {unit.name: curvature.factors[unit.name] for unit in reached}
     curvature = Curvature(factors, curvature.tokens, curvature.outputs)
     return _Measured(scales, curvature, chains, uses, original or reference())

@@ -124,8 +124,8 @@ class Report:
     budget : Budget
         What `keep` counts.
     macs_per : str
-        ``token``, or a place of another model whose matrices are all applied at as many; or
-        ``sample``: multiply-adds are of a whole one.
+        What multiply-adds are of: a ``token``, or a ``place`` of an image or a signal, where all
+        layers are called at as many; or a whole ``sample``.
     latency : PlannedLatency or None
         What the units are expected to take, if that is what `keep` counts.
     speed : tuple of Timing
@@ -286,5 +286,5 @@ class Report:
 
 
 def macs_per(uses: Mapping[str, Use]) -> str:
-    """Say what multiply-adds are of: a token, or a sample."""
-    return "sample" if len({use.places for use in uses.values()}) > 1 else "token"
+    """Say what multiply-adds are of: a token, a place of an image, or a sample."""
+    return next(iter(uses.values())).per

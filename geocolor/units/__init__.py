@@ -10,7 +10,7 @@ from geocolor.units.outputs import Run
 from geocolor.units.replacing import require_replaceable
 from geocolor.units.several import joined_models, models_of
 from geocolor.units.unit import Side, Unit
-from geocolor.units.uses import Use, by_place, caller_of, count_uses, find_uses
+from geocolor.units.uses import Use, by_place, caller_of, count_uses
 
 __all__ = [
     "Chain",
@@ -25,7 +25,6 @@ __all__ = [
     "find_blocks",
     "find_chains",
     "find_units",
-    "find_uses",
     "fold_norms",
     "is_layer",
     "joined_models",

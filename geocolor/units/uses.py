@@ -1,4 +1,4 @@
-"""How a model uses its matrices: at how many places, and which of them read one tensor."""
+"""How models use their matrices: at how many places, and which of them read one tensor."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from geocolor.units.layers import layer_of
 from geocolor.units.unit import Unit
 
-__all__ = ["Use", "by_place", "caller_of", "count_uses", "find_uses"]
+__all__ = ["Use", "by_place", "caller_of", "count_uses"]
 
 
 @dataclass(frozen=True)
@@ -30,34 +30,18 @@ class Use:
         How often its layer is called.
     input : tuple of int
         Shape of what it was called with, the last time.
+    spatial : bool
+        Whether its places are those of an image or a signal, and no tokens.
+    per : str
+        What `places` are counted in: ``sample``, or ``token`` or ``place`` as :func:`by_place` says.
     """
 
     places: int
     reads: str
     calls: int = 1
     input: tuple[int, ...] = ()
-
-
-def find_uses(
-    model: nn.Module, units: Sequence[Unit], run: Callable[[nn.Module], object]
-) -> dict[str, Use]:
-    """Watch a model use its units.
-
-    Parameters
-    ----------
-    model : torch.nn.Module
-        In eval mode.
-    units : sequence of Unit
-        The matrices.
-    run : callable
-        Calls the model on one sample.
-
-    Returns
-    -------
-    dict of str to Use
-        By unit name, as :func:`by_place` gives them.
-    """
-    return by_place(count_uses(model, units, run))
+    spatial: bool = False
+    per: str = "sample"
 
 
 def caller_of(model: nn.Module, name: str) -> str:
@@ -76,24 +60,59 @@ def caller_of(model: nn.Module, name: str) -> str:
     return around
 
 
-def by_place(uses: Mapping[str, Use]) -> dict[str, Use]:
-    """Count one place for each, where all are applied at as many, as they are in a language model.
+def by_place(models: Sequence[Mapping[str, Use]]) -> list[dict[str, Use]]:
+    """Count by token, where all calls within a model are at as many, as in a language model.
 
-    Figures are then of a token, and of a sample otherwise.
+    Parameters
+    ----------
+    models : sequence of mapping of str to Use
+        Of each model that is counted together with the others, places of a sample.
+
+    Returns
+    -------
+    list of dict of str to Use
+        By token, or place of an image, if that can be said of all models. Otherwise, or where a
+        sample is one place, as they were.
     """
-    if len({use.places for use in uses.values()}) > 1:
-        return dict(uses)
-    return {name: replace(use, places=1) for name, use in uses.items()}
+    common = [_places_of_a_call(uses) for uses in models]
+    if min(common) <= 1:
+        return [dict(uses) for uses in models]
+    spatial = any(use.spatial for uses in models for use in uses.values())
+    per = "place" if spatial else "token"
+    return [
+        {name: replace(use, places=use.places // at, per=per) for name, use in uses.items()}
+        for uses, at in zip(models, common, strict=True)
+    ]
+
+
+def _places_of_a_call(uses: Mapping[str, Use]) -> int:
+    """Count the places of each call, where all calls are at as many; 0 otherwise."""
+    found = {divmod(use.places, use.calls) if use.calls else (0, 0) for use in uses.values()}
+    places, rest = found.pop() if len(found) == 1 else (0, 0)
+    return 0 if rest else places
 
 
 def count_uses(
     model: nn.Module, units: Sequence[Unit], run: Callable[[nn.Module], object]
 ) -> dict[str, Use]:
-    """Watch a model, or a part of it, use its units; the arguments are those of :func:`find_uses`.
+    """Watch a model, or a part of it, use its units.
 
-    Places are of the whole sample.
+    Parameters
+    ----------
+    model : torch.nn.Module
+        In eval mode.
+    units : sequence of Unit
+        The matrices.
+    run : callable
+        Calls the model, or the part, on one sample.
+
+    Returns
+    -------
+    dict of str to Use
+        By unit name; places are of the whole sample.
     """
     places = dict.fromkeys((unit.name for unit in units), 0)
+    spatial = {name for name in places if layer_of(model.get_submodule(name)).reads != "features"}
     calls = dict(places)
     shapes: dict[str, tuple[int, ...]] = {}
     # The tensors themselves are kept for as long, so that no other gets their place.
@@ -109,7 +128,7 @@ def count_uses(
             inputs = args[0] if args else next(iter(kwargs.values()))
             calls[name] += 1
             shapes[name] = tuple(inputs.shape)
-            if layer.reads == "features":
+            if name not in spatial:
                 # As it is now: it may be changed in place before another reads it.
                 counted = caller in running and not inputs.is_inference()
                 state = (running[caller], id(inputs), inputs._version) if counted else name
@@ -145,6 +164,7 @@ def count_uses(
             first.setdefault(read[name][0], name) if name in read else name,
             calls[name],
             shapes.get(name, ()),
+            spatial=name in spatial,
         )
         for name, applied in places.items()
     }

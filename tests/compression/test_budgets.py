@@ -14,7 +14,7 @@ from geocolor.compression.configuration import RankRule, preset
 from geocolor.criterion import Budget, Form
 from geocolor.errors import InputError
 from geocolor.sharing import Factored, Residual
-from geocolor.units import find_units, find_uses
+from geocolor.units import count_uses, find_units
 
 COUNTED = {"params": "unit_parameters", "bytes": "unit_bytes", "macs": "unit_macs"}
 
@@ -154,7 +154,7 @@ def test_convolutions_count_every_place_they_are_applied_at():
     )  # fmt: skip
     images = torch.randn(16, 3, 8, 8)
     units = find_units(model)
-    uses = find_uses(model, units, lambda each: each(images[:1]))
+    uses = count_uses(model, units, lambda each: each(images[:1]))
     assert [uses[unit.name].places for unit in units] == [64, 9, 1]
     found = compress(model, [images], 0.6, budget="macs", loss="squared-error")
     report = found.report
@@ -191,13 +191,13 @@ def test_options_are_sized_in_what_the_budget_counts(tiny_llama, tokens):
 def test_what_reads_one_tensor_side_by_side_is_found(tiny_llama, tokens):
     model = tiny_llama().eval()
     units = find_units(model)
-    uses = find_uses(model, units, lambda each: each(**tokens[0]))
+    uses = count_uses(model, units, lambda each: each(**tokens[0]))
     block = "model.layers.1"
     for name in "kv":
         assert uses[f"{block}.self_attn.{name}_proj"].reads == f"{block}.self_attn.q_proj"
     assert uses[f"{block}.mlp.up_proj"].reads == f"{block}.mlp.gate_proj"
     assert uses[f"{block}.mlp.down_proj"].reads == f"{block}.mlp.down_proj"
-    assert {use.places for use in uses.values()} == {1}
+    assert {use.places for use in uses.values()} == {tokens[0]["input_ids"].numel()}
 
 
 def test_a_matrix_narrower_than_the_multiple_may_keep_its_width(mlp):

@@ -71,8 +71,8 @@ def batch_norm() -> nn.Module:
 @pytest.mark.parametrize(
     ("build", "batch", "macs", "per"),
     [
-        (Graph, (rows(20, 8), rows(20, 20)), 8 * 16 + 16 * 4, "token"),
-        (batch_norm, rows(32, 8), 2 * 8 * 16, "token"),
+        (Graph, (rows(20, 8), rows(20, 20)), 8 * 16 + 16 * 4, "sample"),
+        (batch_norm, rows(32, 8), 2 * 8 * 16, "sample"),
         (Pairs, rows(32, 8), 2 * 8 * 16 + 32 * 4, "sample"),
         (
             Scaled,
@@ -138,3 +138,32 @@ def test_padding_of_encoder_layers_makes_no_nested_tensors():
     assert compressed.report.kept <= 0.6
     assert all(torch.equal(before[name], now) for name, now in model.state_dict().items())
     assert torch.backends.mha.get_fastpath_enabled()
+
+
+class Looped(nn.Module):
+    """Goes through one layer three times, and through another once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.again, self.once = nn.Linear(8, 8), nn.Linear(8, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for _ in range(3):
+            x = torch.tanh(self.again(x))
+        return self.once(x)
+
+
+def test_multiply_adds_of_a_layer_called_thrice_are_three_times_as_many():
+    report = compress(Looped(), [rows(6, 10, 8)], keep=0.9, loss="squared-error").report
+    assert (report.before.unit_macs, report.macs_per) == (3 * 64 + 32, "token")
+
+
+def test_a_budget_of_multiply_adds_weighs_models_alike(tiny_llama, tokens):
+    # Of one model all layers see every token, of the other some see one row.
+    llama, pairs = tiny_llama().eval(), Pairs()
+    together = [[dict(batch) for batch in tokens], [rows(32, 8)]]
+    report = compress([llama, pairs], together, keep=0.6, budget="macs").report
+    alone = compress(llama, tokens, keep=0.6, budget="macs").report
+    assert report.macs_per == "sample"
+    length = tokens[0]["input_ids"].shape[1]
+    assert report.models[0].before.unit_macs == length * alone.before.unit_macs

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import Tensor, nn
 
-from geocolor.units import caller_of, count_uses, find_units
+from geocolor.units import Use, by_place, caller_of, count_uses, find_units
 
 
 class Reader(nn.Module):
@@ -81,3 +82,37 @@ def test_a_scripted_part_and_hooks_of_the_model_are_no_hindrance():
     model[0].q.register_forward_hook(lambda _module, _inputs, output: output[None])
     uses = count_uses(model, find_units(model), lambda model: model(torch.ones(2, 4)))
     assert {use.places for use in uses.values()} == {2}
+
+
+def counted(*given: tuple[int, int], spatial: bool = False) -> dict[str, Use]:
+    return {
+        str(at): Use(places, str(at), calls, spatial=spatial)
+        for at, (places, calls) in enumerate(given)
+    }
+
+
+@pytest.mark.parametrize(
+    ("models", "places", "per"),
+    [
+        ([counted((12, 1), (12, 1))], [[1, 1]], "token"),
+        (
+            [counted((36, 3), (12, 1))],
+            [[3, 1]],
+            "token",
+        ),  # a layer that the model goes through thrice
+        ([counted((36, 1), (36, 1), spatial=True)], [[1, 1]], "place"),
+        ([counted((1, 1), (1, 1))], [[1, 1]], "sample"),
+        ([counted((12, 1), (9, 1))], [[12, 9]], "sample"),
+        ([counted((12, 1), (25, 2))], [[12, 25]], "sample"),
+        ([counted((12, 1), (1, 0))], [[12, 1]], "sample"),  # an expert that no token went to
+        ([counted((12, 1)), counted((8, 1))], [[1], [1]], "token"),
+        ([counted((12, 1), (12, 1)), counted((12, 1), (5, 1))], [[12, 12], [12, 5]], "sample"),
+        ([counted((12, 1)), counted((1, 1))], [[12], [1]], "sample"),
+    ],
+)
+def test_places_are_counted_alike_for_all_models(
+    models: list[dict[str, Use]], places: list[list[int]], per: str
+) -> None:
+    found = by_place(models)
+    assert [[use.places for use in of_model.values()] for of_model in found] == places
+    assert {use.per for of_model in found for use in of_model.values()} == {per}

@@ -15,7 +15,7 @@ from geocolor.errors import InputError
 from geocolor.sharing import load
 from geocolor.sharing.size import macs_by_unit
 from geocolor.timing import Timing
-from geocolor.units import find_units, find_uses
+from geocolor.units import count_uses, find_units
 
 __all__ = ["SpeedRow", "compare_speed"]
 
@@ -90,7 +90,7 @@ def compare_speed(
     units = find_units(dense)
     names = [unit.name for unit in units]
     lap, _ = prompted(dense, 1)
-    uses = find_uses(dense, units, lap)
+    uses = count_uses(dense, units, lap)
     whole = sum(macs_by_unit(dense, names, uses).values())
     on_progress("timing the parts of the dense model")
     shares = {

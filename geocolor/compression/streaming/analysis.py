@@ -179,7 +179,7 @@ class StreamedAnalysis:
                     uses |= count_uses(self._model.model, units, run)
             self.units = tuple(unit for unit in self.units if unit.name not in outside)
             self._progress("finding hidden layers", number + 1, count)
-        return tuple(chains), by_place(uses)
+        return tuple(chains), by_place([uses])[0]
 
     @torch.no_grad()
     def _predictions(self) -> list[Prediction]:
