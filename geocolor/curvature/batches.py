@@ -36,6 +36,8 @@ What is in it may hold further lists, tuples and dicts of tensors.
 
 # Models around one model, which they hand all arguments on to.
 _WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel)
+# Label of a token that is not to be predicted, as torch's cross-entropy and transformers have it.
+_IGNORED = -100
 
 
 def checked_batches(batches: Any) -> list[Batch]:
@@ -125,14 +127,18 @@ def _reason(error: Exception) -> str:
 
 def _takes(model: nn.Module) -> int | None:
     """Count the positional parameters of a model; None if it takes any number."""
-    inner = model.module if isinstance(model, _WRAPPERS) else getattr(model, "_orig_mod", None)
-    if isinstance(inner, nn.Module):
-        return _takes(inner)
-    kinds = [parameter.kind for parameter in inspect.signature(model.forward).parameters.values()]
+    forward = inspect.signature(_unwrapped(model).forward)
+    kinds = [parameter.kind for parameter in forward.parameters.values()]
     if inspect.Parameter.VAR_POSITIONAL in kinds:
         return None
     named = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return sum(kind in named for kind in kinds)
+
+
+def _unwrapped(model: nn.Module) -> nn.Module:
+    """Take a model out of what hands all arguments on to it."""
+    inner = model.module if isinstance(model, _WRAPPERS) else getattr(model, "_orig_mod", None)
+    return _unwrapped(inner) if isinstance(inner, nn.Module) else model
 
 
 def _described(batch: Batch) -> str:
@@ -194,22 +200,37 @@ def _values(batch: Mapping[str, Any] | Sequence[Any]) -> Iterable[Any]:
     return batch.values() if isinstance(batch, Mapping) else batch
 
 
-def token_mask(batch: Batch) -> Tensor | None:
+def token_mask(model: nn.Module, batch: Batch) -> Tensor | None:
     """Boolean mask of the real tokens, shape (batch, length), or None where all are real.
 
     Where an encoder and a decoder read texts of one length, rows of the one cannot be told from
     those of the other, and all count.
     """
     mask = _mask(batch, "attention_mask")
-    decoded = batch.get("decoder_input_ids") if isinstance(batch, Mapping) else None
-    alike = mask is not None and isinstance(decoded, Tensor) and decoded.shape == mask.shape
+    if mask is None or not isinstance(batch, Mapping):
+        return None
+    decoded = batch.get("decoder_input_ids")
+    config = getattr(_unwrapped(model), "config", None)
+    if decoded is None and getattr(config, "is_encoder_decoder", False):
+        # Made of what is to be predicted, or of the encoder's own text.
+        decoded = batch.get("labels", mask)
+    alike = isinstance(decoded, Tensor) and decoded.shape == mask.shape
     return None if alike else mask
 
 
-def output_mask(batch: Batch) -> Tensor | None:
-    """Boolean mask of the tokens that a model's output is for: a decoder's, if it has one."""
-    decodes = isinstance(batch, Mapping) and "decoder_input_ids" in batch
-    return _mask(batch, "decoder_attention_mask" if decodes else "attention_mask")
+def output_mask(batch: Batch, output: Any) -> Tensor | None:
+    """Boolean mask of the tokens that a model's output is for: a decoder's, if it has one.
+
+    A decoder that is given no tokens makes them of the labels, where -100 stands for none.
+    """
+    if not isinstance(batch, Mapping):
+        return None
+    if "decoder_input_ids" not in batch and not hasattr(output, "encoder_last_hidden_state"):
+        return _mask(batch, "attention_mask")
+    labels = batch.get("labels")
+    if "decoder_attention_mask" in batch or not isinstance(labels, Tensor):
+        return _mask(batch, "decoder_attention_mask")
+    return _mask({"labels": labels != _IGNORED}, "labels")
 
 
 def _mask(batch: Batch, key: str) -> Tensor | None:

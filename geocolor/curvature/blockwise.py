@@ -126,7 +126,7 @@ def _backwards(
         try:
             for at, batch in enumerate(batches):
                 hidden = kept.get_tensor(str(at)).clone().requires_grad_(number > 0)
-                recorder.start_batch(token_mask(batch))
+                recorder.start_batch(token_mask(parts.model, batch))
                 output = stages.calls[at][number](block, hidden)
                 recorder.add_reads(recorder.reads())
                 if not output.requires_grad:

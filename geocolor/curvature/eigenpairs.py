@@ -247,7 +247,7 @@ def _counted(model: nn.Module, batches: Sequence[Batch], units: Sequence[Unit]) 
     try:
         with torch.no_grad():
             for batch in batches:
-                mask = token_mask(batch)
+                mask = token_mask(model, batch)
                 outputs += len(prediction_of(call_without_cache(model, batch), batch).rows)
     finally:
         for handle in handles:

@@ -209,7 +209,7 @@ def run_pass(
                 drawn = _drawn_for(parts, model, recorder, score, generator, samples)
                 outputs = 0
                 for part in parts:
-                    recorder.start_batch(token_mask(part))
+                    recorder.start_batch(token_mask(model, part))
                     prediction = call_without_cache(model, part, score)
                     rows = prediction.rows
                     if not rows.requires_grad:

@@ -146,7 +146,7 @@ def prediction_of(output: Any, batch: Batch, kind: Kind | None = None) -> Predic
         kind = Kind.CLASSES if logits is scores and scores.shape[-1] > 1 else Kind.VALUES
     rows = scores.reshape(-1, scores.shape[-1])
     places = torch.arange(len(rows)) % max(1, len(rows) // max(1, len(scores)))
-    mask = output_mask(batch)
+    mask = output_mask(batch, output)
     if mask is not None and scores.shape[:-1] == mask.shape:
         real = mask.reshape(-1)
         rows, places = rows[real.to(rows.device)], places[real.cpu()]

@@ -33,7 +33,7 @@ class Use:
     spatial : bool
         Whether its places are those of an image or a signal, and no tokens.
     per : str
-        What `places` are counted in: ``sample``, or ``token`` or ``place`` as :func:`by_place` says.
+        What `places` are those of: a ``sample``, a ``token`` or a ``place`` (:func:`by_place`).
     """
 
     places: int

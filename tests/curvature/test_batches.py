@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
@@ -47,11 +49,12 @@ def test_the_ways_to_call_a_model():
 
 def test_a_mask_of_ones_is_no_mask():
     mask = torch.tensor([[1, 1], [1, 0]])
-    assert torch.equal(token_mask({"attention_mask": mask}), mask.bool())
-    assert token_mask({"attention_mask": torch.ones(2, 2)}) is None
-    assert token_mask({"attention_mask": torch.zeros(2, 1, 2, 2)}) is None
-    assert token_mask({}) is None
-    assert token_mask((mask,)) is None
+    model = nn.Identity()
+    assert torch.equal(token_mask(model, {"attention_mask": mask}), mask.bool())
+    assert token_mask(model, {"attention_mask": torch.ones(2, 2)}) is None
+    assert token_mask(model, {"attention_mask": torch.zeros(2, 1, 2, 2)}) is None
+    assert token_mask(model, {}) is None
+    assert token_mask(model, (mask,)) is None
 
 
 def test_frozen_eval_ends_even_when_the_body_fails():
@@ -73,13 +76,31 @@ def test_masks_of_encoder_and_decoder_are_told_apart():
     mask = torch.tensor([[1, 1, 0], [1, 1, 1]])
     other = torch.tensor([[1, 0], [1, 1]])
     batch = {"attention_mask": mask, "decoder_input_ids": torch.ones(2, 2)}
-    assert torch.equal(token_mask(batch), mask.bool())
-    assert output_mask(batch) is None
+    model, output = nn.Identity(), None
+    assert torch.equal(token_mask(model, batch), mask.bool())
+    assert output_mask(batch, output) is None
     batch["decoder_attention_mask"] = other
-    assert torch.equal(output_mask(batch), other.bool())
+    assert torch.equal(output_mask(batch, output), other.bool())
     alike = {"attention_mask": mask, "decoder_input_ids": torch.ones(2, 3)}
-    assert token_mask(alike) is None
-    assert torch.equal(output_mask({"attention_mask": mask}), mask.bool())
+    assert token_mask(model, alike) is None
+    assert torch.equal(output_mask({"attention_mask": mask}, output), mask.bool())
+
+
+@pytest.mark.parametrize("around", [lambda model: model, nn.DataParallel])
+def test_a_decoder_that_makes_its_tokens_of_labels_has_a_mask_of_its_own(around):
+    model, output = nn.Identity(), SimpleNamespace(encoder_last_hidden_state=torch.ones(2, 3, 4))
+    model.config = SimpleNamespace(is_encoder_decoder=True)
+    model = around(model)
+    mask = torch.tensor([[1, 1, 0], [1, 1, 1]])
+    labels = torch.tensor([[5, 6, 7], [5, -100, -100]])
+    batch = {"attention_mask": mask, "labels": labels}
+    assert token_mask(model, batch) is None  # of one shape: whose rows they are cannot be told
+    assert torch.equal(output_mask(batch, output), labels >= 0)
+    longer = {"attention_mask": mask, "labels": torch.ones(2, 5)}
+    assert torch.equal(token_mask(model, longer), mask.bool())
+    assert output_mask(longer, output) is None
+    assert token_mask(model, {"attention_mask": mask}) is None  # it reads the encoder's text
+    assert output_mask({"attention_mask": mask}, output) is None
 
 
 class Sum(torch.nn.Module):
