@@ -7,15 +7,16 @@ its own. And a state dict with two values for one parameter loads without a word
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from geocolor.errors import ModelError
+from geocolor.units import models_of
 
-__all__ = ["Ties", "assert_shared", "keep_ties"]
+__all__ = ["Ties", "assert_shared", "keep_ties", "keeps_ties"]
 
 _NAME = "geocolor_ties"
 
@@ -28,7 +29,8 @@ class Ties(nn.Module):
 
     It has no parameters and computes nothing. It is a child of the holder that torch comes to last,
     since torch goes through a module's children, in order, before the module's own parameters: what
-    is done to a model is done to it when all other holders are through.
+    is done to a model is done to it when all other holders are through. Of several models it is a
+    child in each that has a holder, so that it is told whichever of them something is done to.
 
     Parameters
     ----------
@@ -38,14 +40,24 @@ class Ties(nn.Module):
 
     def __init__(self, groups: list[list[Holder]]) -> None:
         super().__init__()
-        # In a list, modules are no children.
+        # In a list, modules are no children, and parameters not registered.
         self.groups = groups
+        self._shared = [first._parameters[name] for (_, first, name), *_ in groups]
 
     def tie(self) -> None:
-        """Give all holders of a group the first one's parameter."""
-        for (_, first, name), *others in self.groups:
-            for _, module, other in others:
-                module._parameters[other] = first._parameters[name]
+        """Give all holders of a group the parameter that is new to one of them, if one is."""
+        for at, group in enumerate(self.groups):
+            holders = [
+                (module._parameters, name)
+                for _, module, name in group
+                # A parametrized module has none of the name any more.
+                if module._parameters.get(name) is not None
+            ]
+            old = self._shared[at]
+            shared = next((held[name] for held, name in holders if held[name] is not old), old)
+            for held, name in holders:
+                held[name] = shared
+            self._shared[at] = shared
 
     def forward(self, x: Any) -> Any:
         """Give back what it is given: a module may call its children in turn."""
@@ -87,17 +99,31 @@ def keep_ties(model: nn.Module) -> None:
             if parameter is not None:
                 held.setdefault(id(parameter), []).append((path, module, name))
     groups = [holders for holders in held.values() if len(holders) > 1]
+    parts = list(models_of(model).values())
     if groups:
+        ties = Ties(groups)
         holders = {id(module) for group in groups for _, module, _ in group}
-        last = max(at for at, (_, module) in enumerate(order) if id(module) in holders)
+        for part in parts:
+            _place(ties, part, holders)
+    for knowing in {id(one): one for one in (model, *parts)}.values():
+        if not _has_hook(knowing):
+            knowing.register_load_state_dict_pre_hook(  # type: ignore[no-untyped-call]
+                _require_one_value
+            )
+
+
+def _place(ties: Ties, model: nn.Module, holders: Collection[int]) -> None:
+    """Put ties where torch comes to them after the last of a model's holders, if it has any."""
+    order = [
+        module
+        for _, module in _children_first(model)
+        if not isinstance(module, torch.jit.ScriptModule)
+    ]
+    last = max((at for at, module in enumerate(order) if id(module) in holders), default=None)
+    if last is not None:
         # Before the last holder will do, after a first one: what torch comes to is tied then.
-        places = (module for _, module in order[last:] + order[last::-1])
-        place = next(filter(_has_room, places), model)
-        place.add_module(_NAME, Ties(groups))
-    if not _knows(model):
-        model.register_load_state_dict_pre_hook(  # type: ignore[no-untyped-call]
-            _require_one_value
-        )
+        places = order[last:] + order[last::-1]
+        next(filter(_has_room, places), model).add_module(_NAME, ties)
 
 
 def _children_first(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
@@ -119,11 +145,14 @@ def _has_room(module: nn.Module) -> bool:
     return not isinstance(module, nn.Sequential | nn.ModuleList | nn.ModuleDict)
 
 
-def _knows(model: nn.Module) -> bool:
-    """Whether a model, or one inside, was made to keep its ties."""
+def keeps_ties(model: nn.Module) -> bool:
+    """Whether a model, or one inside, was made to keep its ties, be there any or none."""
+    return any(_has_hook(module) for module in model.modules())
+
+
+def _has_hook(module: nn.Module) -> bool:
     return any(
         getattr(hook, "hook", None) is _require_one_value
-        for module in model.modules()
         for hook in module._load_state_dict_pre_hooks.values()
     )
 
@@ -152,7 +181,7 @@ def assert_shared(model: nn.Module) -> None:
     """
     modules = dict(model.named_modules())
     there = {id(module) for module in modules.values()}
-    if not _knows(model):
+    if not keeps_ties(model):
         raise ModelError(
             f"{type(model).__name__} does not know what it shares; is it from geocolor.compress "
             "or geocolor.load?"
@@ -166,7 +195,10 @@ def assert_shared(model: nn.Module) -> None:
                     raise ModelError(f"{path}.{name} and {other_path}.{other} share no longer")
             for other_path, module, _ in ((path, first, name), *others):
                 if id(module) not in there:
-                    raise ModelError(f"{other_path} is not in the model any more")
+                    raise ModelError(
+                        f"{other_path} is not in the model any more, or is in another of several "
+                        "models: then ask about all of them together"
+                    )
 
 
 def _require_one_value(
@@ -180,11 +212,13 @@ def _require_one_value(
     errors: list[str],
 ) -> None:
     """Report, before loading, a shared parameter that a state dict has several values for."""
+    paths = {id(one): f"{path}." if path else "" for path, one in module.named_modules()}
     for record in module.modules():
         if not isinstance(record, Ties):
             continue
         for group in record.groups:
-            names = [f"{path}.{name}" if path else name for path, _, name in group]
+            # Of several models one may be loaded by itself.
+            names = [f"{paths[id(one)]}{name}" for _, one, name in group if id(one) in paths]
             found = [name for name in names if prefix + name in state_dict]
             for name in found[1:]:
                 value, other = state_dict[prefix + found[0]], state_dict[prefix + name]

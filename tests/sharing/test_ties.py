@@ -178,6 +178,63 @@ def test_a_state_dict_without_some_names_of_a_parameter_loads():
     assert missing.missing_keys == ["layers.5.weight"]
 
 
+@pytest.mark.parametrize("assign", [False, True])
+@pytest.mark.parametrize("number", [0, 1])
+def test_what_is_loaded_into_one_of_several_models_is_what_all_share(number, assign):
+    several = nn.ModuleList([Network(0), Network(1)])
+    for name in ("enter", "layers.1", "layers.6"):
+        several[1].get_submodule(name).weight = several[0].get_submodule(name).weight
+    several[1].leave.weight = several[1].enter.weight
+    keep_ties(several)
+    before = copy.deepcopy(several.state_dict())
+    state = {name: value + 1 for name, value in several[number].state_dict().items()}
+    several[number].load_state_dict(state, assign=assign)
+    geocolor.assert_shared(several)
+    for name, value in state.items():
+        torch.testing.assert_close(several[number].state_dict()[name], value, rtol=0, atol=0)
+        sibling = f"{1 - number}.{name}"
+        shares = several[0].get_parameter(name) is several[1].get_parameter(name)
+        expected = value if shares else before[sibling]
+        torch.testing.assert_close(several.state_dict()[sibling], expected, rtol=0, atol=0)
+    assert several[0].leave.weight is several[1].enter.weight
+    geocolor.assert_shared(through_meta(several))
+
+
+def test_two_values_for_one_parameter_of_one_of_several_models_are_refused():
+    several = nn.ModuleList([Network(0), Network(1)])
+    keep_ties(several)
+    state = copy.deepcopy(several[1].state_dict())
+    state["leave.weight"] = state["leave.weight"] + 1
+    with pytest.raises(RuntimeError, match=r"enter\.weight and leave\.weight are one"):
+        several[1].load_state_dict(state)
+
+
+def test_one_of_several_models_is_not_asked_alone_what_it_shares_with_others():
+    several = nn.ModuleList([Network(0), Network(1)])
+    several[1].enter.weight = several[0].enter.weight
+    keep_ties(several)
+    with pytest.raises(ModelError, match="ask about all of them together"):
+        geocolor.assert_shared(several[1])
+
+
+def test_one_name_alone_of_a_parameter_is_loaded_for_all():
+    model = shared()
+    value = torch.rand(6, 6)
+    model.load_state_dict({"layers.5.weight": value}, strict=False, assign=True)
+    geocolor.assert_shared(model)
+    torch.testing.assert_close(model.layers[4].weight.detach(), value, rtol=0, atol=0)
+
+
+def test_a_parametrized_layer_shares_no_longer_and_breaks_nothing():
+    model = shared()
+    torch.nn.utils.parametrizations.weight_norm(model.layers[5])
+    torch.nn.utils.parametrizations.weight_norm(model.enter)
+    expected = model(X).detach()
+    torch.testing.assert_close(model.double().float()(X).detach(), expected)
+    with pytest.raises(ModelError, match="share no longer"):
+        geocolor.assert_shared(model)
+
+
 class Shortcut(nn.Module):
     """A layer beside containers of nothing, as where a shortcut has nothing to do."""
 
