@@ -34,6 +34,7 @@ from geocolor.curvature import (
 from geocolor.errors import InputError, ModelError
 from geocolor.sharing import Factored
 from geocolor.sharing.checkpoint import structure_of
+from geocolor.sharing.ties import keeps_ties
 from geocolor.units import (
     Chain,
     Unit,
@@ -111,7 +112,7 @@ def analyze(
             f"latency must be what measure_latency gives, not {type(latency).__name__}"
         )
     joint = joined_models(model)
-    if any(isinstance(module, Factored) for module in joint.modules()):
+    if keeps_ties(joint) or any(isinstance(module, Factored) for module in joint.modules()):
         raise ModelError("the model is compressed already; compress its original at another keep")
     count = len(models_of(joint))
     calibration = batches_by_model(batches, count)

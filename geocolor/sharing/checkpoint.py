@@ -302,6 +302,7 @@ def load(
     names = sorted(name for name in hashes if _TENSOR_FILES.fullmatch(name))
     files = [_unchanged(folder, name, hashes) for name in names or [_TENSORS.format("")]]
     with _readable(files, folder), ExitStack() as opened:
+        rebuilt = model is None
         if model is None:
             model = _rebuild_all(folder, description, Stored.of(files))
         elif not isinstance(model, nn.Module):
@@ -315,8 +316,10 @@ def load(
         with put_back_on_error(model):
             split_experts(model, [name for file in held for name in file.keys()])  # noqa: SIM118
             prepare_structure(model, plan)
-            if isinstance(model, nn.ModuleList):
-                tie_named(model, description["aliases"])
+            # A configuration does not know of ties that were made by hand. Where a model is given,
+            # other ties than its own are a sign that it is another one.
+            if rebuilt or isinstance(model, nn.ModuleList):
+                tie_named(model, description["aliases"], across=not rebuilt)
             cast_buffers(model, description.get("buffers", {}))
             fill(model, held, description["aliases"])
             keep_ties(model)

@@ -33,24 +33,28 @@ def tie_equal(models: nn.ModuleList) -> None:
     _replace(models, instead)
 
 
-def tie_named(models: nn.ModuleList, names: Mapping[str, str]) -> None:
-    """Make one parameter of two at one place of different models, in place, as :func:`tie_equal`.
+def tie_named(model: nn.Module, names: Mapping[str, str], *, across: bool) -> None:
+    """Make one parameter of two, in place, where names say so.
 
     Parameters
     ----------
-    models : torch.nn.ModuleList
-        The models.
+    model : torch.nn.Module
+        The model, or a ModuleList of several.
     names : mapping of str to str
         Which parameter each is replaced by. Others, and what does not fit, are left alone.
+    across : bool
+        Only parameters at one place of different models, as :func:`tie_equal`.
     """
-    parameters = dict(models.named_parameters(remove_duplicate=False))
+    parameters = dict(model.named_parameters(remove_duplicate=False))
     instead = {
         parameters[name]: parameters[other]
         for name, other in names.items()
-        if name in parameters and other in parameters and _places(name) == _places(other)
+        if name in parameters
+        and other in parameters
+        and (not across or _place(name) == _place(other))
     }
     _replace(
-        models,
+        model,
         {
             old: new
             for old, new in instead.items()
@@ -59,7 +63,7 @@ def tie_named(models: nn.ModuleList, names: Mapping[str, str]) -> None:
     )
 
 
-def _places(name: str) -> str:
+def _place(name: str) -> str:
     return name.partition(".")[2]
 
 

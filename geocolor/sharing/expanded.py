@@ -82,6 +82,7 @@ def save_expanded(
                 state.update(
                     {f"{name}.{key}": value for key, value in _whole(model, name, layer).items()}
                 )
+    _untie(state, whole)
     with atomic_directory(directory) as folder:
         saver: Any = original
         try:
@@ -93,6 +94,16 @@ def save_expanded(
         save_generation(model, folder)
         for companion in companions:
             save_companion(companion, folder, directory)
+
+
+def _untie(state: dict[str, Tensor], original: nn.Module) -> None:
+    """Copy what is one tensor and would be two in the original: transformers saves no such tie."""
+    parameters = original.state_dict(keep_vars=True)
+    taken: dict[int, str] = {}
+    for name, tensor in state.items():
+        first = taken.setdefault(tensor.untyped_storage().data_ptr(), name)
+        if first != name and parameters.get(name) is not parameters.get(first):
+            state[name] = tensor.clone()
 
 
 def _whole(model: nn.Module, name: str, original: nn.Module) -> dict[str, Tensor]:

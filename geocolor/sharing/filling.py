@@ -64,7 +64,19 @@ def fill(model: nn.Module, files: Sequence[Any], aliases: Mapping[str, str]) -> 
         )
     for name, alias in aliases.items():
         if name not in state or alias not in state or state[name] is not state[alias]:
-            raise CheckpointError(f"{name} and {alias} must be one parameter, but are not")
+            raise CheckpointError(
+                f"{name} and {alias} must be one parameter, but are not; give a freshly built "
+                "original whose parameters are tied as those of the model that was compressed"
+            )
+    held: dict[int, str] = {}
+    for name in saved:
+        other = held.setdefault(id(state[name]), name)
+        if other != name and state[name].numel():
+            raise CheckpointError(
+                f"{other} and {name} are one parameter of the model, but two in the checkpoint; "
+                "give a freshly built original where they are two, as in the model that was "
+                "compressed"
+            )
     for name, file in saved.items():
         shape, target = tuple(file.get_slice(name).get_shape()), state[name]
         if shape != tuple(target.shape):
@@ -86,10 +98,10 @@ def fill(model: nn.Module, files: Sequence[Any], aliases: Mapping[str, str]) -> 
         else:
             old.data = new.to(old.device)
     for module in model.modules():
-        held: Any
-        for held in (module._parameters, module._buffers):
-            for key, tensor in held.items():
-                held[key] = instead.get(id(tensor), tensor)
+        own: Any
+        for own in (module._parameters, module._buffers):
+            for key, tensor in own.items():
+                own[key] = instead.get(id(tensor), tensor)
 
 
 _DTYPES = {

@@ -455,22 +455,30 @@ def test_a_configuration_of_ones_own(mlp):
         compress(model, [x], 0.5, preset=dense)
 
 
-def test_what_is_compressed_already_is_refused_by_its_name(mlp):
-    x = torch.randn(64, 8)
-    factored = replace(PRESETS["default"], forms=(Form.BASIS,))
-    compressed = compress(mlp(8, 32, 32, 8), [x], 0.5, preset=factored)
-    with pytest.raises(ModelError, match="compressed already"):
-        compress(compressed.model, [x], 0.5)
+DEFAULT = PRESETS["default"]
+FORMS = {
+    "factors": ((8, 32, 32, 8), replace(DEFAULT, forms=(Form.BASIS,))),
+    "ties": ((8, 8, 8, 8), PRESETS["uniform-tie"]),
+    "narrow": ((8, 32, 8), replace(DEFAULT, forms=(Form.DENSE, Form.NARROW))),
+}
 
 
-def test_a_model_with_narrowed_hidden_layers_is_a_plain_one_and_can_be_compressed_again(mlp):
+@pytest.mark.parametrize(("widths", "configuration"), FORMS.values(), ids=FORMS)
+def test_what_is_compressed_already_is_refused_whatever_its_forms(mlp, widths, configuration):
     x = torch.randn(64, 8)
-    narrow = replace(PRESETS["default"], forms=(Form.DENSE, Form.NARROW))
-    once = compress(mlp(8, 32, 8), [x], 0.75, preset=narrow)
-    assert [group.rank for group in once.plan.groups] == [24]
-    twice = compress(once.model, [x], 0.5, preset=narrow)
-    assert [group.rank for group in twice.plan.groups] == [12]
-    assert twice.model(x).shape == (64, 8)
+    smaller = compress(mlp(*widths), [x], 0.7, preset=configuration).model
+    for model in (smaller, copy.deepcopy(smaller), nn.Sequential(smaller)):
+        with pytest.raises(ModelError, match="compressed already"):
+            compress(model, [x], 0.5)
+
+
+def test_one_of_several_that_were_compressed_is_refused(mlp):
+    x = torch.randn(64, 8)
+    several = [mlp(8, 8, 8, seed=seed) for seed in range(2)]
+    smaller = compress(several, [x], 0.7, preset="uniform-tie").model
+    for model in (smaller, *smaller):
+        with pytest.raises(ModelError, match="compressed already"):
+            compress(model, [x], 0.5)
 
 
 def test_a_batch_the_model_does_not_take_is_named(mlp):

@@ -506,6 +506,39 @@ def test_a_llama_is_rebuilt_exactly(saved_llama, tied):
     assert len(list(loaded.parameters())) == len(list(llama.parameters()))
 
 
+def tied_by_hand(llama: Any) -> Any:
+    first, second = (layer.mlp for layer in llama.model.layers[:2])
+    second.gate_proj.weight = first.gate_proj.weight
+    return llama
+
+
+def test_ties_that_were_made_by_hand_are_made_again(tmp_path, tiny_llama):
+    llama = tied_by_hand(tiny_llama())
+    structure = structure_of(llama)
+    save(shared_llama(llama), LLAMA_PLAN, tmp_path / "llama", original_structure=structure)
+    for loaded in (load(tmp_path / "llama"), load(tmp_path / "llama", tied_by_hand(tiny_llama(1)))):
+        assert torch.equal(loaded(TOKENS).logits, llama(TOKENS).logits)
+        first, second = (layer.mlp for layer in loaded.model.layers[:2])
+        assert second.gate_proj.weight is first.gate_proj.weight
+    with pytest.raises(CheckpointError, match="tied as those of the model that was compressed"):
+        load(tmp_path / "llama", tiny_llama(1))
+
+
+def test_ties_that_were_undone_by_hand_are_not_filled_with_either_value(tmp_path, tiny_llama):
+    def untied(seed: int) -> Any:
+        llama = tiny_llama(seed, tie_word_embeddings=True)
+        llama.lm_head.weight = nn.Parameter(torch.rand(61, 32))
+        return llama
+
+    llama = untied(0)
+    structure = structure_of(llama)
+    save(shared_llama(llama), LLAMA_PLAN, tmp_path / "llama", original_structure=structure)
+    with pytest.raises(CheckpointError, match="are one parameter of the model, but two"):
+        load(tmp_path / "llama")
+    loaded = load(tmp_path / "llama", untied(1))
+    assert torch.equal(loaded(TOKENS).logits, llama(TOKENS).logits)
+
+
 def test_a_llama_is_rebuilt_in_a_process_that_never_saw_the_original(saved_llama):
     llama, folder = saved_llama()
     code = (

@@ -77,10 +77,17 @@ def test_named_parameters_are_tied_where_they_fit() -> None:
         "1.2.weight": "0.9.weight",  # nothing of that name
         "1.2.running_mean": "0.2.running_mean",  # no parameter
     }
-    tie_named(models, names)
+    tie_named(models, names, across=True)
     assert models[1][0].weight is models[0][0].weight
     tied = {id(parameter) for parameter in models[0].parameters()}
     assert sum(id(parameter) in tied for parameter in models[1].parameters()) == 1
+
+
+def test_named_parameters_of_one_model_are_tied_wherever_they_are() -> None:
+    one = model(0)
+    tie_named(one, {"1.weight": "0.weight", "1.bias": "0.weight"}, across=False)
+    assert one[1].weight is one[0].weight
+    assert one[1].bias is not one[0].bias
 
 
 @pytest.fixture

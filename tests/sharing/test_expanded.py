@@ -67,6 +67,22 @@ def test_a_shared_matrix_and_differences_from_it_are_added_up(tmp_path, tiny_lla
         torch.testing.assert_close(found, shared + second @ first)
 
 
+@pytest.mark.parametrize("head", [False, True], ids=["own head", "tied embeddings"])
+def test_ties_that_transformers_does_not_know_are_written_out(head, tmp_path, tiny_llama):
+    model = tiny_llama(tie_word_embeddings=head)
+    layers = model.model.layers
+    layers[1].mlp.gate_proj.weight = layers[0].mlp.gate_proj.weight
+    compressed = compress(model, [torch.randint(0, 61, (4, 8))], 0.7)
+    compressed.save(tmp_path / "whole", expanded=True)
+    loaded = transformers.LlamaForCausalLM.from_pretrained(tmp_path / "whole").eval()
+    batch = torch.arange(20).reshape(2, 10)
+    with torch.no_grad():
+        torch.testing.assert_close(
+            loaded(batch).logits, compressed.model(batch).logits, atol=1e-4, rtol=1e-4
+        )
+    assert (loaded.lm_head.weight is loaded.model.embed_tokens.weight) is head
+
+
 def test_settings_that_transformers_does_not_write(tmp_path, tiny_llama):
     model = tiny_llama(num_hidden_layers=1)
     model.generation_config.temperature = 0.6
