@@ -14,11 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from geocolor.curvature.batches import Batch
-from geocolor.curvature.sums import CurvatureSums
+from geocolor.curvature.losses import Loss, loss_name
+from geocolor.curvature.sums import CurvatureSums, Origin
 from geocolor.errors import InputError
 from geocolor.io.atomic import require_writable
 
-__all__ = ["Checkpoint", "architecture_of", "digest_of"]
+__all__ = ["Checkpoint", "architecture_of", "digest_of", "origin_of"]
 
 # Seconds between two writes, and at least so many times what the last one took.
 _SECONDS = 30.0
@@ -32,14 +33,10 @@ class Checkpoint:
     ----------
     path : path-like
         The file; it need not exist.
-    model : torch.nn.Module
-        What is measured. All of its numbers are read once, to know it again.
     asked : CurvatureSums
-        Empty sums of what is asked for.
+        Empty sums of what is asked for, of a known origin.
     start : int
         Index of the first batch.
-    loss : str
-        Name of what outputs are scored by.
 
     Raises
     ------
@@ -47,19 +44,9 @@ class Checkpoint:
         The file cannot be read or written, or is of another pass.
     """
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        model: nn.Module,
-        asked: CurvatureSums,
-        start: int,
-        loss: str = "auto",
-    ) -> None:
+    def __init__(self, path: str | os.PathLike[str], asked: CurvatureSums, start: int) -> None:
         require_writable(path)
-        self._loss = loss
         self._path = Path(path)
-        self._model = digest_of(sorted(model.state_dict().items()))
-        self._architecture = digest_of(architecture_of(model))
         self._batches = hashlib.sha256()
         self._expected: str | None = None
         self._done = start
@@ -75,13 +62,11 @@ class Checkpoint:
             (found.units, found.seed, found.samples) == (asked.units, asked.seed, asked.samples)
             and len(found.covered) == 1
             and found.covered[0][0] == start
-            and notes.get("model") == self._model
-            # Files of before it was noted down have none.
-            and notes.get("architecture", self._architecture) == self._architecture
-            and notes.get("loss", "auto") == self._loss
+            and _same_origin(asked.origin, found.origin, notes)
         )
         if not same:
             raise self._of_another("model, seed, units, loss or number of samples")
+        found.origin = asked.origin
         self.sums = found
         self._expected = str(notes.get("batches"))
         self._done = found.covered[0][1]
@@ -115,15 +100,27 @@ class Checkpoint:
     def write(self) -> None:
         """Write the sums; the last ones stay until these are whole."""
         started = time.monotonic()
-        notes = {
-            "model": self._model,
-            "architecture": self._architecture,
-            "loss": self._loss,
-            "batches": self._batches.hexdigest(),
-        }
-        self.sums.save(self._path, notes=notes)
+        self.sums.save(self._path, notes={"batches": self._batches.hexdigest()})
         self._written = time.monotonic()
         self._took = self._written - started
+
+
+def _same_origin(asked: Origin | None, found: Origin | None, notes: Mapping[str, Any]) -> bool:
+    """Whether what a file holds was measured of what is asked for."""
+    if found is None and asked is not None:
+        # Files of before sums had an origin have it in their notes; the first ones, less of it.
+        return (
+            notes.get("model") == asked.model
+            and notes.get("architecture", asked.architecture) == asked.architecture
+            and notes.get("loss", "auto") == asked.loss
+        )
+    return found == asked
+
+
+def origin_of(model: nn.Module, loss: Loss) -> Origin:
+    """Tell what is measured, to know it again; all of the model's numbers are read once."""
+    numbers = digest_of(sorted(model.state_dict().items()))
+    return Origin(numbers, digest_of(architecture_of(model)), loss_name(loss))
 
 
 def architecture_of(model: nn.Module) -> str:
@@ -156,7 +153,9 @@ def _update(digest: Any, value: Any) -> None:
     """Take in a batch, or named tensors; each part with its kind, so that none runs together."""
     if isinstance(value, Tensor):
         digest.update(f"tensor {value.dtype} {tuple(value.shape)};".encode())
-        numbers = value.detach().cpu().contiguous().flatten()
+        # Sparse ones have no order of their own.
+        dense = value if value.layout is torch.strided else value.to_dense()
+        numbers = dense.detach().cpu().contiguous().flatten()
         digest.update(numbers.view(torch.uint8).numpy().data)
     elif isinstance(value, Mapping):
         _update(digest, list(value.items()))

@@ -6,6 +6,7 @@ positions, patches or several uses in one pass, count as independent samples.
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
@@ -13,13 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from geocolor.curvature.batches import Batch, batch_size
-from geocolor.curvature.checkpoint import Checkpoint
+from geocolor.curvature.checkpoint import Checkpoint, origin_of
 from geocolor.curvature.distributed import add_over_processes, own_range, processes
 from geocolor.curvature.losses import Loss
 from geocolor.curvature.measured import Curvature
 from geocolor.curvature.moments import Read, add_gram, add_inputs, token_rows
 from geocolor.curvature.passes import Recorder, check_samples, run_pass
-from geocolor.curvature.sums import CurvatureSums
+from geocolor.curvature.sums import CurvatureSums, Origin
 from geocolor.curvature.targets import Prediction
 from geocolor.errors import InputError, ModelError
 from geocolor.units import Unit
@@ -134,17 +135,9 @@ def collect_curvature(
         own = own_range(len(given))
         first, batches = own.start, given[own.start : own.stop]
         checkpoint = None if checkpoint is None else f"{os.fspath(checkpoint)}.{first}"
-    sums = collect_sums(
-        model,
-        batches,
-        units,
-        seed=seed,
-        samples=samples,
-        loss=loss,
-        first=first,
-        checkpoint=checkpoint,
-        on_progress=on_progress,
-    )
+    origin = None if checkpoint is None else origin_of(model, loss)
+    empty = _empty_sums(units, seed, samples, origin)
+    sums = _collected(model, batches, units, empty, loss, first, checkpoint, on_progress)
     if processes() > 1:
         add_over_processes(sums, len(given))
     return sums.curvature(spend=True, optional=optional)
@@ -179,17 +172,38 @@ def collect_sums(
     ModelError, InputError
         As in :func:`collect_curvature`, whatever the sums allow to be seen.
     """
+    empty = _empty_sums(units, seed, samples, origin_of(model, loss))
+    return _collected(model, batches, units, empty, loss, first, checkpoint, on_progress)
+
+
+def _empty_sums(
+    units: Sequence[Unit], seed: int, samples: int | None, origin: Origin | None
+) -> CurvatureSums:
     check_samples(samples)
+    return CurvatureSums({unit.name: unit.shape for unit in units}, seed, samples, origin=origin)
+
+
+def _collected(
+    model: nn.Module,
+    batches: Iterable[Batch],
+    units: Sequence[Unit],
+    empty: CurvatureSums,
+    loss: Loss,
+    first: int,
+    checkpoint: str | os.PathLike[str] | None,
+    on_progress: Callable[[int], None] | None,
+) -> CurvatureSums:
+    """Add what all batches give to sums like empty ones, in pieces where memory is short."""
     if checkpoint is not None and not isinstance(loss, str):
         raise InputError(
             "a function cannot be known again, so sums of its losses are not kept in a checkpoint"
         )
     pieces = 1
     while True:
-        sums = CurvatureSums({unit.name: unit.shape for unit in units}, seed, samples)
+        sums = copy.deepcopy(empty)
         kept = None
         if checkpoint is not None:
-            kept = Checkpoint(checkpoint, model, sums, first, str(loss))
+            kept = Checkpoint(checkpoint, sums, first)
             sums = kept.sums
         try:
             _add_batches(model, batches, units, sums, kept, first, loss, pieces, on_progress)

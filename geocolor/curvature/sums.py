@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 import torch
@@ -16,9 +16,32 @@ from geocolor.curvature.measured import Curvature
 from geocolor.curvature.moments import mean_of, packed_size
 from geocolor.errors import FormatError, InputError, ModelError
 
-__all__ = ["CurvatureSums"]
+__all__ = ["CurvatureSums", "Origin"]
 
 _KIND = "kronecker sums"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What sums were measured of, to know it again.
+
+    Attributes
+    ----------
+    model : str
+        Hex SHA-256 of the model's numbers.
+    architecture : str
+        Hex SHA-256 of what it does with them.
+    loss : str
+        Name of what its outputs were scored by; functions are told apart by it alone.
+    """
+
+    model: str
+    architecture: str
+    loss: str
+
+
+# What is said of sums that differ in a part of it.
+_PARTS = {"model": "models", "architecture": "architectures", "loss": "losses"}
 
 
 @dataclass(eq=False, repr=False)
@@ -46,6 +69,8 @@ class CurvatureSums:
         Ranges of batches that are in, first and one past the last.
     double : bool
         Whether what was summed was float64; the curvature is float32 otherwise.
+    origin : Origin or None
+        What was measured; None in files of before that was noted down, which go with any.
     """
 
     units: dict[str, tuple[int, int]]
@@ -57,6 +82,7 @@ class CurvatureSums:
     outputs: int = 0
     covered: tuple[tuple[int, int], ...] = ()
     double: bool = False
+    origin: Origin | None = None
 
     @classmethod
     def merge(cls, parts: Sequence[CurvatureSums]) -> CurvatureSums:
@@ -73,7 +99,8 @@ class CurvatureSums:
         Raises
         ------
         InputError
-            They do not go together, or a batch is in two of them.
+            They are of different models, losses, units, seeds or numbers of samples, or a batch is
+            in two of them.
         """
         if not parts:
             raise InputError("there are no sums to merge")
@@ -82,7 +109,12 @@ class CurvatureSums:
             for name in ("units", "seed", "samples"):
                 if getattr(part, name) != getattr(first, name):
                     raise InputError(f"sums of different {name} do not add up")
+        origins = [part.origin for part in parts if part.origin is not None]
+        for name, words in _PARTS.items():
+            if len({getattr(origin, name) for origin in origins}) > 1:
+                raise InputError(f"sums of different {words} do not add up")
         merged = cls(first.units, first.seed, first.samples)
+        merged.origin = origins[0] if origins else None
         merged.covered = _joined([one for part in parts for one in part.covered])
         merged.outputs = sum(part.outputs for part in parts)
         merged.double = any(part.double for part in parts)
@@ -182,6 +214,7 @@ class CurvatureSums:
             "outputs": self.outputs,
             "covered": self.covered,
             "double": self.double,
+            "origin": self.origin and asdict(self.origin),
             "notes": notes or {},
         }
         write_tensors(path, _KIND, tensors, told)
@@ -209,6 +242,7 @@ class CurvatureSums:
         counts: Any = told.get("counts")
         covered: Any = told.get("covered")
         notes: Any = told.get("notes")
+        origin: Any = told.get("origin")
         sound = (
             type(told.get("seed")) is int
             and (samples is None or (type(samples) is int and samples > 0))
@@ -219,12 +253,14 @@ class CurvatureSums:
             and all(_is_pair(pair) for pair in [*shapes.values(), *covered])
             and isinstance(told.get("double"), bool)
             and isinstance(notes, dict)
+            and (origin is None or _is_origin(origin))
         )
         if not sound:
             raise FormatError("its description is incomplete", str(path))
         require_counts(path, counts, *[unit for unit, held in tensors.items() if "inputs" in held])
         units = {unit: (height, width) for unit, (height, width) in shapes.items()}
         loaded = cls(units, told["seed"], samples)
+        loaded.origin = origin and Origin(**origin)
         for unit, held in tensors.items():
             height, width = units[unit]
             sizes = {"inputs": (packed_size(width),), "gradients": (packed_size(height),)}
@@ -245,6 +281,14 @@ def _is_finite(tensor: Tensor) -> bool:
 
 def _is_pair(value: Any) -> bool:
     return isinstance(value, list) and [type(number) for number in value] == [int, int]
+
+
+def _is_origin(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() == _PARTS.keys()
+        and all(isinstance(part, str) for part in value.values())
+    )
 
 
 def _joined(ranges: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

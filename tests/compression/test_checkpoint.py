@@ -102,13 +102,20 @@ def test_the_same_numbers_in_another_model_are_another_model(tiny_llama, tokens,
         compress(model, batches, checkpoint=path)
 
 
-def test_a_checkpoint_of_before_architectures_were_noted_down_is_read(mlp, tmp_path):
+@pytest.mark.parametrize("noted", [("model", "architecture", "loss"), ("model",)])
+def test_a_checkpoint_of_before_sums_had_an_origin_is_read(mlp, tmp_path, noted):
     path, batches = tmp_path / "measured", [torch.randn(32, 6)]
     analyze(mlp(6, 8, 6), batches, checkpoint=path)
     sums, notes = CurvatureSums.load_with_notes(path)
-    del notes["architecture"]
+    notes |= {name: getattr(sums.origin, name) for name in noted}
+    sums.origin = None
     sums.save(path, notes=notes)
     assert analyze(mlp(6, 8, 6), batches, checkpoint=path).units
+    with pytest.raises(InputError, match="is of a pass with another model"):
+        analyze(mlp(6, 8, 6, seed=1), batches, checkpoint=path)
+    sums.save(path, notes={"batches": notes["batches"]})
+    with pytest.raises(InputError, match="is of a pass with another model"):
+        analyze(mlp(6, 8, 6), batches, checkpoint=path)
 
 
 def test_what_is_noted_down_of_an_architecture_holds_no_addresses():

@@ -134,12 +134,54 @@ def test_sums_that_do_not_go_together_are_refused(difference):
         CurvatureSums.merge([first, second])
 
 
+def squares(model: nn.Module, batch: Tensor) -> Tensor:
+    return model(batch).square().sum(1)
+
+
+def fourth_powers(model: nn.Module, batch: Tensor) -> Tensor:
+    return model(batch).pow(4).sum(1)
+
+
+@pytest.mark.parametrize(
+    ("change", "loss", "message"),
+    [
+        (lambda model: model[0].weight.data.add_(1), squares, "different models"),
+        (lambda model: model.__setitem__(1, nn.ReLU()), squares, "different architectures"),
+        (lambda _: None, fourth_powers, "different losses"),
+        (lambda _: None, "cross-entropy", "different losses"),
+    ],
+    ids=["numbers", "architecture", "another function", "a name"],
+)
+def test_sums_of_another_origin_are_refused_saved_or_not(change, loss, message, tmp_path):
+    model = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 3))
+    batches, units = [torch.randn(5, 4) for _ in range(3)], find_units(model)
+    first = collect_sums(model, batches[:1], units, loss=squares)
+    assert CurvatureSums.merge(
+        [collect_sums(model, batches[1:], units, loss=squares, first=1), first]
+    )
+    change(model)
+    other = collect_sums(model, batches[1:2], units, loss=loss, first=1)
+    other.save(tmp_path / "other")
+    for second in (other, CurvatureSums.load(tmp_path / "other")):
+        with pytest.raises(InputError, match=message):
+            CurvatureSums.merge([first, second])
+    # Of sums of before an origin was noted down it is not known; those around them still tell.
+    unknown = collect_sums(model, batches[2:], units, loss=loss, first=2)
+    unknown.origin = None
+    unknown.save(tmp_path / "unknown")
+    loaded = CurvatureSums.load(tmp_path / "unknown")
+    assert loaded.origin is None
+    assert CurvatureSums.merge([loaded, first]).origin == first.origin
+    with pytest.raises(InputError, match=message):
+        CurvatureSums.merge([first, loaded, other])
+
+
 def test_saved_sums_are_the_same(tmp_path):
     model, batches = model_and_batches(3)
     sums = collect_sums(model, batches, find_units(model), first=4)
     sums.save(tmp_path / "sums")
     loaded = CurvatureSums.load(tmp_path / "sums")
-    for name in ("units", "seed", "samples", "counts", "outputs", "covered", "double"):
+    for name in ("units", "seed", "samples", "counts", "outputs", "covered", "double", "origin"):
         assert getattr(loaded, name) == getattr(sums, name)
     same(loaded.curvature(), sums.curvature(), rtol=0, atol=0)
     with pytest.raises(FormatError, match="holds 'kronecker sums', not 'kronecker'"):
@@ -248,6 +290,9 @@ def test_packed_sums_are_the_whole_symmetric_matrix(width):
         {"notes": []},
         {"seed": 1.5},
         {"outputs": "6"},
+        {"origin": {"model": "a"}},
+        {"origin": {"model": "a", "architecture": "b", "loss": 3}},
+        {"origin": ["model", "architecture", "loss"]},
     ],
     ids=str,
 )
