@@ -19,6 +19,7 @@ from geocolor.cli.calibrated import (
 from geocolor.cli.console import ProgressLine
 from geocolor.cli.options import JsonOption, QuietOption
 from geocolor.cli.shares import CacheOption, ModelTextOption
+from geocolor.errors import InputError
 
 if TYPE_CHECKING:
     from geocolor.compression import PredictionFit
@@ -76,6 +77,7 @@ def command(
     from geocolor.bench.models.subject import chosen_subject
     from geocolor.bench.models.trial import Protocol
     from geocolor.compression.configuration_file import chosen_configuration
+    from geocolor.compression.report import UNFITTED
 
     method = chosen_configuration(preset)
     with ProgressLine(quiet=quiet) as line:
@@ -85,6 +87,8 @@ def command(
         protocol = Protocol(windows=windows, length=length, divergence_windows=_SCORED)
         session = Session(subject, protocol, seed, reporter(line))
         fit = session.calibrate().fit_prediction(method, plans=plans)
+    if fit is None:
+        raise InputError(f"{subject.name}: {UNFITTED}")
     if as_json:
         typer.echo(json.dumps({"model": subject.name, "preset": method.name, **fit.to_json()}))
     else:

@@ -191,8 +191,11 @@ def _draw_model(folder: Path, kind: Picture, output: Path, title: str | None) ->
 
         draw_ranks(record.plan, record.units, record.needed, output, above)
     else:
+        from geocolor.compression.report import UNFITTED
         from geocolor.plotting.prediction import draw_prediction
 
+        if record.report.unfitted:
+            raise InputError(f"{folder}: {UNFITTED}")
         if record.report.fit is None:
             raise InputError(
                 f"{folder} was compressed without random plans: give compress --random-plans 8"

@@ -9,12 +9,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from torch import Tensor, nn
 
 from geocolor.compression.compressed import Compressed
-from geocolor.compression.configuration import (
-    Configuration,
-    check_keep,
-    check_priced,
-    resolved,
-)
+from geocolor.compression.configuration import Configuration, check_keep, check_priced, resolved
 from geocolor.compression.latency import time_units, token_uses
 from geocolor.compression.planner import (
     Planned,
@@ -44,11 +39,8 @@ from geocolor.criterion import (
     dominant_pairs,
     oriented_views,
 )
-from geocolor.curvature import (
-    Curvature,
-    KroneckerFactors,
-)
-from geocolor.errors import InputError
+from geocolor.curvature import Curvature, KroneckerFactors
+from geocolor.errors import BudgetError, InputError
 from geocolor.graph import ConflictGraph, SharingOptions
 from geocolor.sharing import apply_plan, keep_ties, measure_size
 from geocolor.sharing.equal import tie_equal
@@ -118,7 +110,7 @@ class Analysis:
         self._progress = on_progress
         self._measured: dict[tuple[Hashable, ...], GroupCosts] = {}
         self._costs: dict[tuple[Hashable, ...], GroupCosts] = {}
-        self._fits: dict[tuple[Hashable, ...], PredictionFit] = {}
+        self._fits: dict[tuple[Hashable, ...], PredictionFit | None] = {}
         self._spent = False
 
     def _basis(self, configuration: Configuration) -> tuple[nn.Module, Curvature]:
@@ -240,11 +232,12 @@ class Analysis:
 
     def fit_prediction(
         self, configuration: str | Configuration = "default", *, plans: int = 8
-    ) -> PredictionFit:
+    ) -> PredictionFit | None:
         """Measure random plans, to learn what predicted increases are worth.
 
         Reports of later compressions by the same criterion carry it. Each plan takes about as long
-        as a compression; the model is the same afterwards.
+        as a compression; the model is the same afterwards. Plans that cost nothing are left out,
+        and others drawn; where fewer than four are left there is no fit.
 
         Parameters
         ----------
@@ -256,7 +249,7 @@ class Analysis:
         Raises
         ------
         InputError
-            The method sets ranks without a price, or there are too few plans to fit.
+            The method sets ranks without a price, or fewer than four plans are asked for.
         """
         method = resolved(configuration)
         check_random_plans(plans, method)
@@ -264,9 +257,13 @@ class Analysis:
         model, curvature = self._basis(method)
         costs = self.costs(method)
         budget = whole_budget(self.units, costs, _MIDDLE)
-        proposal = propose_groups(
-            self.units, costs, method, budget, seed=self._seed, progress=self._progress
-        )
+        self._fits[method.criterion] = None
+        try:
+            proposal = propose_groups(
+                self.units, costs, method, budget, seed=self._seed, progress=self._progress
+            )
+        except BudgetError:
+            return None
         drawn = random_plans(self.units, costs, proposal, plans, self._seed)
         self._fits[method.criterion] = measure_plans(
             drawn,
@@ -274,6 +271,7 @@ class Analysis:
             model,
             curvature,
             self._divergence,
+            plans,
             lambda done: self._progress("measuring random plans", done, plans),
         )
         return self._fits[method.criterion]
@@ -322,6 +320,7 @@ class Analysis:
         measured = self._divergence.each(
             smaller.eval(), lambda done: self._progress("measuring", done, 0)
         )
+        fit = self._fits.get(method.criterion)
         report = Report.of(
             planned,
             method,
@@ -338,7 +337,8 @@ class Analysis:
             models=_by_model(model, smaller, self.units, self._uses, measured),
             measured_on=self._measured_on,
             unreached=self._unreached,
-            fit=self._fits.get(method.criterion),
+            fit=fit,
+            unfitted=fit is None and method.criterion in self._fits,
             seconds=time.monotonic() - started,
         )
         return Compressed(

@@ -18,7 +18,7 @@ from geocolor.compression.several import Divergences
 from geocolor.compression.values import changed_weights, group_weights, in_place_of, predict
 from geocolor.criterion import GroupCosts
 from geocolor.curvature import Curvature
-from geocolor.errors import InputError
+from geocolor.errors import BudgetError, InputError
 from geocolor.units import Unit
 
 __all__ = ["check_random_plans", "measure_plans", "random_plans"]
@@ -28,6 +28,8 @@ _LEAST, _MOST = 0.45, 0.95
 # Standard deviations of the logarithm of the price that a group decides at, plan by plan: as the
 # planner does, and ever further from it.
 _SPREADS = (0.0, 0.5, 1.0)
+# Times as many plans are drawn as are wanted, if those before could not be used.
+_DRAWS = 2
 
 
 def check_random_plans(count: int, method: Configuration) -> None:
@@ -59,21 +61,23 @@ def random_plans(
     proposal : Proposal
         Groups to choose from.
     count : int
-        Plans. Their budgets are spread evenly between 0.45 and 0.95 of the units' sizes, which a
-        plan may exceed whose groups decide at prices of their own.
+        Plans, followed by as many in case some cannot be used. Budgets of each so many are spread
+        evenly between 0.45 and 0.95 of the units' sizes, which a plan may exceed whose groups
+        decide at prices of their own; where no plan meets one, it is left out.
     seed : int
         Fixes them.
-
-    Raises
-    ------
-    InputError
-        The smallest budget cannot be met.
     """
     random = np.random.default_rng(seed)
     whole = costs.whole(unit.name for unit in units)
-    keeps = _LEAST + (_MOST - _LEAST) * (np.arange(count) + random.random(count)) / count
-    for number, keep in enumerate(random.permutation(keeps).tolist()):
-        fair = allocate(proposal.groups, costs, int(keep * whole), costs.chains)
+    for number in range(_DRAWS * count):
+        if number % count == 0:
+            spaced = (np.arange(count) + random.random(count)) / count
+            keeps = random.permutation(_LEAST + (_MOST - _LEAST) * spaced).tolist()
+        try:
+            budget = int(keeps[number % count] * whole)
+            fair = allocate(proposal.groups, costs, budget, costs.chains)
+        except BudgetError:
+            continue
         spread = _SPREADS[number % len(_SPREADS)]
         prices = fair.price * np.exp(spread * random.standard_normal(len(fair.groups)))
         choices = tuple(
@@ -90,9 +94,13 @@ def measure_plans(
     model: nn.Module,
     curvature: Curvature,
     divergence: Divergences,
+    count: int,
     on_plan: Callable[[int], None],
-) -> PredictionFit:
+) -> PredictionFit | None:
     """Measure what plans cost beside what they were predicted to, and fit the one to the other.
+
+    A plan that costs nothing, as one that leaves the model as it is, or beyond all bounds, has no
+    place on a power law and is left out.
 
     Parameters
     ----------
@@ -107,20 +115,32 @@ def measure_plans(
         Measured on it.
     divergence : Divergences
         From its predictions.
+    count : int
+        How many plans are enough.
     on_plan : callable
         Called with the number of plans done.
 
-    Raises
-    ------
-    InputError
-        There are too few plans to fit, or some cost nothing.
+    Returns
+    -------
+    PredictionFit or None
+        None if fewer than four plans can be fitted.
     """
     predicted: list[float] = []
     measured: list[float] = []
     for planned in plans:
         on_plan(len(predicted))
         changed = changed_weights(planned.plan, group_weights(planned, costs, silent), model)
-        predicted.append(predict(changed, model, curvature))
+        foretold = predict(changed, model, curvature)
+        if not 0 < foretold < math.inf:
+            continue
         with in_place_of(changed, model):
-            measured.append(divergence.of(model))
+            found = divergence.of(model)
+        if not 0 < found < math.inf:
+            continue
+        predicted.append(foretold)
+        measured.append(found)
+        if len(measured) == count:
+            break
+    if len(measured) < LEAST_PLANS:
+        return None
     return PredictionFit(tuple(predicted), tuple(measured))

@@ -17,8 +17,10 @@ from geocolor.timing import Timing
 from geocolor.units import Use
 from geocolor.wording import counted
 
-__all__ = ["ModelReport", "PlannedLatency", "Report", "macs_per"]
+__all__ = ["UNFITTED", "ModelReport", "PlannedLatency", "Report", "macs_per"]
 
+# Why a report has no fit though one was asked for.
+UNFITTED = "too few random plans cost anything to say what it is worth"
 # What of a size each budget counts, and how a report calls it.
 _COUNTED = {
     Budget.PARAMS: "unit_parameters",
@@ -98,6 +100,8 @@ class Report:
         which flatters it.
     fit : PredictionFit or None
         What random plans say predictions of this model are worth, where some were measured.
+    unfitted : bool
+        Whether random plans were asked for, and too few that cost anything were found to fit.
     shared_groups : int
         Groups of units that share parameters.
     narrowed_groups : int
@@ -155,6 +159,7 @@ class Report:
     macs_per: str = "token"
     latency: PlannedLatency | None = None
     speed: tuple[Timing, ...] = ()
+    unfitted: bool = False
 
     def __post_init__(self) -> None:
         """Refuse sizes that nothing can be a share of."""
@@ -249,6 +254,7 @@ class Report:
                 f"{self.measured_increase:+.4f} measured (nats, on {self.measured_on} data)",
                 *self._by_model(),
                 *([] if self.fit is None else [f"prediction  {self.fit}"]),
+                *([f"prediction  {UNFITTED}"] if self.unfitted else []),
                 *([] if self.recovery is None else [f"recovery    {self.recovery}"]),
             )
         )

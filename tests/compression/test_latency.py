@@ -114,6 +114,20 @@ def test_what_cannot_be_reached_is_told_with_what_can(chain):
     assert analysis.compress(least, PRIVATE).report.kept <= least
 
 
+@pytest.mark.parametrize(("call", "least", "fitted"), [(100, 0.5, True), (300, 0.8, False)])
+def test_random_plans_that_cannot_be_reached_are_left_out(chain, call, least, fitted):
+    """Small ones at some cost of a call, and at a higher one those that groups are found at too."""
+    model, x = chain
+    analysis = analyze(model, [x], latency=given_times(model, call=call))
+    with pytest.raises(BudgetError):
+        analysis.compress(least, PRIVATE)
+    fit = analysis.fit_prediction(PRIVATE, plans=4)
+    assert (fit is not None) == fitted
+    report = analysis.compress(0.97, PRIVATE).report
+    assert report.kept <= 0.97
+    assert report.unfitted != fitted
+
+
 def test_a_plan_is_repeated_from_what_was_saved(tiny_llama, tokens, tmp_path):
     model = tiny_llama()
     table = given_times(model)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from geocolor.compression import PredictionFit, analyze, compress
 from geocolor.compression.divergence import Divergence
 from geocolor.compression.random_plans import random_plans
+from geocolor.compression.report import UNFITTED
 from geocolor.errors import InputError
 
 sizes = st.floats(1e-3, 5.0)
@@ -128,6 +129,37 @@ def test_the_model_gets_its_weights_back_after_an_interrupt(tiny_llama, tokens, 
         analysis.fit_prediction()
     after = model.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_a_plan_that_costs_nothing_is_left_out_and_another_drawn(mlp):
+    batches = list(torch.randn(3, 8, 32, generator=torch.Generator().manual_seed(0)))
+    analysis = analyze(mlp(32, 32, 32, 32, 32), batches)
+    drawn = []
+
+    def kept(*arguments):
+        for planned in random_plans(*arguments):
+            drawn.append(planned)
+            # As it happens by chance: the plan that leaves all as it is.
+            yield analysis.compress(1).planned if len(drawn) == 2 else planned
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("geocolor.compression.analysis.random_plans", kept)
+        fit = analysis.fit_prediction(plans=4)
+    assert len(fit.predicted) == len(fit.measured) == 4
+    assert len(drawn) == 5
+
+
+def test_where_no_plan_costs_anything_the_compression_is_not_lost(mlp):
+    model = mlp(8, 16, 16, 8)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+    report = compress(model, [torch.ones(4, 8)], 0.5, random_plans=4).report
+    assert report.kept <= 0.5
+    assert report.fit is None
+    assert report.unfitted
+    assert UNFITTED in str(report)
+    assert report.to_json()["unfitted"]
 
 
 @pytest.mark.parametrize(
