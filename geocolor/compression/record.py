@@ -197,7 +197,7 @@ class CompressionRecord:
         report = self.report
         return (
             f"{report.method}, {report.kept:.1%} of the matrices kept, "
-            f"{report.measured_increase:+.3g} nats measured"
+            f"{report.measured_increase:+.3g} nats measured{report.before_recovery}"
         )
 
     def details(self) -> dict[str, Any]:

@@ -94,7 +94,8 @@ class Report:
     predicted_increase : float
         Nats per scored output, by the Kronecker criterion on what was stored.
     measured_increase : float
-        Nats per scored output: divergence from the original's predictions.
+        Nats per scored output: divergence from the original's predictions, before a recovery;
+        after one, `recovery` has it on held-out data.
     measured_on : str
         ``evaluation``: batches given for it. ``calibration``: the batches the plan was made on,
         which flatters it.
@@ -203,6 +204,11 @@ class Report:
         return None if self.fit is None else self.fit.increase(self.predicted_increase)
 
     @property
+    def before_recovery(self) -> str:
+        """What to add to a loss measured, where a recovery has come since."""
+        return "" if self.recovery is None else " before recovery"
+
+    @property
     def cost_gap(self) -> float | None:
         """How far the plan's cost may be above the best of all groups priced, relative."""
         if self.planned_cost is None or self.planned_bound is None:
@@ -251,7 +257,8 @@ class Report:
                 *self._left(),
                 *plan,
                 f"loss        {self.predicted_increase:+.4f} predicted, {expected}"
-                f"{self.measured_increase:+.4f} measured (nats, on {self.measured_on} data)",
+                f"{self.measured_increase:+.4f} measured{self.before_recovery} "
+                f"(nats, on {self.measured_on} data)",
                 *self._by_model(),
                 *([] if self.fit is None else [f"prediction  {self.fit}"]),
                 *([f"prediction  {UNFITTED}"] if self.unfitted else []),

@@ -112,7 +112,7 @@ def test_the_page_says_what_the_report_does(record: CompressionRecord, tmp_path:
         f"{report.kept:.1%} of its matrices",
         f"+{report.predicted_increase:.4f} nats",
         f"+{report.expected_increase:.4f} nats",
-        f"+{report.measured_increase:.4f} nats on calibration data",
+        f"+{report.measured_increase:.4f} nats before recovery on calibration data",
         "+0.5000 -> +0.2500 nats on held-out data",
         "4 random plans: rank correlation",
         "which flatters it",

@@ -37,7 +37,7 @@ def same(first: list[Tensor], second: list[Tensor]) -> bool:
     return all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
 
 
-def test_it_gains_on_held_out_data_and_leaves_the_rest_alone(compressed):
+def test_it_gains_on_held_out_data_and_leaves_the_rest_alone(compressed, tmp_path):
     before, original = values(compressed.model), values(compressed.original)
     held_out = [torch.randn(64, 6, generator=GENERATOR)]
     random = torch.get_rng_state()
@@ -58,6 +58,11 @@ def test_it_gains_on_held_out_data_and_leaves_the_rest_alone(compressed):
     assert all(parameter.grad is None for parameter in better.model.parameters())
     assert compressed.report.recovery is None
     assert f"+{recovery.after:.4f} nats on held-out" in str(better.report)
+    better.to_html(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    for told in (str(better.report), better.record.headline, page):
+        assert "before recovery" in told
+    assert "before recovery" not in str(compressed.report)
     assert better.report.to_json()["recovery"] == recovery.to_json()
 
 
