@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geocolor.errors import InputError
 from geocolor.graph.arrays import as_array, as_floats
+from geocolor.graph.read_only import ReadOnlyArrays
 
 __all__ = ["Adjacency", "frozen"]
 
@@ -37,7 +38,7 @@ def _stable_order(keys: NDArray[np.int64], bound: int) -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True, eq=False)
-class Adjacency:
+class Adjacency(ReadOnlyArrays):
     """An undirected simple graph stored once in each direction.
 
     Attributes

@@ -16,6 +16,7 @@ from geocolor.graph import conversion
 from geocolor.graph.adjacency import Adjacency
 from geocolor.graph.arrays import as_floats
 from geocolor.graph.parts import as_labels, as_pairs, as_sizes, require_total
+from geocolor.graph.read_only import ReadOnlyArrays
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -25,7 +26,7 @@ __all__ = ["ConflictGraph"]
 
 
 @dataclass(frozen=True, eq=False)
-class ConflictGraph:
+class ConflictGraph(ReadOnlyArrays):
     """An immutable undirected graph with hard conflicts and weighted pairs.
 
     A *hard conflict* forbids two nodes to share a color class. A *weight* is what it costs when

@@ -12,6 +12,9 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from geocolor.errors import InputError
+from geocolor.graph.adjacency import frozen
+from geocolor.graph.arrays import as_array, as_floats
+from geocolor.graph.read_only import ReadOnlyArrays
 
 __all__ = ["SharingOptions"]
 
@@ -22,7 +25,7 @@ _LARGEST_COST = 1e300
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class SharingOptions:
+class SharingOptions(ReadOnlyArrays):
     """What groups of units may be stored as, and at what cost.
 
     An option is a group of units with a form: on its own or together, dense, tied, or over a basis
@@ -84,10 +87,11 @@ class SharingOptions:
             raise InputError("two units have the same name")
         _require_text(names)
         members = tuple(_members(group, place, at) for at, group in enumerate(groups))
-        cost = np.array(costs, dtype=np.float64)
-        size = np.array(sizes)
+        cost, size = as_floats(costs, "costs"), as_array(sizes, "sizes")
         called = ("",) * len(members) if forms is None else tuple(map(str, forms))
         _require_text(called)
+        if cost.ndim != 1 or size.ndim != 1:
+            raise InputError("costs and sizes must be one number for each option")
         if not len(members) == len(called) == len(cost) == len(size):
             raise InputError(
                 f"{len(members)} groups, {len(cost)} costs, {len(size)} sizes, {len(called)} forms"
@@ -107,8 +111,8 @@ class SharingOptions:
         for name, value in (
             ("units", names),
             ("groups", members),
-            ("costs", cost),
-            ("sizes", size.astype(np.int64)),
+            ("costs", frozen(cost)),
+            ("sizes", frozen(size.astype(np.int64))),
             ("forms", called),
         ):
             object.__setattr__(self, name, value)

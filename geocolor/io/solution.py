@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from geocolor.errors import FormatError, InputError
 from geocolor.graph import ConflictGraph
 from geocolor.graph.adjacency import frozen
+from geocolor.graph.read_only import ReadOnlyArrays
 from geocolor.io.atomic import atomic_file, write_pieces
 from geocolor.io.json_text import load_object, require_format
 from geocolor.io.limits import Limits
@@ -64,7 +65,7 @@ _KINDS = (
 
 
 @dataclass(frozen=True, eq=False)
-class Solution:
+class Solution(ReadOnlyArrays):
     """What a solution file says; nothing in it has been checked.
 
     Attributes

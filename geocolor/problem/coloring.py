@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from geocolor.errors import InputError
 from geocolor.graph.adjacency import frozen
 from geocolor.graph.arrays import as_array
+from geocolor.graph.read_only import ReadOnlyArrays
 from geocolor.wording import counted
 
 __all__ = ["Coloring"]
@@ -21,7 +22,7 @@ Node = TypeVar("Node", bound=Hashable)
 
 
 @dataclass(frozen=True, eq=False)
-class Coloring:
+class Coloring(ReadOnlyArrays):
     """One color class per node, numbered by first appearance unless the numbers mean something.
 
     Attributes

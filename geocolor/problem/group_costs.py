@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph
+from geocolor.graph.adjacency import frozen
+from geocolor.graph.arrays import as_floats
+from geocolor.graph.read_only import ReadOnlyArrays
 
 __all__ = ["GroupCost", "GroupOracle", "NormalizedPairSum"]
 
@@ -76,7 +79,7 @@ class NormalizedPairSum:
 
 
 @dataclass(frozen=True, eq=False)
-class GroupOracle:
+class GroupOracle(ReadOnlyArrays):
     r"""Any cost that is bounded from below by its nodes and pairs.
 
     .. math:: C(S) \ge \sum_{i \in S} u_i + \frac{1}{|S| - 1} \sum_{i<j \in S} w_{ij}
@@ -101,7 +104,8 @@ class GroupOracle:
     Raises
     ------
     InputError
-        The floors are not one finite number for each of the nodes.
+        The floors are not one finite number for each of the nodes, or what should be a function is
+        none.
 
     Examples
     --------
@@ -118,12 +122,16 @@ class GroupOracle:
     name: ClassVar[str] = "oracle"
 
     def __post_init__(self) -> None:
+        if not callable(self.function):
+            raise InputError(f"a cost function must be callable, not {self.function!r}")
+        if self.estimate is not None and not callable(self.estimate):
+            raise InputError(f"an estimate must be callable, not {self.estimate!r}")
         if self.floors is None:
             return
-        floors = np.array(self.floors, dtype=np.float64)
+        floors = as_floats(self.floors, "floors")
         if floors.ndim != 1 or not np.isfinite(floors).all():
             raise InputError("floors must be one finite number for each node")
-        object.__setattr__(self, "floors", floors)
+        object.__setattr__(self, "floors", frozen(floors))
 
     @property
     def evaluations(self) -> int:
@@ -156,7 +164,7 @@ class GroupOracle:
         keys = [_key(group) for group in groups]
         new = {key: at for at, key in enumerate(keys) if key not in self._known}
         if new:
-            asked = np.asarray(self.function(groups[list(new.values())]), dtype=np.float64)
+            asked = as_floats(self.function(groups[list(new.values())]), "costs of classes")
             if asked.shape != (len(new),):
                 raise InputError(
                     f"the cost function gave shape {asked.shape} for {len(new)} classes"

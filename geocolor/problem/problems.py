@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph
+from geocolor.graph.read_only import ReadOnlyArrays
 from geocolor.problem.capacities import checked_capacity, checked_sizes
 from geocolor.problem.group_costs import GroupCost
 from geocolor.problem.restrictions import (
@@ -113,6 +114,12 @@ class ColoringProblem:
         for name, value in (("graph", graph), ("k", most), ("fixed", colors), ("allowed", lists)):
             object.__setattr__(self, name, value)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle what can be: a view of a mapping cannot."""
+        fixed = None if self.fixed is None else dict(self.fixed)
+        allowed = None if self.allowed is None else dict(self.allowed)
+        return type(self), (self.graph, self.k, fixed, allowed)
+
     @property
     def is_restricted(self) -> bool:
         """Whether some node may not have any color, so that the numbers of colors matter."""
@@ -176,7 +183,7 @@ class EquitableColoringProblem:
 
 
 @dataclass(frozen=True, eq=False, init=False)
-class PartitionProblem:
+class PartitionProblem(ReadOnlyArrays):
     """Min-k-partition: at most k classes, no hard conflict inside, least weight inside.
 
     Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ def fixed_colors(
             f"nodes {graph.label(u)} and {graph.label(v)} conflict and are both fixed to color "
             f"{colors[u]}"
         )
-    return found
+    return MappingProxyType(found)
 
 
 def allowed_colors(
@@ -84,7 +85,7 @@ def allowed_colors(
         found[node] = frozenset(_color(color, k, f"node {name} is allowed") for color in colors)
         if not found[node]:
             raise InputError(f"node {name} has an empty list: no color is allowed")
-    return found or None
+    return MappingProxyType(found) if found else None
 
 
 def require_allowed(
