@@ -104,7 +104,7 @@ def full_insertions(
     m: Annotated[int, typer.Argument(help="1 is an edge.")],
     output: _Output,
 ) -> None:
-    """Generalized Mycielski graph, K + M colors: DIMACS K-FullIns_M."""
+    """Generalized Mycielski graph, K + M colors from M = 2 on: DIMACS K-FullIns_M."""
     from geocolor.graph import generators
 
     _save(lambda: generators.full_insertions(k, m), output)

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import typer
 
+from geocolor import solve
 from geocolor.cli.main import app
 from geocolor.cli.stages import Stages, duration
+from geocolor.graph import generators
 
 
 def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
@@ -34,6 +36,12 @@ def test_every_help_has_an_example_of_the_command(name: str) -> None:
     epilog = COMMANDS[name].epilog
     assert "Example" in epilog
     assert f"\n  geocolor {name.removesuffix(' run')} " in f"{epilog} ".replace("\n\n", " \n\n")
+
+
+def test_full_insertions_say_from_where_on_their_colors_are_known() -> None:
+    for m, colors in ((1, 2), (2, 4), (3, 5)):
+        assert solve(generators.full_insertions(2, m)).num_colors == colors
+    assert "K + M colors from M = 2 on" in COMMANDS["generate full-insertions"].help
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from geocolor.arguments import checked_whole
 from geocolor.errors import InputError
 from geocolor.graph.conflict_graph import ConflictGraph
 from geocolor.graph.generators.edges import cliques, pairs, require_edges
@@ -37,6 +38,8 @@ def queen(rows: int, columns: int) -> ConflictGraph:
     >>> queen(5, 5)
     ConflictGraph(num_nodes=25, conflicts=160, weights=0)
     """
+    rows = checked_whole("number of rows", rows)
+    columns = checked_whole("number of columns", columns)
     if rows < 1 or columns < 1:
         raise InputError(f"a board needs at least one row and column, not {rows} x {columns}")
     # At most so many moves: along its row, its column and two diagonals from each square.
@@ -80,6 +83,8 @@ def rook(rows: int, columns: int) -> ConflictGraph:
     >>> rook(3, 3)
     ConflictGraph(num_nodes=9, conflicts=18, weights=0)
     """
+    rows = checked_whole("number of rows", rows)
+    columns = checked_whole("number of columns", columns)
     if rows < 1 or columns < 1:
         raise InputError(f"a board needs at least one row and column, not {rows} x {columns}")
     require_edges(rows * columns * (rows + columns), f"the rook's graph of {rows} x {columns}")
@@ -120,6 +125,7 @@ def latin_square(n: int) -> ConflictGraph:
     >>> latin_square(5)
     ConflictGraph(num_nodes=25, conflicts=150, weights=0)
     """
+    n = checked_whole("order", n)
     if n < 1:
         raise InputError(f"a Latin square needs an order of at least 1, not {n}")
     require_edges(3 * n * n * n, f"the graph of a Latin square of order {n}")

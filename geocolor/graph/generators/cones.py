@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from geocolor.arguments import checked_whole
 from geocolor.errors import InputError
 from geocolor.graph.conflict_graph import ConflictGraph
 from geocolor.graph.generators.edges import cliques, pairs, require_edges
@@ -41,6 +42,7 @@ def mycielski(k: int) -> ConflictGraph:
     >>> mycielski(3)
     ConflictGraph(num_nodes=11, conflicts=20, weights=0)
     """
+    k = checked_whole("k", k)
     if k < 1:
         raise InputError(f"a Mycielski graph needs k of at least 1, not {k}")
     return _iterated_cone(k - 1, levels=1, full=False)
@@ -78,7 +80,7 @@ def insertions(k: int, m: int) -> ConflictGraph:
     >>> insertions(2, 3)
     ConflictGraph(num_nodes=37, conflicts=72, weights=0)
     """
-    _require_step(k, m)
+    k, m = _checked_step(k, m)
     return _iterated_cone(m - 1, levels=k + 1, full=False)
 
 
@@ -114,15 +116,17 @@ def full_insertions(k: int, m: int) -> ConflictGraph:
     >>> full_insertions(1, 3)
     ConflictGraph(num_nodes=30, conflicts=100, weights=0)
     """
-    _require_step(k, m)
+    k, m = _checked_step(k, m)
     if k < 1:
         raise InputError(f"full insertions need k of at least 1, not {k}")
     return _iterated_cone(m - 1, levels=k + 1, full=True)
 
 
-def _require_step(k: int, m: int) -> None:
+def _checked_step(k: int, m: int) -> tuple[int, int]:
+    k, m = checked_whole("k", k), checked_whole("m", m)
     if k < 0 or m < 1:
         raise InputError(f"insertions need k of at least 0 and m of at least 1: k={k}, m={m}")
+    return k, m
 
 
 def _iterated_cone(steps: int, levels: int, *, full: bool) -> ConflictGraph:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from geocolor.arguments import checked_number, checked_whole
 from geocolor.errors import InputError
 from geocolor.graph.conflict_graph import ConflictGraph
 from geocolor.graph.generators.edges import pairs, pairs_where, require_edges, require_pairs
@@ -54,6 +55,7 @@ def geometric(n: int, radius: float, seed: int = 0, *, complement: bool = False)
     >>> geometric(100, 0.2, seed=1)
     ConflictGraph(num_nodes=100, conflicts=539, weights=0)
     """
+    n, radius = checked_whole("number of nodes", n), checked_number("radius", radius)
     if n < 0 or not 0.0 <= radius < math.inf:
         raise InputError(
             f"n and the radius must be finite and not negative: n={n}, radius={radius}"
@@ -112,6 +114,7 @@ def intervals(n: int, length: float, seed: int = 0) -> ConflictGraph:
     >>> intervals(100, 0.1, seed=1)
     ConflictGraph(num_nodes=100, conflicts=855, weights=0)
     """
+    n, length = checked_whole("number of nodes", n), checked_number("length", length)
     if n < 0 or not 0.0 <= length < math.inf:
         raise InputError(f"n and length must be finite and not negative: n={n}, length={length}")
     name = f"an interval graph of n = {n} and length {length}"

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
+from geocolor.arguments import checked_whole
 from geocolor.errors import InputError
 from geocolor.graph.adjacency import Adjacency, frozen
 from geocolor.graph.conflict_graph import ConflictGraph
@@ -90,6 +91,7 @@ def heads(count: int, seed: int = 0, *, reach: int = 2) -> ConflictGraph:
     >>> heads(60, seed=0)
     ConflictGraph(num_nodes=60, conflicts=225, weights=1545)
     """
+    count, reach = checked_whole("number of heads", count), checked_whole("reach", reach)
     if count < 0 or reach < 0:
         raise InputError(f"neither heads nor reach may be negative: {count}, {reach}")
     require_edges(count * (count - 1) // 2, f"a graph of {count} heads")

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from geocolor.arguments import checked_number, checked_whole
 from geocolor.errors import InputError
 from geocolor.graph.conflict_graph import ConflictGraph
 from geocolor.graph.generators.edges import pair_of, require_edges
@@ -67,6 +68,10 @@ def layers(
     >>> layers(12, seed=0)
     ConflictGraph(num_nodes=12, conflicts=10, weights=66)
     """
+    depth = checked_whole("number of layers", depth)
+    clusters = checked_whole("number of clusters", clusters)
+    spread, gain = checked_number("spread", spread), checked_number("gain", gain)
+    conflict_share = checked_number("share of conflicts", conflict_share)
     if depth < 0 or clusters < 1 or not 0.0 <= conflict_share <= 1.0:
         raise InputError(
             "depth must not be negative, clusters at least 1 and conflict_share between 0 and 1: "

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from geocolor.arguments import checked_number, checked_whole
 from geocolor.errors import InputError
 from geocolor.graph.conflict_graph import ConflictGraph
 from geocolor.graph.generators.edges import cliques, pairs, require_edges
@@ -71,6 +72,9 @@ def flat(n: int, k: int, p: float, seed: int = 0) -> ConflictGraph:
     >>> flat(100, 10, 0.5, seed=1)
     ConflictGraph(num_nodes=100, conflicts=2250, weights=0)
     """
+    n = checked_whole("number of nodes", n)
+    k = checked_whole("k", k)
+    p = checked_number("probability", p)
     if not 1 <= k <= n or not 0.0 <= p <= 1.0:
         raise InputError(f"a flat graph needs 1 <= k <= n and 0 <= p <= 1: n={n}, k={k}, p={p}")
     require_edges(n * (n - 1) // 2, f"a flat graph of n = {n}")
@@ -125,6 +129,8 @@ def leighton(n: int, k: int, num_cliques: int, seed: int = 0) -> ConflictGraph:
     >>> leighton(100, 5, 100, seed=1)
     ConflictGraph(num_nodes=100, conflicts=475, weights=0)
     """
+    n, k = checked_whole("number of nodes", n), checked_whole("k", k)
+    num_cliques = checked_whole("number of cliques", num_cliques)
     if not 2 <= k <= n or num_cliques < 1:
         raise InputError(
             "a Leighton graph needs 2 <= k <= n and a clique: "
@@ -181,6 +187,9 @@ def timetable(exams: int, students: int, periods: int, load: int, seed: int = 0)
     >>> timetable(80, 200, 10, 5, seed=1)
     ConflictGraph(num_nodes=80, conflicts=1194, weights=0)
     """
+    exams = checked_whole("number of exams", exams)
+    students = checked_whole("number of students", students)
+    periods, load = checked_whole("number of periods", periods), checked_whole("load", load)
     if not 1 <= load <= periods <= exams or students < 0:
         raise InputError(
             "a timetable needs 1 <= load <= periods <= exams and no negative number of students: "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from geocolor.arguments import checked_number, checked_whole
 from geocolor.errors import InputError
 from geocolor.graph.conflict_graph import ConflictGraph
 from geocolor.graph.generators.edges import CHUNK, pair_of, require_edges, require_pairs
@@ -41,6 +42,7 @@ def gnp(n: int, p: float, seed: int = 0) -> ConflictGraph:
     >>> gnp(100, 0.5, seed=1).conflicts.num_edges
     2490
     """
+    n, p = checked_whole("number of nodes", n), checked_number("probability", p)
     if n < 0 or not 0.0 <= p <= 1.0:
         raise InputError(f"n must not be negative and p between 0 and 1: n={n}, p={p}")
     total = n * (n - 1) // 2

@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
+from geocolor.arguments import checked_whole
 from geocolor.errors import InputError, LimitError
 from geocolor.graph.conflict_graph import ConflictGraph
 from geocolor.graph.generators.edges import pairs_where, require_edges, require_pairs
@@ -49,6 +50,7 @@ def kneser(n: int, k: int) -> ConflictGraph:
     >>> kneser(5, 2)  # the Petersen graph
     ConflictGraph(num_nodes=10, conflicts=15, weights=0)
     """
+    n, k = checked_whole("number of nodes", n), checked_whole("k", k)
     if not 1 <= k <= n:
         raise InputError(f"a Kneser graph needs 1 <= k <= n: n={n}, k={k}")
     if n > _MAX_ELEMENTS:

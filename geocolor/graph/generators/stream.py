@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from geocolor.errors import InputError
+from geocolor.arguments import checked_seed
 
 __all__ = ["below", "permutations", "stream_of", "uniform"]
 
@@ -22,11 +22,9 @@ def stream_of(seed: int) -> np.random.PCG64:
     Raises
     ------
     InputError
-        The seed is negative.
+        The seed is negative, or no whole number.
     """
-    if seed < 0:
-        raise InputError(f"the seed must not be negative: {seed}")
-    return np.random.PCG64(seed)
+    return np.random.PCG64(checked_seed(seed))
 
 
 def uniform(stream: np.random.PCG64, *shape: int) -> NDArray[np.float64]:
