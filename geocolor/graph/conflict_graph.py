@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geocolor.errors import InputError
+from geocolor.arguments import checked_whole
+from geocolor.errors import InputError, LimitError
 from geocolor.graph import conversion
 from geocolor.graph.adjacency import Adjacency
 from geocolor.graph.arrays import as_floats
-from geocolor.graph.parts import as_labels, as_pairs, as_sizes, require_total
+from geocolor.graph.parts import as_labels, as_nodes, as_pairs, as_sizes, require_total
 from geocolor.graph.read_only import ReadOnlyArrays
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
 
 __all__ = ["ConflictGraph"]
+
+# Nodes are stored as int32.
+_MOST_NODES = (1 << 31) - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +102,8 @@ class ConflictGraph(ReadOnlyArrays):
         ------
         InputError
             Something is out of range, not finite, too large, a loop, or of the wrong length.
+        LimitError
+            There are more nodes than 32 bits can number.
 
         Examples
         --------
@@ -105,11 +111,11 @@ class ConflictGraph(ReadOnlyArrays):
         >>> triangle.conflicts.num_edges
         3
         """
-        if isinstance(num_nodes, bool) or not isinstance(num_nodes, int | np.integer):
-            raise InputError(f"num_nodes must be an integer, not {num_nodes!r}")
-        if num_nodes < 0:
-            raise InputError(f"num_nodes must not be negative: {num_nodes}")
-        count = int(num_nodes)
+        count = checked_whole("number of nodes", num_nodes)
+        if count < 0:
+            raise InputError(f"num_nodes must not be negative: {count}")
+        if count > _MOST_NODES:
+            raise LimitError(f"a graph has at most {_MOST_NODES} nodes")
         hard = as_pairs(conflicts)
         if weights is None:
             hard = np.concatenate([as_pairs(edges), hard])
@@ -308,8 +314,14 @@ class ConflictGraph(ReadOnlyArrays):
         ----------
         nodes : array_like of int, shape (k,)
             Distinct nodes.
+
+        Raises
+        ------
+        InputError
+            One does not exist or is there twice, or they are no integers; of a mask of booleans
+            :func:`numpy.flatnonzero` makes nodes.
         """
-        chosen = np.asarray(nodes, dtype=np.int64)
+        chosen = as_nodes(nodes, self.num_nodes)
         place = np.full(self.num_nodes, -1, dtype=np.int64)
         place[chosen] = np.arange(len(chosen))
 

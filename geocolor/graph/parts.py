@@ -14,7 +14,7 @@ from geocolor.graph.adjacency import frozen
 from geocolor.graph.arrays import as_array, as_floats
 from geocolor.wording import counted
 
-__all__ = ["as_labels", "as_pairs", "as_sizes", "require_total"]
+__all__ = ["as_labels", "as_nodes", "as_pairs", "as_sizes", "require_total"]
 
 # So far below the largest float64 that no sum of weights, or difference of sums, overflows.
 _LARGEST_TOTAL = 1e300
@@ -46,6 +46,8 @@ def as_labels(labels: Iterable[str] | None, count: int) -> tuple[str, ...] | Non
     """
     if labels is None:
         return None
+    if not isinstance(labels, Iterable):
+        raise InputError(f"labels must be names of the nodes, not {labels!r}")
     names = tuple(labels)
     if len(names) != count:
         raise InputError(f"{counted(count, 'node')} but {counted(len(names), 'label')}")
@@ -61,6 +63,29 @@ def as_labels(labels: Iterable[str] | None, count: int) -> tuple[str, ...] | Non
     except TypeError as error:
         raise InputError("labels must be strings") from error
     return names
+
+
+def as_nodes(nodes: ArrayLike, count: int) -> NDArray[np.int64]:
+    """Take distinct ones of `count` nodes.
+
+    Raises
+    ------
+    InputError
+        One does not exist or is there twice, or they are no integers.
+    """
+    array = as_array(nodes, "nodes")
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise InputError(
+            f"nodes must be integers of shape (k,), not {array.dtype} of shape {array.shape}"
+        )
+    outside = np.flatnonzero((array < 0) | (array >= count))
+    if outside.size:
+        raise InputError(f"there is no node {array[outside[0]]}, only 0 to {count - 1}")
+    chosen = array.astype(np.int64)
+    twice = np.flatnonzero(np.bincount(chosen, minlength=count) > 1)
+    if twice.size:
+        raise InputError(f"node {twice[0]} is there twice")
+    return chosen
 
 
 def as_sizes(sizes: ArrayLike | None, count: int) -> NDArray[np.float64]:

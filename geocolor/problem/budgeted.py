@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from geocolor.arguments import checked_whole
 from geocolor.errors import CheckError, InputError
 from geocolor.graph import SharingOptions
 
@@ -35,9 +34,9 @@ class BudgetedSharingProblem:
     budget: int
 
     def __post_init__(self) -> None:
-        if isinstance(self.budget, bool) or not isinstance(self.budget, int | np.integer):
-            raise InputError(f"the budget must be a whole number, not {self.budget!r}")
-        if self.budget < 0:
+        if not isinstance(self.options, SharingOptions):
+            raise InputError(f"SharingOptions are needed, not a {type(self.options).__name__}")
+        if checked_whole("budget", self.budget) < 0:
             raise InputError(f"the budget must not be negative: {self.budget}")
 
 

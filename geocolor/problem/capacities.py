@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geocolor.arguments import checked_whole
 from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph
 from geocolor.graph.adjacency import frozen
+from geocolor.graph.arrays import as_array
 
 __all__ = ["checked_capacity", "checked_sizes"]
 
@@ -25,11 +27,10 @@ def checked_capacity(capacity: Any) -> int:
     InputError
         It is no positive whole number, or too large a one.
     """
-    if isinstance(capacity, bool) or not isinstance(capacity, int | np.integer):
-        raise InputError(f"the capacity must be a whole number, not {capacity!r}")
-    if not 1 <= capacity <= _LARGEST:
-        raise InputError(f"the capacity must be from 1 to {_LARGEST}, not {capacity}")
-    return int(capacity)
+    room = checked_whole("capacity", capacity)
+    if not 1 <= room <= _LARGEST:
+        raise InputError(f"the capacity must be from 1 to {_LARGEST}, not {room}")
+    return room
 
 
 def checked_sizes(
@@ -43,7 +44,7 @@ def checked_sizes(
         There are more or fewer than nodes; one is no positive whole number, or no class has room
         for its node.
     """
-    given = _own(graph) if sizes is None else np.asarray(sizes)
+    given = _own(graph) if sizes is None else as_array(sizes, "sizes")
     if given.shape != (graph.num_nodes,):
         raise InputError(
             f"the graph has {graph.num_nodes} nodes, the sizes have shape {given.shape}: give one "

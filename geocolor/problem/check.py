@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geocolor.errors import CheckError
+from geocolor.errors import CheckError, InputError
 from geocolor.problem.coloring import Coloring
 from geocolor.problem.group_costs import NormalizedPairSum
 from geocolor.problem.problems import (
@@ -62,7 +62,11 @@ def check(problem: Problem, coloring: Coloring | ArrayLike) -> CheckReport:
         Wrong length, a negative class, a hard conflict inside a class, too many classes, a color
         that its node is not fixed to or not allowed, classes whose sizes are not equitable, or one
         whose nodes add up to more than the capacity.
+    InputError
+        The first argument is no problem.
     """
+    if not isinstance(problem, Problem):
+        raise InputError(f"check takes a problem and its answer, not a {type(problem).__name__}")
     try:
         given = coloring.colors if isinstance(coloring, Coloring) else np.asarray(coloring)
     except ValueError as error:
@@ -125,8 +129,10 @@ def _group_costs(problem: GroupPartitionProblem, given: NDArray[Any]) -> float:
     """Add up what the classes cost; a function that was given is asked again."""
     graph = problem.graph
     classes = sorted(set(given.tolist()))
+    if not classes:
+        return 0.0
     if not isinstance(problem.cost, NormalizedPairSum):
-        groups = np.array([given == color for color in classes]).reshape(-1, len(given))
+        groups = np.array([given == color for color in classes])
         return math.fsum(problem.cost.of(graph, groups).tolist())
     size = {color: math.fsum(graph.sizes[given == color]) for color in classes}
     pairs = graph.weights.edges()

@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from geocolor.arguments import checked_whole
 from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph
 from geocolor.graph.read_only import ReadOnlyArrays
 from geocolor.problem.capacities import checked_capacity, checked_sizes
-from geocolor.problem.group_costs import GroupCost
+from geocolor.problem.group_costs import GroupCost, GroupOracle, NormalizedPairSum
 from geocolor.problem.restrictions import (
     Allowed,
     Fixed,
@@ -33,12 +34,30 @@ __all__ = [
 ]
 
 
+# What makes a conflict graph of the graphs and matrices of other libraries.
+_MAKERS = {
+    "igraph": "from_igraph(graph)",
+    "networkx": "from_networkx(graph)",
+    "numpy": "from_dense(weights, conflicts)",
+    "scipy": "from_scipy(weights, conflicts)",
+}
+
+
+def _require_graph(graph: Any) -> None:
+    if isinstance(graph, ConflictGraph):
+        return
+    kind = type(graph)
+    made = _MAKERS.get(kind.__module__.partition(".")[0], "from_edges(num_nodes, edges)")
+    raise InputError(
+        f"a ConflictGraph is needed, not a {kind.__name__}: ConflictGraph.{made} makes one"
+    )
+
+
 def _checked_k(k: int) -> int:
-    if isinstance(k, bool) or not isinstance(k, int | np.integer):
-        raise InputError(f"the number of classes must be an integer, not {k!r}")
-    if k < 1:
-        raise InputError(f"the number of classes must be at least 1, not {k}")
-    return int(k)
+    number = checked_whole("number of classes", k)
+    if number < 1:
+        raise InputError(f"the number of classes must be at least 1, not {number}")
+    return number
 
 
 def _cost_inside(graph: ConflictGraph, colors: NDArray[np.int32]) -> float:
@@ -84,8 +103,11 @@ class ColoringProblem:
     Raises
     ------
     InputError
-        `k` is not a positive integer; a node or color does not exist; neighbors are fixed to the
-        same color; a list is empty, or does not have the color that its node is fixed to.
+        `graph` is no conflict graph; `k` is not a positive integer; a node or color does not exist;
+        neighbors are fixed to the same color; a list is empty, or does not have the color that its
+        node is fixed to.
+    LimitError
+        The lists have more than 10,000,000 entries in all.
 
     Examples
     --------
@@ -107,6 +129,7 @@ class ColoringProblem:
         fixed: Fixed | None = None,
         allowed: Allowed | None = None,
     ) -> None:
+        _require_graph(graph)
         most = None if k is None else _checked_k(k)
         colors, lists = fixed_colors(graph, fixed, most), allowed_colors(graph, allowed, most)
         if colors is not None and lists is not None:
@@ -156,7 +179,7 @@ class EquitableColoringProblem:
     Raises
     ------
     InputError
-        `k` is not a positive integer.
+        `graph` is no conflict graph, or `k` no positive integer.
     """
 
     graph: ConflictGraph
@@ -164,6 +187,7 @@ class EquitableColoringProblem:
     kind: ClassVar[str] = "equitable"
 
     def __post_init__(self) -> None:
+        _require_graph(self.graph)
         if self.k is not None:
             object.__setattr__(self, "k", _checked_k(self.k))
 
@@ -208,8 +232,8 @@ class PartitionProblem(ReadOnlyArrays):
     Raises
     ------
     InputError
-        `k` or `capacity` is not a positive integer, there are sizes without a capacity, or they are
-        not one positive integer for each node, within the capacity.
+        `graph` is no conflict graph, `k` or `capacity` is not a positive integer, there are sizes
+        without a capacity, or they are not one positive integer for each node, within the capacity.
 
     Examples
     --------
@@ -230,6 +254,7 @@ class PartitionProblem(ReadOnlyArrays):
         sizes: ArrayLike | None = None,
         capacity: int | None = None,
     ) -> None:
+        _require_graph(graph)
         if capacity is None and sizes is not None:
             raise InputError("sizes say nothing without a capacity: give capacity=, or leave both")
         room = None if capacity is None else checked_capacity(capacity)
@@ -275,7 +300,7 @@ class GroupPartitionProblem:
     Raises
     ------
     InputError
-        `k` is not a positive integer.
+        `graph` is no conflict graph, `k` no positive integer, or `cost` neither of the two.
     """
 
     graph: ConflictGraph
@@ -284,7 +309,13 @@ class GroupPartitionProblem:
     kind: ClassVar[str] = "group-partition"
 
     def __post_init__(self) -> None:
+        _require_graph(self.graph)
         object.__setattr__(self, "k", _checked_k(self.k))
+        if not isinstance(self.cost, NormalizedPairSum | GroupOracle):
+            raise InputError(
+                f"the cost must be NormalizedPairSum() or a GroupOracle(function), not "
+                f"{self.cost!r}"
+            )
 
     @property
     def max_colors(self) -> int:
@@ -307,10 +338,18 @@ class CorrelationClusteringProblem:
     ----------
     graph : ConflictGraph
         Weighted pairs and hard conflicts.
+
+    Raises
+    ------
+    InputError
+        `graph` is no conflict graph.
     """
 
     graph: ConflictGraph
     kind: ClassVar[str] = "correlation"
+
+    def __post_init__(self) -> None:
+        _require_graph(self.graph)
 
     @property
     def max_colors(self) -> int:
@@ -339,8 +378,10 @@ def problem_for(graph: ConflictGraph) -> Problem:
     Raises
     ------
     InputError
-        All weights are positive: a partition needs the number of classes.
+        All weights are positive: a partition needs the number of classes; or it is no conflict
+        graph.
     """
+    _require_graph(graph)
     if not graph.is_weighted:
         return ColoringProblem(graph)
     if (graph.weights.edge_values() < 0).any():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geocolor.errors import InputError
+from geocolor.errors import InputError, LimitError
 from geocolor.graph import ConflictGraph
+from geocolor.graph.arrays import as_array
 
 __all__ = ["Allowed", "Fixed", "allowed_colors", "fixed_colors", "require_allowed"]
 
@@ -20,6 +22,8 @@ Allowed = Mapping[int, Collection[int]] | Mapping[str, Collection[int]]
 
 # Colors are stored as int32.
 _LARGEST = (1 << 31) - 1
+# Colors in all lists together: they take 0.7 GB.
+_MOST_LISTED = 10_000_000
 
 
 def fixed_colors(
@@ -35,7 +39,7 @@ def fixed_colors(
     if fixed is None:
         return None
     if not isinstance(fixed, Mapping):
-        given = np.asarray(fixed)
+        given = as_array(fixed, "fixed")
         if given.shape != (graph.num_nodes,) or (given.size and given.dtype.kind not in "iu"):
             raise InputError(
                 f"fixed must map nodes to colors, or be {graph.num_nodes} integers, -1 where a "
@@ -72,16 +76,24 @@ def allowed_colors(
     ------
     InputError
         There is no such node or color, or a list is empty.
+    LimitError
+        The lists together are too long.
     """
     if allowed is None:
         return None
     if not isinstance(allowed, Mapping):
         raise InputError("allowed must map nodes to their lists of colors")
-    found = {}
+    found, room = {}, _MOST_LISTED
     for node, colors in _by_number(graph, allowed, "allowed").items():
         name = graph.label(node)
-        if isinstance(colors, str) or not isinstance(colors, Collection | np.ndarray):
+        if isinstance(colors, str | bytes) or not isinstance(colors, Collection):
             raise InputError(f"node {name} needs a list of colors, not {colors!r}")
+        room -= _length(colors, name)
+        if room < 0:
+            raise LimitError(
+                f"the lists of colors up to that of node {name} have more than {_MOST_LISTED:,} "
+                "entries: leave out those that are allowed any color"
+            )
         found[node] = frozenset(_color(color, k, f"node {name} is allowed") for color in colors)
         if not found[node]:
             raise InputError(f"node {name} has an empty list: no color is allowed")
@@ -119,6 +131,15 @@ def _by_number(graph: ConflictGraph, given: Mapping[Any, Any], name: str) -> dic
             raise InputError(f"{name} names node {graph.label(int(node))} twice")
         found[int(node)] = value
     return found
+
+
+def _length(colors: Collection[int], name: str) -> int:
+    try:
+        return len(colors)
+    except OverflowError:  # a range
+        return sys.maxsize
+    except TypeError as error:  # an array of no dimension
+        raise InputError(f"node {name} needs a list of colors, not {colors!r}") from error
 
 
 def _color(color: Any, k: int | None, said: str) -> int:

@@ -70,6 +70,8 @@ class SolveCheckpoint:
     """
 
     def __init__(self, path: str | os.PathLike[str], problem: Problem) -> None:
+        if not isinstance(path, str | os.PathLike):
+            raise InputError(f"a checkpoint is a path, not {path!r}")
         self._path = Path(path)
         if str(path) == "-" or named(self._path) is not None:
             raise InputError(f"{path}: a checkpoint is a file, and not compressed; name another")

@@ -257,6 +257,8 @@ def find_solver(name: str) -> SolverInfo:
     InputError
         There is no such solver.
     """
+    if not isinstance(name, str):
+        raise InputError(f"a solver goes by its name, not {name!r}; {_LISTED}")
     if name in SOLVERS:
         return SOLVERS[name]
     for entry in entry_points(group=ENTRY_POINTS, name=name):

@@ -8,14 +8,13 @@ import time
 from dataclasses import replace
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from geocolor._version import __version__
-from geocolor.arguments import checked_seed, checked_whole
+from geocolor.arguments import checked_seed, checked_time_limit, checked_whole
 from geocolor.errors import CheckError, GeocolorError, InputError, SolverError
 from geocolor.graph import ConflictGraph
 from geocolor.interrupts import held_back
@@ -103,9 +102,11 @@ def solve(
     ('OPTIMAL', 3)
     """
     started = time.monotonic()
-    if isinstance(problem, ConflictGraph):
+    if not isinstance(problem, Problem):
         problem = problem_for(problem)
     _check_arguments(time_limit, seed, workers, max_iterations)
+    if on_progress is not None and not callable(on_progress):
+        raise InputError(f"on_progress must be callable, not {on_progress!r}")
     # Imports too: numba that is interrupted in its own is of no use afterwards.
     with held_back() as held:
         info, run = load_solver(solver, problem)
@@ -198,10 +199,7 @@ def _run(run: Solver, problem: Problem, search: Search) -> Outcome | None:
 def _check_arguments(
     time_limit: float | None, seed: int, workers: int | None, max_iterations: int | None
 ) -> None:
-    # What a caller gives is whatever it is, though the types say otherwise.
-    limit: Any = time_limit
-    if limit is not None and not (isinstance(limit, Real) and float(limit) > 0):
-        raise InputError(f"the time limit must be positive, not {time_limit!r}")
+    checked_time_limit(time_limit)
     checked_seed(seed)
     for name, count in (("worker", workers), ("iteration", max_iterations)):
         if count is not None and checked_whole(f"number of {name}s", count) < 1:

@@ -126,7 +126,11 @@ def test_fingerprint_sees_everything_but_names() -> None:
     ("build", "message"),
     [
         (lambda: ConflictGraph.from_edges(-1), "not be negative"),
-        (lambda: ConflictGraph.from_edges(True), "must be an integer"),
+        (lambda: ConflictGraph.from_edges(True), "must be a whole number"),
+        (lambda: ConflictGraph.from_edges(2.0), "must be a whole number"),
+        (lambda: ConflictGraph.from_edges(2**31), "at most 2147483647 nodes"),
+        (lambda: ConflictGraph.from_edges(10**30), "at most 2147483647 nodes"),
+        (lambda: ConflictGraph.from_edges(2, labels=5), "labels must be names of the nodes"),
         (lambda: ConflictGraph.from_edges(2, [(0, 2)]), r"edge \(0, 2\) is outside"),
         (lambda: ConflictGraph.from_edges(2, [(0, -1)]), "outside"),
         (lambda: ConflictGraph.from_edges(2, [(1, 1)]), "edge to itself"),
@@ -206,3 +210,24 @@ def test_induced_keeps_order_names_sizes_weights_and_conflicts() -> None:
     assert part.weights.edge_values().tolist() == [3.0, 2.0]
     assert part.conflicts.edges().tolist() == [[0, 1]]
     assert graph.induced([]).num_nodes == 0
+    assert graph.induced(np.array([3, 1], dtype=np.uint8)).labels == ("d", "b")
+
+
+@pytest.mark.parametrize(
+    ("nodes", "message"),
+    [
+        ([0, 1, 0], "node 0 is there twice"),
+        ([-1], "there is no node -1, only 0 to 2"),
+        ([0, 3], "there is no node 3"),
+        ([2**64 - 1], "there is no node 18446744073709551615"),
+        ([2**70], "must be integers"),
+        ([0.7, 1.2], "must be integers"),
+        ([True, False, True], "must be integers"),
+        ([[0, 1]], r"of shape \(k,\)"),
+        (1, r"of shape \(k,\)"),
+    ],
+)
+def test_induced_takes_distinct_nodes_only(nodes: Any, message: str) -> None:
+    graph = ConflictGraph.from_edges(3, [(0, 1)], labels="abc")
+    with pytest.raises(InputError, match=message):
+        graph.induced(nodes)

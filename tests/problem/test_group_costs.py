@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -59,9 +61,30 @@ def test_an_oracle_is_asked_and_held_to_its_pairs() -> None:
         bad = GroupOracle(lambda groups, value=wrong: np.full(len(groups), value))
         with pytest.raises(InputError, match="finite"):
             check(GroupPartitionProblem(graph, 2, bad), [0, 1, 1])
-    short = GroupPartitionProblem(graph, 2, GroupOracle(lambda groups: [1.0, 2.0, 3.0]))
-    with pytest.raises(InputError, match="shape"):
-        check(short, [0, 0, 1])
+    for given, message in (
+        ([1.0, 2.0, 3.0], "shape"),
+        (["a", "b"], "costs of classes must be numbers"),
+        ([9.0, 9.0 + 1j], "costs of classes must be real numbers, not complex128"),
+        (None, "gave shape"),
+    ):
+        wrong_kind = GroupOracle(lambda groups, costs=given: costs)
+        with pytest.raises(InputError, match=message):
+            check(GroupPartitionProblem(graph, 2, wrong_kind), [0, 0, 1])
+
+
+def test_a_cost_function_can_be_called_and_its_floors_cannot_be_changed() -> None:
+    not_callable: Any = 5
+    with pytest.raises(InputError, match="a cost function must be callable, not 5"):
+        GroupOracle(not_callable)
+    with pytest.raises(InputError, match="an estimate must be callable, not 5"):
+        GroupOracle(len, estimate=not_callable)
+    given = np.zeros(2)
+    floors = GroupOracle(len, given).floors
+    given[0] = 9.0
+    assert isinstance(floors, np.ndarray)
+    assert floors.tolist() == [0.0, 0.0]
+    with pytest.raises(ValueError, match="read-only"):
+        floors[0] = 9.0
 
 
 def test_the_number_of_classes_must_be_one() -> None:
@@ -69,8 +92,17 @@ def test_the_number_of_classes_must_be_one() -> None:
         GroupPartitionProblem(ConflictGraph.from_edges(2), 0, NormalizedPairSum())
 
 
-def test_nothing_costs_nothing() -> None:
-    empty = GroupPartitionProblem(ConflictGraph.from_edges(0), 1, NormalizedPairSum())
+@pytest.mark.parametrize("cost", ["normalized", NormalizedPairSum, None])
+def test_a_cost_is_one_of_the_two(cost: Any) -> None:
+    with pytest.raises(InputError, match=r"must be NormalizedPairSum\(\) or a GroupOracle"):
+        GroupPartitionProblem(ConflictGraph.from_edges(2), 2, cost)
+
+
+@pytest.mark.parametrize(
+    "cost", [NormalizedPairSum(), GroupOracle(lambda groups: [0] * len(groups))]
+)
+def test_nothing_costs_nothing(cost: NormalizedPairSum | GroupOracle) -> None:
+    empty = GroupPartitionProblem(ConflictGraph.from_edges(0), 1, cost)
     assert check(empty, np.zeros(0, dtype=int)).objective == 0.0
     assert empty.objective(np.zeros(0, dtype=np.int32)) == 0.0
 
@@ -90,6 +122,8 @@ def test_floors_are_one_finite_number_for_each_node() -> None:
     for wrong in ([1.0, np.nan], [[1.0]], [np.inf]):
         with pytest.raises(InputError, match="one finite number"):
             GroupOracle(lambda groups: groups.sum(axis=1), wrong)
+    with pytest.raises(InputError, match="floors must be numbers"):
+        GroupOracle(lambda groups: groups.sum(axis=1), ["a"])
     short = GroupOracle(lambda groups: groups.sum(axis=1), [0.0])
     with pytest.raises(InputError, match="1 floors for the 2 nodes"):
         check(GroupPartitionProblem(ConflictGraph.from_edges(2), 2, short), [0, 1])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from geocolor.errors import CheckError, InputError
+from geocolor.errors import CheckError, InputError, LimitError
 from geocolor.graph import ConflictGraph
 from geocolor.problem import Coloring, ColoringProblem, EquitableColoringProblem, check
 
@@ -35,6 +35,27 @@ def test_a_restricted_problem_can_be_copied_and_sent() -> None:
     problem = ColoringProblem(PATH, 5, {"a": 2}, {"b": [1, 4]})
     for other in (pickle.loads(pickle.dumps(problem)), copy.deepcopy(problem)):  # noqa: S301
         assert (other.k, other.fixed, other.allowed) == (5, {0: 2}, {1: {1, 4}})
+        assert_unchangeable(other)
+
+
+def assert_unchangeable(problem: Any) -> None:
+    for held in (problem.fixed, problem.allowed):
+        with pytest.raises(TypeError, match="does not support item assignment"):
+            held[0] = 5
+
+
+def test_what_was_checked_cannot_be_changed() -> None:
+    fixed, allowed = {0: 2}, {1: [1, 4]}
+    problem = ColoringProblem(PATH, fixed=fixed, allowed=allowed)
+    fixed[1], allowed[0] = 2, [3]
+    assert (problem.fixed, problem.allowed) == ({0: 2}, {1: {1, 4}})
+    assert_unchangeable(problem)
+
+
+@pytest.mark.parametrize("length", [10_000_001, 10**9, 10**30])
+def test_lists_without_end_are_refused_before_memory_is(length: int) -> None:
+    with pytest.raises(LimitError, match="up to that of node b have more than 10,000,000 entries"):
+        ColoringProblem(PATH, allowed={"a": [0], "b": range(length)})
 
 
 @pytest.mark.parametrize(
@@ -55,6 +76,9 @@ def test_a_restricted_problem_can_be_copied_and_sent() -> None:
         ({"allowed": {"a": []}}, "node a has an empty list"),
         ({"allowed": {"a": [0, 7]}, "k": 3}, "node a is allowed color 7; 3 classes"),
         ({"allowed": {"a": "01"}}, "node a needs a list of colors"),
+        ({"allowed": {"a": b"01"}}, "node a needs a list of colors"),
+        ({"allowed": {"a": np.array(1)}}, "node a needs a list of colors"),
+        ({"fixed": [[0], [1, 2], [0], [0]]}, "fixed must be an array"),
         ({"allowed": {"a": 1}}, "node a needs a list of colors"),
         ({"allowed": [[0], [1], [0], [1]]}, "must map nodes"),
         ({"allowed": {"a": [0, 1]}, "fixed": {"a": 2}}, "color 2, which is not in its list"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -185,6 +186,12 @@ def test_what_is_refused(file: Path, tmp_path: Path, name: str, message: str) ->
     with pytest.raises(InputError, match=message) as caught:
         find_solver(name.format(file=file, broken=broken, exits=exits))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [None, b"auto", 5, len])
+def test_a_solver_goes_by_its_name(name: Any) -> None:
+    with pytest.raises(InputError, match="a solver goes by its name, not"):
+        find_solver(name)
 
 
 def test_kinds_are_held_to(file: Path) -> None:

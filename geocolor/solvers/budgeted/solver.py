@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 
+from geocolor.arguments import checked_time_limit, checked_whole
 from geocolor.errors import InputError
 from geocolor.graph import SharingOptions
 from geocolor.interrupts import held_back
@@ -98,9 +99,8 @@ def frontier(
         The time limit or the number of workers is not positive, or a budget is negative.
     """
     started = time.monotonic()
-    if time_limit is not None and not time_limit > 0:
-        raise InputError(f"the time limit must be positive, not {time_limit}")
-    if workers is not None and workers < 1:
+    checked_time_limit(time_limit)
+    if workers is not None and checked_whole("number of workers", workers) < 1:
         raise InputError(f"there must be at least one worker, not {workers}")
     halt = Halt(math.inf if time_limit is None else started + time_limit, threading.Event())
     if budgets is None:

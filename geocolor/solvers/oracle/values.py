@@ -7,6 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from geocolor.errors import InputError
+from geocolor.graph.arrays import as_floats
 from geocolor.problem import GroupOracle, GroupPartitionProblem
 from geocolor.solvers.budget import Budget
 
@@ -65,12 +67,17 @@ class Values:
         ------
         SpentError
             It is not known, and the budget is over.
+        InputError
+            The estimate is no number.
         """
         if self._estimate is None:
             return self.cost(group)
         if group not in self.guesses:
             row = self._ask(group)
-            self.guesses[group] = float(np.asarray(self._estimate(row))[0])
+            told = as_floats(self._estimate(row), "estimates of classes")
+            if told.shape != (1,):
+                raise InputError(f"the estimate gave shape {told.shape} for 1 class")
+            self.guesses[group] = float(told[0])
         return self.guesses[group]
 
     def _ask(self, group: Group) -> NDArray[np.bool_]:

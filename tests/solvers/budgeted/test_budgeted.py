@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -273,3 +275,18 @@ def test_the_number_of_workers_changes_nothing_but_the_time() -> None:
         assert {each.status for each in results} == {Status.OPTIMAL}
     with pytest.raises(InputError, match="at least one worker"):
         frontier(options, budgets, workers=0)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"time_limit": "5"}, "time limit must be positive, not '5'"),
+        ({"time_limit": 10**400}, "time limit is beyond"),
+        ({"workers": True}, "number of workers must be a whole number, not True"),
+        ({"budgets": [1.5]}, "budget must be a whole number, not 1.5"),
+        ({"options": None}, "SharingOptions are needed, not a NoneType"),
+    ],
+)
+def test_arguments_that_are_no_numbers_are_refused(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        frontier(**{"options": curves(4, 1), "budgets": [9_000], **wrong})

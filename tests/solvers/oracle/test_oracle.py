@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph
 from geocolor.problem import GroupOracle, GroupPartitionProblem, check
 from geocolor.solvers import Status, StopReason, solve
@@ -148,6 +150,23 @@ def test_only_weighted_pairs_are_merged() -> None:
     result = solve(problem, "agglomeration")
     assert result.coloring is not None
     assert result.coloring.colors.tolist() == [0, 0, 1, 1, 2]
+
+
+@pytest.mark.parametrize("solver", ["auto", "set-partition", "oracle", "agglomeration"])
+def test_no_nodes_are_no_groups(solver: str) -> None:
+    nothing = GroupOracle(lambda groups: np.zeros(len(groups)))
+    result = solve(GroupPartitionProblem(ConflictGraph.from_edges(0), 1, nothing), solver)
+    assert (result.objective, result.num_colors) == (0.0, 0)
+    assert nothing.evaluations == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "message"), [(0.5, "shape"), (["a"], "must be numbers"), ([1j], "must be real")]
+)
+def test_an_estimate_is_one_number_a_class(given: Any, message: str) -> None:
+    oracle = GroupOracle(lambda groups: groups.sum(axis=1) * 1.0, estimate=lambda _: given)
+    with pytest.raises(InputError, match=message):
+        solve(GroupPartitionProblem(ConflictGraph.from_edges(3), 2, oracle), "agglomeration")
 
 
 def test_auto_asks_about_groups_of_many_nodes() -> None:
