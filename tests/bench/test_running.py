@@ -135,7 +135,7 @@ def trial_of(
         ("good", Outcome.SOLVED, True, ""),
         ("loops", Outcome.TIMED_OUT, True, "killed after 0.6 s"),
         ("eats", Outcome.OUT_OF_MEMORY, True, ""),
-        ("feeds", Outcome.OUT_OF_MEMORY, True, "of 300 allowed"),
+        ("feeds", Outcome.OUT_OF_MEMORY, True, " MB of 315 MB allowed"),
         ("segfaults", Outcome.CRASHED, False, "ended by SIGSEGV"),
         ("wrong", Outcome.WRONG, False, "conflict and both have color 0"),
         ("overclaims", Outcome.WRONG, False, "claims the bound 1000000"),

@@ -187,6 +187,30 @@ def test_references_are_warned_of(make_results, instance, known):
     )
 
 
+def test_instances_without_runs_have_no_answer_to_miss(make_results):
+    half = make_results(
+        run=lambda trial: {"objective": 3.0} if trial.instance.name == "one" else None
+    )
+    warnings = summarise(half).warnings
+    assert not any(line.startswith("two") for line in warnings)
+    assert "reference not proven, gaps may be larger: one" in warnings
+
+
+@pytest.mark.parametrize(("cpu", "words"), [(0.0, "under 1%"), (4.0, "under 40%")])
+def test_a_share_of_a_core_is_never_under_nothing(make_results, cpu, words):
+    asleep = {"objective": 3.0, "runtime": 10.0, "cpu": cpu}
+    warnings = summarise(make_results(("a",), run=lambda _: asleep)).warnings
+    assert any(f"a: half of its runs got {words} of a core" in line for line in warnings)
+
+
+def test_one_more_reason_is_one(make_results):
+    def run(trial):
+        return {"outcome": Outcome.CRASHED, "objective": None, "message": f"no {trial.seed}"}
+
+    text = to_text(summarise(make_results(("a",), ("one",), range(11), run=run)))
+    assert "... and 1 more reason; the report has them all" in text
+
+
 def test_text_is_plain_and_whole(make_results):
     text = to_text(summarise(make_results(("a", "a-long-name"))))
     assert text.isascii()

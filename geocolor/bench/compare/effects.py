@@ -152,9 +152,9 @@ def _log(seconds: float) -> float:
 
 def _finding(effect: Effect, p_value: float) -> Finding:
     change = (
-        f"{100 * effect.effect:+.2g} percentage points"
+        f"{100 * effect.effect:+.2f} percentage points"
         if effect.subject is Subject.GAP
         else f"{100 * effect.effect:+.0f}%"
     )
-    note = f"p = {p_value:.2g} over {counted(effect.pairs, 'run')}"
+    note = f"p = {p_value:.2g} over {counted(effect.pairs, 'tested pair')}"
     return Finding(effect.subject, effect.solver, None, None, "", change, note)

@@ -62,7 +62,8 @@ class Effect:
     subject : Subject
     solver : str
     pairs : int
-        Runs on both sides: the same instance and seed.
+        Those tested: runs on both sides, of the same instance and seed; one for all seeds of an
+        instance that agree.
     ties : int
         Pairs without a difference.
     effect : float

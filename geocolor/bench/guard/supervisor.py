@@ -367,7 +367,7 @@ class Guard:
 
 
 def _held(peak: int, limit: int) -> str:
-    return f"held {peak / 2**20:,.0f} MiB of {limit / 2**20:,.0f} allowed"
+    return f"held {peak / 1e6:,.0f} MB of {limit / 1e6:,.0f} MB allowed"
 
 
 def _exit(code: int) -> str:

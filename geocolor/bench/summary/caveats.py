@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from statistics import median
@@ -106,14 +107,17 @@ def crowded(records: Iterable[Record]) -> Iterator[str]:
         share = median(found)
         if share < _OWN_CORE:
             yield (
-                f"{solver}: half of its runs got less than {100 * share:.0f}% of a core; the "
+                f"{solver}: half of its runs got under {max(1, math.ceil(100 * share))}% of a core; the "
                 "machine was busy, or the solver waits for something"
             )
 
 
 def _of_references(measured: Measured) -> Iterator[str]:
     open_ones = []
+    run = {run.record.instance for run in measured.runs}
     for name, reference in measured.references.items():
+        if name not in run:
+            continue
         if reference.beaten:
             yield f"{name}: {reference.by} contradicts what is known as proven; correct the entry"
         elif reference.value is None and not reference.infeasible:

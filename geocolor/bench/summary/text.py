@@ -157,7 +157,9 @@ def _told(failures: Sequence[Failure]) -> str:
         for one in first.values()
     ]
     more = len(lines) - _MOST_FAILURES
-    rest = [f"  ... and {more} more reasons; the report has them all"] if more > 0 else []
+    rest = (
+        [f"  ... and {counted(more, 'more reason')}; the report has them all"] if more > 0 else []
+    )
     head = f"{counted(len(failures), 'run')} failed; each reason once:"
     return "\n".join([head, *lines[:_MOST_FAILURES], *rest]) + "\n"
 
@@ -185,7 +187,7 @@ def _pairs(rows: Sequence[PairRow]) -> str:
     )
     rest = len(rows) - len(shown)
     if rest:
-        table += f"and {rest} more comparisons; the report has them all\n"
+        table += f"and {counted(rest, 'more comparison')}; the report has them all\n"
     return (
         "Over the instances that both took, below 0 the first is better (time_to_target: the\n"
         "logarithm of the times' ratio); sign-flip tests, the most certain first:\n" + table

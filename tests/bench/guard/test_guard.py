@@ -156,7 +156,7 @@ def test_memory_counts_over_the_whole_family(guard: Guard) -> None:
     ending, _ = go(guard, "eat with children", memory=250 << 20)
     assert ending.outcome is Outcome.OUT_OF_MEMORY
     assert ending.peak_memory > 250 << 20
-    assert "of 250 allowed" in ending.message
+    assert "of 262 MB allowed" in ending.message
 
 
 @pytest.mark.parametrize(
