@@ -105,6 +105,11 @@ def attribute_of(target: str) -> Any:
         module = _module_of_file(Path(source)) if source.endswith(".py") else import_module(source)
     except GeocolorError:
         raise
+    except SyntaxError as error:
+        place = Path(error.filename or source).name
+        if error.lineno:
+            place += f":{error.lineno}"
+        raise SolverError(f"cannot load the solver {target}: {place}: {error.msg}") from error
     except (Exception, SystemExit) as error:
         raise SolverError(f"cannot load the solver {target}: {error!r}") from error
     found: Any = module

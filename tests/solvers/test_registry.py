@@ -175,16 +175,18 @@ def test_settings_are_arguments(file: Path) -> None:
         ("{file}:absent", "cannot load the solver .*has no 'absent'"),
         ("{file}:number", "neither a SolverInfo nor callable"),
         ("no_such_module:apart", "cannot load the solver no_such_module:apart: ModuleNotFound"),
-        ("{broken}:apart", "cannot load the solver .*SyntaxError"),
+        ("{broken}:apart", r"cannot load the solver .*: broken\.py:2: '\(' was never closed$"),
+        ("{nul}:apart", r"cannot load the solver .*: nul\.py: .*null bytes$"),
         ("{exits}:apart", "cannot load the solver .*SystemExit"),
     ],
 )
 def test_what_is_refused(file: Path, tmp_path: Path, name: str, message: str) -> None:
-    broken, exits = tmp_path / "broken.py", tmp_path / "exits.py"
-    broken.write_text("def")
+    broken, exits, nul = (tmp_path / f"{stem}.py" for stem in ("broken", "exits", "nul"))
+    broken.write_text("\nprint(")
+    nul.write_text("\0")
     exits.write_text("import sys; sys.exit()")
     with pytest.raises(InputError, match=message) as caught:
-        find_solver(name.format(file=file, broken=broken, exits=exits))
+        find_solver(name.format(file=file, broken=broken, exits=exits, nul=nul))
     assert "\n" not in str(caught.value)
 
 
