@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from geocolor.bench.measures import find_references, question, refutation
 from geocolor.bench.record import Record
 from geocolor.bench.results import Results
 from geocolor.bench.trial import Instance
@@ -61,6 +62,7 @@ _RUNS = _schema(
     _always("solver", pa.string()),
     _always("seed", pa.int64()),
     _always("outcome", pa.string()),
+    _always("refuted", pa.string()),
     pa.field("status", pa.string()),
     pa.field("stop_reason", pa.string()),
     pa.field("objective", pa.float64()),
@@ -90,12 +92,16 @@ def runs_table(results: Results) -> pa.Table:
 
     The columns are those of a :class:`geocolor.bench.record.Record` but its trace, with
     ``versions`` as JSON text; of its instance, the fingerprint, the size and the best value known
-    (``known``, and ``known_proven``).
+    (``known``, and ``known_proven``); and ``refuted``, what contradicts the run's claims, empty
+    if they stand: the outcome is the run's own, such a run counts as wrong all the same.
     """
+    references = find_references(results)
     instances = {instance.name: instance for instance in results.campaign.instances}
     columns: dict[str, list[Any]] = {field.name: [] for field in _RUNS}
     for record in results.records:
-        row = _run(record, instances[record.instance])
+        instance = instances[record.instance]
+        row = _run(record, instance)
+        row["refuted"] = refutation(record, instance, references[question(instance)])
         for name, values in columns.items():
             values.append(row[name])
     return pa.Table.from_pydict(columns, _RUNS)

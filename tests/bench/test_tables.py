@@ -68,6 +68,15 @@ def test_a_row_a_run_with_its_instance(tmp_path: Path, results: Results) -> None
     assert json.loads(first["versions"]) == {"geocolor": "1", "numpy": "2"}
 
 
+def test_a_refuted_claim_has_its_refutation(results: Results) -> None:
+    *rest, last = results.records
+    better = replace(last, outcome=Outcome.SOLVED, status="FEASIBLE", objective=3.0)
+    liar = replace(rest[-1], status="OPTIMAL")
+    rows = runs_table(replace(results, records=(*rest[:-1], liar, better))).to_pylist()
+    assert [row["refuted"] for row in rows] == ["", "", "OPTIMAL at 4, but dsatur has 3", ""]
+    assert {row["outcome"] for row in rows} == {"solved"}
+
+
 def test_no_field_of_a_record_is_forgotten(results: Results) -> None:
     columns = set(runs_table(results).column_names)
     assert {field.name for field in fields(Record)} - {"trace"} <= columns
@@ -157,7 +166,7 @@ def test_time_columns_are_columns(results: Results) -> None:
 
 def test_a_null_where_none_may_be_is_refused(tmp_path: Path, results: Results) -> None:
     with pytest.raises(pa.ArrowInvalid):
-        write_tables(tmp_path, _again(results, solver=None))
+        write_tables(tmp_path, _again(results, host=None))
     assert list(tmp_path.iterdir()) == []
 
 
