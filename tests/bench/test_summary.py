@@ -110,6 +110,17 @@ def test_pairs_are_compared_over_common_instances(make_results, instance, conten
     assert "not all solvers have runs on all instances; compare pairs, not rows" in summary.warnings
 
 
+def test_means_of_different_seeds_are_told(make_results):
+    def once(trial):
+        skipped = trial.contender.name == "b" and trial.seed and trial.instance.name == "two"
+        return None if skipped else {"objective": 3.0}
+
+    told = "on 1 instance solvers have runs of different seeds; their means there are of those"
+    assert told in summarise(make_results(run=once)).warnings
+    half = make_results(run=lambda trial: None if trial.seed else {"objective": 3.0})
+    assert not any("different seeds" in line for line in summarise(half).warnings)
+
+
 def test_pairs_find_the_better_solver_and_adjust_for_their_number(make_results):
     def run(trial):
         worse = {"good": 0.0, "fair": 2.0, "poor": 4.0}[trial.contender.name]
@@ -238,10 +249,40 @@ def test_the_same_seed_gives_the_same_summary(make_results):
 
 def test_markdown_by_hand(make_results):
     text = to_markdown(summarise(make_results(("a|b",), ("one", "two"), (0, 1), run=by_hand)))
-    assert text.startswith("4 runs: 2 instances, 2 seeds, 10 s each.\n\n| solver | reached |")
+    assert text.startswith(
+        "4 runs: 2 instances, 2 seeds, 10 s each.\n\n| solver | outcomes | reached |"
+    )
     # Half of the runs on "one" get there, so the median does not.
-    assert r"| a\|b | 1 of 2 (3 of 4) | 0 of 2 (1 of 4) | 16 | 12.50% | 12.50% | 4.5 |" in text
+    assert (
+        r"| a\|b | 4 solved | 1 of 2 (3 of 4) | 0 of 2 (1 of 4) | 16 | 12.50% | 12.50% | 4.5 |"
+        in text
+    )
     assert "| one | 5 | 7.5 |\n| two | 10 | 10 (2) |\n" in text
+
+
+def test_markdown_says_who_failed_and_why(make_results):
+    """A solver that crashed, hung or was wrong does not look like the honest one beside it."""
+    ends = {
+        "honest": {},
+        "crashed": {"outcome": Outcome.CRASHED, "status": None, "message": "no `x` | y"},
+        "hung": {"outcome": Outcome.TIMED_OUT, "status": None, "message": "killed after 1 s"},
+        "wrong": {"outcome": Outcome.WRONG, "objective": None, "message": "a conflict"},
+        "liar": {"objective": 6.0, "status": "OPTIMAL"},
+    }
+    results = make_results(
+        tuple(ends), ("x",), (0, 1), run=lambda t: {"objective": 5.0} | ends[t.contender.name]
+    )
+    text = to_markdown(summarise(results))
+    assert "| honest | 2 solved | 1 of 1 (2 of 2)" in text
+    assert "| crashed | 2 crashed | 1 of 1 (2 of 2)" in text
+    assert "| hung | 2 timed out | 1 of 1 (2 of 2)" in text
+    assert "| liar | 2 wrong, 2 of them refuted | 0 of 1 (0 of 2)" in text
+    assert (
+        "\n\n6 runs failed; each reason once:\n\n- crashed on x, seed 0: crashed: `no 'x' | y`\n"
+        in text
+    )
+    assert "- wrong on x, seed 0: wrong: `a conflict`\n" in text
+    assert "- liar on x, seed 0: wrong: `OPTIMAL at 6, but crashed, honest, hung has 5`\n" in text
 
 
 def test_markdown_marks_proofs_and_what_is_not_there(make_results):
@@ -252,5 +293,5 @@ def test_markdown_marks_proofs_and_what_is_not_there(make_results):
 
     text = to_markdown(summarise(make_results(("good", "none"), ("x",), (0, 1, 2), run=run)))
     assert "| x | 5 | **5** (0 / 0) | - |" in text
-    assert "| none | 0 of 1 (0 of 3) | 0 of 1 (0 of 3) |" in text
+    assert "| none | 3 no answer | 0 of 1 (0 of 3) | 0 of 1 (0 of 3) |" in text
     assert text.splitlines()[-1].startswith("| x |") or "Warnings:" in text

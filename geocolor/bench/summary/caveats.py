@@ -60,6 +60,20 @@ def _of_runs(measured: Measured) -> Iterator[str]:
         measured.campaign.instances
     ):
         yield "not all solvers have runs on all instances; compare pairs, not rows"
+    uneven = _uneven(measured)
+    if uneven:
+        yield (
+            f"on {counted(uneven, 'instance')} solvers have runs of different seeds; their means "
+            "there are of those"
+        )
+
+
+def _uneven(measured: Measured) -> int:
+    """Count the instances on which solvers were not all run with the same seeds."""
+    seeds: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    for record in (run.record for run in measured.runs):
+        seeds[record.instance][record.solver].add(record.seed)
+    return sum(len({frozenset(one) for one in by.values()}) > 1 for by in seeds.values())
 
 
 def _of_late(measured: Measured) -> Iterator[str]:
@@ -106,9 +120,10 @@ def crowded(records: Iterable[Record]) -> Iterator[str]:
     for solver, found in shares.items():
         share = median(found)
         if share < _OWN_CORE:
+            percent = max(1, math.ceil(100 * share))
             yield (
-                f"{solver}: half of its runs got under {max(1, math.ceil(100 * share))}% of a core; the "
-                "machine was busy, or the solver waits for something"
+                f"{solver}: half of its runs got under {percent}% of a core; the machine was busy, "
+                "or the solver waits for something"
             )
 
 

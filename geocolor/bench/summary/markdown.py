@@ -1,20 +1,29 @@
-"""A summary as Markdown: a table of solvers, and one of instances by solvers."""
+"""A summary as Markdown: a table of solvers, one of instances by solvers, and what failed."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
-from geocolor.bench.summary.rows import InstanceRow, SolverCell, SolverRow, Summary
+from geocolor.bench.summary.failures import failure_line, first_of_each_reason
+from geocolor.bench.summary.rows import (
+    Failure,
+    InstanceRow,
+    SolverCell,
+    SolverRow,
+    Summary,
+)
 from geocolor.wording import counted
 
 __all__ = ["kinds_to_markdown", "to_markdown"]
 
 _NOTE = (
-    "Reached and proven: instances on which the median run has the best known value, or most runs "
-    "a proof; how many\nof the runs in brackets. PAR-2: mean seconds to the proof, twice the limit "
-    "without one. Below: medians over seeds, bold\nwhere most runs have a proof, in brackets the "
-    "median seconds to the best known value, and behind a stroke to the proof."
+    "Outcomes: how the runs ended. One that failed keeps the answers it had in time, unless it is "
+    "wrong or unreadable;\na dash stands where no run has an answer. Reached and proven: instances "
+    "on which the median run has the best known\nvalue, or most runs a proof; how many of the runs "
+    "in brackets. PAR-2: mean seconds to the proof, twice the limit\nwithout one. Below: medians "
+    "over seeds, bold where most runs have a proof, in brackets the median seconds to the best\n"
+    "known value, and behind a stroke to the proof."
 )
 
 
@@ -33,7 +42,7 @@ def kinds_to_markdown(summaries: Mapping[str, Summary]) -> str:
 
 
 def to_markdown(summary: Summary) -> str:
-    """Give a summary's two tables in Markdown, to be kept beside the text that speaks of them.
+    """Give a summary's tables in Markdown, and why runs failed, to be kept beside the text.
 
     Parameters
     ----------
@@ -54,6 +63,8 @@ def to_markdown(summary: Summary) -> str:
     missing = f"; {counted(summary.missing, 'run')} missing" if summary.missing else ""
     warnings = "".join(f"\n- {line}" for line in summary.warnings)
     parts = [f"{head}{missing}.", _solvers(summary), _NOTE, _instances(summary)]
+    if summary.failures:
+        parts.append(_failures(summary.failures))
     return "\n\n".join(parts + ([f"Warnings:\n{warnings}"] if warnings else [])) + "\n"
 
 
@@ -63,9 +74,18 @@ def _solvers(summary: Summary) -> str:
         for cell in instance.cells:
             cells[cell.solver].append(cell)
     return _table(
-        ["solver", "reached", "proven", "PAR-2 proof s", "mean gap", "median gap", "CPU s a run"],
+        [
+            "solver",
+            "outcomes",
+            "reached",
+            "proven",
+            "PAR-2 proof s",
+            "mean gap",
+            "median gap",
+            "CPU s a run",
+        ],
         (_solver(row, cells[row.solver]) for row in summary.solvers),
-        left=1,
+        left=2,
     )
 
 
@@ -75,6 +95,7 @@ def _solver(row: SolverRow, cells: Sequence[SolverCell]) -> list[str]:
     gaps = [cell.gap for cell in cells if cell.gap is not None]
     return [
         row.solver,
+        _outcomes(row),
         f"{reached} of {row.instances} ({sum(cell.reached for cell in cells)} of {row.runs})",
         f"{proven} of {row.instances} ({sum(cell.proofs for cell in cells)} of {row.runs})",
         "-" if row.par2_proof.value is None else f"{row.par2_proof.value:.3g}",
@@ -82,6 +103,22 @@ def _solver(row: SolverRow, cells: Sequence[SolverCell]) -> list[str]:
         f"{statistics.median(gaps):.2%}" if gaps else "-",
         "-" if row.cpu is None else f"{row.cpu:.3g}",
     ]
+
+
+def _outcomes(row: SolverRow) -> str:
+    ends = [f"{count} {outcome}" for outcome, count in row.outcomes.items()]
+    ends += [f"{row.refuted} of them refuted"] if row.refuted else []
+    ends += [f"{row.missing} missing"] if row.missing else []
+    return ", ".join(ends) or "-"
+
+
+def _failures(failures: Sequence[Failure]) -> str:
+    lines = (
+        # As code, since a reason is whatever a solver said.
+        f"- {failure_line(one)}" + (f": `{one.reason.replace('`', chr(39))}`" if one.reason else "")
+        for one in first_of_each_reason(failures)
+    )
+    return "\n".join([f"{counted(len(failures), 'run')} failed; each reason once:\n", *lines])
 
 
 def _instances(summary: Summary) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from geocolor.bench.measures import Reference
 from geocolor.bench.plaintext import plain_table
 from geocolor.bench.record import Outcome
+from geocolor.bench.summary.failures import failure_line, first_of_each_reason
 from geocolor.bench.summary.rows import Failure, InstanceRow, PairRow, SolverRow, Statistic, Summary
 from geocolor.wording import counted
 
@@ -149,13 +150,7 @@ def _standing(reference: Reference) -> str:
 
 def _told(failures: Sequence[Failure]) -> str:
     """Give each reason of a solver once, with the first run that had it."""
-    first: dict[tuple[str, str, str], Failure] = {}
-    for one in failures:
-        first.setdefault((one.solver, one.outcome, one.reason), one)
-    lines = [
-        f"  {one.solver} on {one.instance}, seed {one.seed}: {one.outcome}: {one.reason}"
-        for one in first.values()
-    ]
+    lines = [f"  {failure_line(one)}: {one.reason}" for one in first_of_each_reason(failures)]
     more = len(lines) - _MOST_FAILURES
     rest = (
         [f"  ... and {counted(more, 'more reason')}; the report has them all"] if more > 0 else []
