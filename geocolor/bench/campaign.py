@@ -51,6 +51,7 @@ def plan(
     Parameters
     ----------
     instances : sequence of Instance
+        Those that none of the solvers takes are left out.
     solvers : sequence of str
         As :func:`geocolor.solvers.find_solver` takes them.
     seeds : sequence of int
@@ -77,7 +78,9 @@ def plan(
                 "problems, and none of the instances is one"
             )
     environment = {**machine_facts(), "options": dict(options or {})}
-    return Campaign(tuple(instances), contenders, tuple(seeds), effort, environment)
+    taken = frozenset().union(*(contender.info.kinds for contender in contenders))
+    kept = tuple(instance for instance in instances if instance.kind in taken)
+    return Campaign(kept, contenders, tuple(seeds), effort, environment)
 
 
 def _contender(name: str) -> Contender:

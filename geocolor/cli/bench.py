@@ -222,6 +222,7 @@ def run(
         Effort(limit, slack, threads, byte_count(memory), max_iterations),
         {"backend": backend, "workers": workers, "sources": sources},
     )
+    _note_left_out(instances, campaign)
     ahead = outlook(campaign, output, workers)
     if dry_run:
         tell_outlook(campaign, ahead, as_json)
@@ -357,6 +358,16 @@ def _note_strangers(table: Path, instances: Sequence[Instance]) -> None:
         note(
             f"{table} names {counted(len(names), 'instance')} that no graph here is: "
             f"{', '.join(names[:_FEW])}{more}"
+        )
+
+
+def _note_left_out(instances: Sequence[Instance], campaign: Campaign) -> None:
+    kept = {instance.name for instance in campaign.instances}
+    kinds = [instance.kind for instance in instances if instance.name not in kept]
+    if kinds:
+        note(
+            f"left out {counted(len(kinds), 'instance')}: no solver here takes "
+            f"{', '.join(sorted(set(kinds)))} problems"
         )
 
 

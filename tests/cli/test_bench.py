@@ -67,6 +67,18 @@ def test_a_table_that_names_no_graph_here_is_noted(
     assert "names 7 instances that no graph here is: g0, g1, g2, g3, g4, ...\n" in told
 
 
+def test_instances_that_no_solver_takes_are_left_out_and_told_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fixed = ["--max-iterations", "10", "--solvers", "dsatur,tabucol", "--dry-run", "--json"]
+    assert main(["bench", "small", *fixed, "-o", str(tmp_path / "r")]) == 0
+    out, told = capsys.readouterr()
+    plan = json.loads(out)
+    assert plan["runs"] == 2 * len(plan["instances"])
+    assert "left out 9 instances: no solver here takes" in told
+    assert told.count("left out") == 1
+
+
 def test_a_regression_is_exit_code_1(
     graphs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
