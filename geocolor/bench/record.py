@@ -17,8 +17,8 @@ class Outcome(StrEnum):
     """How a run ended, in one word of the harness, not of the solver."""
 
     SOLVED = "solved"  # by itself, with an answer that the checker accepts
-    NO_ANSWER = "no answer"  # by itself, without one
-    TIMED_OUT = "timed out"  # killed at the hard limit, or too late with all it has
+    NO_ANSWER = "no answer"  # by itself before the limit, without one
+    TIMED_OUT = "timed out"  # killed at the hard limit, or nothing in time
     OUT_OF_MEMORY = "out of memory"  # killed, or gave up, at the memory limit
     CRASHED = "crashed"  # an exception, a signal, a strange exit
     WRONG = "wrong"  # the checker refused what it offered or claimed

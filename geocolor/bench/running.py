@@ -192,7 +192,7 @@ def _judge(
         return _wrong(record, f"it claims {result['status']} and offered no coloring"), None
     record = replace(
         record,
-        outcome=_outcome(result),
+        outcome=_outcome(result, trial.effort.time_limit),
         status=result["status"],
         stop_reason=result["stop_reason"],
         lower_bound=result["lower_bound"],
@@ -213,10 +213,15 @@ def _wrong(record: Record, message: str) -> Record:
     return replace(record, outcome=Outcome.WRONG, message=message, trace=())
 
 
-def _outcome(result: dict[str, Any]) -> Outcome:
+def _outcome(result: dict[str, Any], time_limit: float) -> Outcome:
     if result["stop_reason"] == "MEMORY":
         return Outcome.OUT_OF_MEMORY
-    return Outcome.NO_ANSWER if result["status"] == "UNKNOWN" else Outcome.SOLVED
+    if result["stop_reason"] == "FAILED":
+        return Outcome.CRASHED
+    if result["status"] != "UNKNOWN":
+        return Outcome.SOLVED
+    # By the clock, whatever the solver says of it; a program on the command line is ended then.
+    return Outcome.TIMED_OUT if result["runtime"] >= time_limit else Outcome.NO_ANSWER
 
 
 def _digest(colors: NDArray[np.int32]) -> str:

@@ -22,12 +22,16 @@ class Status(StrEnum):
 
 
 class StopReason(StrEnum):
-    """Why the solver stopped."""
+    """Why the solver stopped.
+
+    FAILED is a program on the command line that ended badly after it had answered.
+    """
 
     COMPLETED = "COMPLETED"
     TIME = "TIME"
     ITERATIONS = "ITERATIONS"
     MEMORY = "MEMORY"
+    FAILED = "FAILED"
     INTERRUPT = "INTERRUPT"
 
 

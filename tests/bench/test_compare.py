@@ -110,6 +110,12 @@ def test_killed_runs(limited, timed):
     assert subjects(compare(timed(), timed(always)).regressions) == 3 * [Subject.OUTCOME]
 
 
+def test_no_answer_at_the_limit_is_no_failure(limited):
+    nothing = {"outcome": Outcome.NO_ANSWER, "objective": None, "status": "UNKNOWN"}
+    late = nothing | {"outcome": Outcome.TIMED_OUT, "stop_reason": "TIME"}
+    assert not compare(limited(at("i0", **nothing)), limited(at("i0", **late))).regressions
+
+
 PROVEN = {"status": "OPTIMAL", "lower_bound": 10.0}
 
 

@@ -161,6 +161,52 @@ def test_a_run_is_recorded_as_what_it_is(
     assert Record.from_json(record.to_json()) == record
 
 
+PROGRAMS = """
+[answers]
+command = ["sh", "-c", "echo {colors}; exit 5"]
+[answers.answer]
+format = "lines"
+
+[silent]
+command = ["sh", "-c", "exit 5"]
+[silent.answer]
+format = "lines"
+
+[sleeps]
+command = ["sleep", "1000"]
+[sleeps.answer]
+format = "lines"
+
+[sleeps-later]
+command = ["sh", "-c", "echo {colors}; sleep 1000"]
+[sleeps-later.answer]
+format = "lines"
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "kept", "message"),
+    [
+        ("answers", Outcome.CRASHED, True, "sh ended with exit code 5"),
+        ("silent", Outcome.CRASHED, False, "sh ended with exit code 5"),
+        ("sleeps", Outcome.TIMED_OUT, False, ""),
+        ("sleeps-later", Outcome.SOLVED, True, ""),
+    ],
+)
+def test_programs_that_end_badly_or_never(
+    instance: Instance, tmp_path: Path, name: str, outcome: Outcome, kept: bool, message: str
+) -> None:
+    file = tmp_path / "programs.toml"
+    file.write_text(PROGRAMS.replace("{colors}", " ".join(map(str, range(instance.nodes)))))
+    seconds = 0.3 if "sleeps" in name else 20.0
+    effort = Effort(seconds, 0.5, 1, 1 << 30)
+    trial = Trial(instance, Contender(find_solver(f"{file}:{name}")), 0, effort)
+    record, colors = run_trial(trial)
+    assert (record.outcome, record.message) == (outcome, message)
+    assert record.objective == (23.0 if kept else None)
+    assert (colors is not None) == kept
+
+
 def test_preparing_is_outside_the_clock(instance: Instance, solvers: Path) -> None:
     record, _ = run_trial(trial_of(instance, f"{solvers}:prepared"))
     assert record.outcome is Outcome.SOLVED

@@ -20,6 +20,7 @@ _FAILURES = (
     (Outcome.WRONG,),
 )
 _RANK = {outcome: rank for rank, group in enumerate(_FAILURES, 1) for outcome in group}
+_NO_FAILURE = 0
 # From so many seeds on, that all agree on an instance is no chance.
 _SEEDS = 5
 # Timed runs differ by chance; that one or two of them agree says little.
@@ -36,7 +37,7 @@ def lost_outcomes(pairs: Sequence[Pair], *, timed: bool) -> Iterator[tuple[Pair,
         late = all(pair.new.outcome is Outcome.TIMED_OUT for pair in group)
         for pair in group:
             new = pair.new.outcome
-            if _RANK.get(new, 0) <= _RANK.get(pair.old.outcome, 0):
+            if _rank(pair.new) <= _rank(pair.old):
                 continue
             if timed and new is Outcome.TIMED_OUT and not late:
                 continue
@@ -50,6 +51,12 @@ def lost_outcomes(pairs: Sequence[Pair], *, timed: bool) -> Iterator[tuple[Pair,
                     pair.new.refuted or pair.new.record.message,
                 ),
             )
+
+
+def _rank(run: Run) -> int:
+    if run.outcome is Outcome.TIMED_OUT and run.record.status == "UNKNOWN":
+        return _NO_FAILURE  # it ended by itself, at the limit
+    return _RANK.get(run.outcome, _NO_FAILURE)
 
 
 def lost_proofs(pairs: Sequence[Pair], *, tolerance: float) -> Iterator[Finding]:

@@ -36,6 +36,8 @@ _NO_LIMIT = 1_000_000.0
 # Between the seeds of restarts, so that runs with neighboring seeds do not repeat each other.
 _NEXT_SEED = 10_000
 _CLIQUE_WORK = 20_000_000
+# With which SAT solvers say that there is an answer, and that there is none.
+_TELLING_CODES = (10, 20)
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -152,6 +154,7 @@ class _Call:
     """What came of one call of the program."""
 
     timed_out: bool
+    failed: bool
     infeasible: bool
     optimal: bool
     note: str
@@ -181,6 +184,8 @@ class _Prepared:
 
     def _once(self, problem: Problem, search: Search) -> Outcome:
         call = self._call(search, problem.max_colors, search.seed)
+        if call.failed:
+            return Outcome(StopReason.FAILED, message=call.note)
         if call.optimal and search.objective is not None:
             search.raise_lower_bound(search.objective)
         if call.timed_out:
@@ -208,6 +213,8 @@ class _Prepared:
             if search.coloring is not None:
                 k = min(k, search.coloring.num_colors - 1)
             call = self._call(search, k, seed)
+            if call.failed:
+                return Outcome(StopReason.FAILED, message=call.note)
             if call.infeasible:
                 search.raise_lower_bound(k + 1.0)
                 if search.coloring is not None or k == problem.max_colors:
@@ -256,13 +263,17 @@ class _Prepared:
             answers.finish(output if self._format.read == "output" else None, cut_short=cut_short)
         except UnreadableAnswerError as error:
             raise UnreadableAnswerError(f"{name}: {error}") from error
-        if program.fate and not (program.timed_out or answers.count or answers.infeasible):
-            complaint = f": {shown(program.complaint)}" if program.complaint else ""
-            raise SolverError(f"{name} {program.fate}{complaint}")
-        note = answers.note
-        if program.fate and not program.timed_out:
-            note = f"{name} {program.fate}"
-        return _Call(program.timed_out, answers.infeasible, answers.optimal, note)
+        said = answers.count > 0 or answers.infeasible
+        expected = program.timed_out or (said and program.exit_code in _TELLING_CODES)
+        if not program.fate or expected:
+            return _Call(
+                program.timed_out, False, answers.infeasible, answers.optimal, answers.note
+            )
+        complaint = f": {shown(program.complaint)}" if program.complaint else ""
+        fate = f"{name} {program.fate}{complaint}"
+        if not answers.count:
+            raise SolverError(fate)
+        return _Call(False, True, False, False, fate)
 
     def _arguments(self, search: Search, k: int, seed: int) -> list[str]:
         limit = min(search.remaining(), _NO_LIMIT)

@@ -99,9 +99,14 @@ class Program:
         return lines[-1] if lines else ""
 
     @property
+    def exit_code(self) -> int | None:
+        """Its exit code, below 0 if a signal ended it; None while it runs."""
+        return self._process.returncode
+
+    @property
     def fate(self) -> str:
         """How it ended, where that was not with exit code 0; else empty."""
-        code = self._process.returncode
+        code = self.exit_code
         if not code:
             return ""
         if code > 0:

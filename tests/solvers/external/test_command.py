@@ -259,9 +259,28 @@ def test_a_bad_end(run: Run) -> None:
     # In the middle of an answer: how it ended says more than where.
     with pytest.raises(SolverError, match="was killed by signal SIGKILL"):
         run("import os; print(1, 2); os.kill(os.getpid(), 9)", LINES)
+    # What it claims is worth nothing then.
+    answer = {**LINES, "infeasible": "^UNSAT", "optimal": "^best"}
+    with pytest.raises(SolverError, match="ended with exit code 5"):
+        run("print('UNSAT'); raise SystemExit(5)", answer, ColoringProblem(QUEEN, 4))
+    source = READ + "print(*colors); print('best'); sys.exit('lost')"
+    result = run(source, answer)
+    assert (result.status, result.stop_reason) == (Status.FEASIBLE, StopReason.FAILED)
+    assert result.message.endswith("ended with exit code 1: 'lost'")
+
+
+def test_a_bad_end_ends_the_descent(run: Run) -> None:
+    source = READ + "print(*colors); os.kill(os.getpid(), 11)"
+    result = run(source, LINES, arguments=("{input}", "{k}"), mode="descend")
+    assert (result.status, result.stop_reason) == (Status.FEASIBLE, StopReason.FAILED)
+    assert "was killed by signal SIGSEGV" in result.message
+
+
+def test_codes_of_sat_solvers_are_good_ends(run: Run) -> None:
     result = run(READ + "print(*colors); sys.exit(10)", LINES)
-    assert result.coloring is not None
-    assert "exit code 10" in result.message
+    assert (result.status, result.stop_reason) == (Status.FEASIBLE, StopReason.COMPLETED)
+    with pytest.raises(SolverError, match="ended with exit code 20"):
+        run("raise SystemExit(20)", LINES)
 
 
 def test_nothing_printed_is_no_answer(run: Run) -> None:
