@@ -64,8 +64,6 @@ out come last; SIZES names all.
 
 # Seconds of compiling that somebody who waits will wonder about.
 _WORTH_TELLING = 2.0
-# Some ten milliseconds: larger than K without a search means that K was a slip.
-_GLANCE = 10_000_000
 
 
 @reads_a_graph
@@ -187,7 +185,6 @@ def command(
         limits=reader.limits,
     )
     start = _start(question, initial, order, reader.limits)
-    _refuse_at_a_glance(question)
     compile_first(solver, question.kind, quiet=quiet)
     # Ctrl-C ends the solve, and takes nothing from what comes after it.
     with held_back():
@@ -297,23 +294,6 @@ def _require_outputs(
         require_writable(checkpoint)
     require_apart((output,), read)  # a better solution may well replace that which it began with
     require_apart((checkpoint,), (*read, initial, output))
-
-
-def _refuse_at_a_glance(question: Problem) -> None:
-    from geocolor.bounds import find_clique
-    from geocolor.problem import ColoringProblem
-
-    if not isinstance(question, ColoringProblem) or question.k is None:
-        return
-    graph, k = question.graph, question.k
-    clique = find_clique(graph.conflicts, max_work=_GLANCE, enough=k + 1)
-    if len(clique) > k:
-        shown = ", ".join(graph.label(int(node)) for node in clique.nodes[:20])
-        more = "" if len(clique) <= 20 else ", ..."
-        raise InputError(
-            f"--colors {k} cannot do: these {len(clique)} nodes are all in conflict with each "
-            f"other: {shown}{more}"
-        )
 
 
 def _progress(point: TracePoint, coloring: Coloring | None) -> str:

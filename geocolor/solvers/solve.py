@@ -193,7 +193,12 @@ def _run(run: Solver, problem: Problem, search: Search) -> Outcome | None:
         from geocolor.bounds import with_size_conflicts
 
         return run(with_size_conflicts(problem), search)
-    return run(problem, search)
+    outcome = run(problem, search)
+    if isinstance(problem, ColoringProblem) and search.coloring is None:
+        # Whatever proved that so few are not enough, it proved this bound.
+        if isinstance(outcome, Outcome) and outcome.infeasible:
+            search.raise_lower_bound(problem.max_colors + 1)
+    return outcome
 
 
 def _check_arguments(

@@ -76,6 +76,9 @@ def begin(problem: Problem, search: Search, *, clique_work: int) -> tuple[Clique
         over=lambda: search.out_of_time() or time.monotonic() >= deadline,
         enough=k + 1 if given_k else None,
     )
+    counts_classes = isinstance(problem, ColoringProblem | EquitableColoringProblem)
+    if counts_classes:
+        search.raise_lower_bound(float(len(clique)))
     if len(clique) > k:
         names = ", ".join(graph.label(int(node)) for node in clique.nodes[:10])
         more = ", ..." if len(clique) > 10 else ""
@@ -87,8 +90,7 @@ def begin(problem: Problem, search: Search, *, clique_work: int) -> tuple[Clique
             message=f"{counted(k, 'class')} cannot do: these {len(clique)} nodes "
             f"{clash}: {names}{more}",
         )
-    if isinstance(problem, ColoringProblem | EquitableColoringProblem):
-        search.raise_lower_bound(float(len(clique)))
+    if counts_classes:
         return clique, None
     bound = weight_lower_bound(graph, k if given_k else None)
     if math.isinf(bound):

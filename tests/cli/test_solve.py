@@ -122,19 +122,24 @@ def test_no_coloring_no_text_file(run, queen5: Path, tmp_path: Path) -> None:
     assert not out.exists()
 
 
-def test_fewer_colors_than_a_clique_is_a_slip(run, queen5: Path) -> None:
-    done = run("solve", queen5, "--colors", 4)
-    assert done.code == 2
-    message = done.error()
-    assert message.startswith("--colors 4 cannot do: these 5 nodes are all in conflict")
-    named = [int(label) - 1 for label in message.rsplit(": ", 1)[1].split(", ")]
-    dense = read(queen5).conflicts.to_dense()
-    assert len(named) == 5
-    assert all(dense[u, v] for u in named for v in named if u != v)
-
-
-def test_enough_colors_for_the_clique_are_no_slip(run, queen5: Path) -> None:
-    assert run("solve", queen5, "--colors", 5, "--solver", "infeasible").code == 0
+@pytest.mark.parametrize("restriction", [None, "--fixed", "--lists"])
+def test_fewer_colors_than_a_clique_are_proven_infeasible(
+    run, queen5: Path, tmp_path: Path, restriction: str | None
+) -> None:
+    (tmp_path / "rows.txt").write_text("1 0\n")
+    out = tmp_path / "out.json"
+    options = () if restriction is None else (restriction, tmp_path / "rows.txt")
+    done = run("solve", queen5, "--colors", 4, *options, "--json", "-o", out)
+    assert done.code == 0
+    told = done.json()
+    assert json.loads(out.read_text()) == told
+    assert (told["status"], told["lower_bound"]) == ("INFEASIBLE", 5)
+    assert "4 classes cannot do: these 5 nodes all conflict" in told["message"]
+    if restriction != "--fixed":  # where colors are nodes as well
+        named = [int(label) - 1 for label in told["message"].rsplit(": ", 1)[1].split(", ")]
+        dense = read(queen5).conflicts.to_dense()
+        assert len(named) == 5
+        assert all(dense[u, v] for u in named for v in named if u != v)
 
 
 @pytest.mark.parametrize(

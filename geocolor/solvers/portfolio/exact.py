@@ -134,13 +134,13 @@ class Proof:
             deadline=self._until,
             enough=self._search.sought() + 1,
         )
+        search.raise_lower_bound(found.bound)
         if found.bound > most and search.objective is None:
             return Outcome(
                 StopReason.COMPLETED,
                 infeasible=True,
                 message=f"{most} classes cannot do: a Mycielskian inside needs {found.bound}",
             )
-        search.raise_lower_bound(found.bound)
         told = f"a Mycielskian inside needs {found.bound}" if found.levels else ""
         return Outcome(StopReason.COMPLETED, message=told)
 

@@ -44,6 +44,15 @@ def test_an_impossible_part_makes_the_whole_impossible() -> None:
     assert result.coloring is None
 
 
+@pytest.mark.parametrize("name", ["auto", "dsatur-exact", "sat"])
+@pytest.mark.parametrize("k", [2, 4])
+def test_what_is_proven_impossible_bounds_the_number_of_colors(name: str, k: int) -> None:
+    result = solve(ColoringProblem(mycielski(4), k), name, time_limit=60)
+    assert result.status is Status.INFEASIBLE
+    assert k < result.lower_bound <= 5
+    assert result.trace[-1].lower_bound == result.lower_bound
+
+
 def test_k_is_enough_for_every_part() -> None:
     graph = union(queen(6, 6), queen(7, 7))
     result = solve(ColoringProblem(graph, 9), time_limit=60)
