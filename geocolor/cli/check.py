@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +25,7 @@ from geocolor.cli.options import (
     Packing,
     SizesOption,
     ask,
+    called,
 )
 from geocolor.cli.reading import Reader, reads_a_graph
 from geocolor.errors import CheckError, FormatError, InputError
@@ -75,60 +78,78 @@ def command(
     sharing options, what geocolor frontier or solve --budget wrote as .json is checked, with the
     prices that prove its bounds.
     """
-    from geocolor.io import read_solution
     from geocolor.io.sharing_options import holds_options
-    from geocolor.problem import check
 
-    if holds_options(file, reader.limits):
-        from geocolor.cli.check_sharing import check_sharing_file
+    with _failures(as_json=as_json) as where:
+        if holds_options(file, reader.limits):
+            from geocolor.cli.check_sharing import check_sharing_file
 
-        asked = (problem, colors, fixed, lists, equitable or None, cost, capacity, sizes)
-        if any(option is not None for option in asked):
-            raise InputError(
-                f"{file} holds sharing options; what is asked of graphs does not apply"
-            )
-        check_sharing_file(file, solution, reader.limits, as_json=as_json)
-        return
-    reading = reader.read(file)
-    graph = reading.graph
-    found = read_solution(solution, reader.limits)
-    coloring = found.colors_of(graph)
-    if coloring is None:
-        raise CheckError(f"{solution} holds no coloring")
-    packing = Packing(capacity, sizes)
-    if problem is None and colors is None and not equitable:
-        problem, colors, claimed = _claimed_problem(found.claims, str(solution))
-        cost = cost or claimed
-        packing = _claimed_packing(found.claims, packing, graph, str(solution))
-    question = ask(
-        graph,
-        problem,
-        colors,
-        fixed=fixed,
-        lists=lists,
-        equitable=equitable,
-        cost=cost,
-        packing=packing,
-        limits=reader.limits,
-    )
-    _require_same_graph(found.claims, graph)
-    try:
-        report = check(question, coloring)
-    except CheckError as failed:
-        line = None if failed.edge is None else reading.line_of(*failed.edge)
-        if line is None:
-            raise
-        raise CheckError(f"{failed}; the edge is in {file}:{line}", failed.edge) from failed
-    _require_claims(found.claims, report)
+            asked = (problem, colors, fixed, lists, equitable or None, cost, capacity, sizes)
+            if any(option is not None for option in asked):
+                raise InputError(
+                    f"{file} holds sharing options; what is asked of graphs does not apply"
+                )
+            check_sharing_file(file, solution, reader.limits, as_json=as_json)
+            return
+        from geocolor.io import read_solution
+        from geocolor.problem import check
+
+        reading = reader.read(file)
+        graph = reading.graph
+        found = read_solution(solution, reader.limits)
+        coloring = found.colors_of(graph)
+        if coloring is None:
+            raise CheckError(f"{solution} holds no coloring")
+        packing = Packing(capacity, sizes)
+        if problem is None and colors is None and not equitable:
+            problem, colors, claimed = _claimed_problem(found.claims, str(solution))
+            packing = _claimed_packing(found.claims, packing, graph, str(solution))
+            if packing != Packing(capacity, sizes):
+                _require_no_other(solution, fixed, lists, cost)
+            cost = cost or claimed
+        question = ask(
+            graph,
+            problem,
+            colors,
+            fixed=fixed,
+            lists=lists,
+            equitable=equitable,
+            cost=cost,
+            packing=packing,
+            limits=reader.limits,
+        )
+        _require_same_graph(found.claims, graph)
+        try:
+            report = check(question, coloring)
+        except CheckError as failed:
+            if failed.edge is None:
+                raise
+            where["edge"] = [graph.label(node) for node in failed.edge]
+            line = reading.line_of(*failed.edge)
+            if line is None:
+                raise
+            where["line"] = line
+            raise CheckError(f"{failed}; the edge is in {file}:{line}", failed.edge) from failed
+        _require_claims(found.claims, report)
     if as_json:
-        import json
-
         told = {"problem": question.kind, "num_colors": report.num_colors}
         typer.echo(json.dumps({"valid": True, **told, "objective": report.objective}))
         return
     of_colors = question.kind in ("coloring", "equitable")
     objective = "" if of_colors else f", objective {report.objective:.10g}"
-    typer.echo(f"valid {question.kind}: {counted(report.num_colors, 'color')}{objective}")
+    typer.echo(f"valid {called(question.kind)}: {counted(report.num_colors, 'color')}{objective}")
+
+
+@contextmanager
+def _failures(*, as_json: bool) -> Iterator[dict[str, Any]]:
+    """Print a check that fails as JSON too, with what is put into the dictionary given."""
+    where: dict[str, Any] = {}
+    try:
+        yield where
+    except CheckError as failed:
+        if as_json:
+            typer.echo(json.dumps({"valid": False, "reason": str(failed), **where}))
+        raise
 
 
 def _claimed_problem(
@@ -175,6 +196,23 @@ def _claimed_packing(
         capacity if asked.capacity is None else asked.capacity,
         sizes if asked.sizes is None else asked.sizes,
     )
+
+
+def _require_no_other(
+    solution: Path, fixed: Path | None, lists: Path | None, cost: Cost | None
+) -> None:
+    """Refuse what does not go with the capacity that a solution says its classes have."""
+    asked = {
+        "--fixed": fixed is not None,
+        "--lists": lists is not None,
+        f"--cost {cost}": cost not in (None, Cost.PAIRS),
+    }
+    given = next((option for option, is_given in asked.items() if is_given), None)
+    if given is not None:
+        raise InputError(
+            f"{solution} says a capacity, which does not go with {given}: leave {given} out, or "
+            "say what to check by --problem and --colors"
+        )
 
 
 def _require_same_graph(claims: Mapping[str, Any], graph: ConflictGraph) -> None:

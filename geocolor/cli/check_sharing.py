@@ -65,10 +65,16 @@ def check_sharing_file(file: Path, solution: Path, limits: Limits, *, as_json: b
     _require_agreement(found)
     if as_json:
         points = [
-            {"budget": one.budget, "cost": one.cost, "certified_bound": one.certified}
+            {
+                "budget": one.budget,
+                "status": one.status,
+                "cost": one.cost,
+                "certified_bound": one.certified,
+            }
             for one in found
         ]
-        typer.echo(json.dumps({"valid": True, "points": points}))
+        told = {"valid": True, "points": points, "not_recomputed": _not_recomputed(found)}
+        typer.echo(json.dumps(told))
         return
     typer.echo(_told(found))
 
@@ -152,16 +158,24 @@ def _told(found: list[_Found]) -> str:
             f"certified: {counted(len(gaps), 'bound')} by prices, added up again, at most "
             f"{100 * max(gaps):.3g}% below the cost{met}"
         )
+    lines += [f"not recomputed: {claim}" for claim in _not_recomputed(found)]
+    return "\n".join(lines)
+
+
+def _not_recomputed(found: Sequence[_Found]) -> list[str]:
+    """Say what no choice and no prices show."""
+    chosen = [one for one in found if one.cost is not None]
+    claims = []
     word = sum(one.status == "OPTIMAL" and (one.gap is None or one.gap > _MET) for one in chosen)
     if word:
-        lines.append(
-            f"not recomputed: that {counted(word, 'of them is', 'of them are')} optimal between "
-            "bound and cost rests on the solver's exact choice"
+        claims.append(
+            f"that {counted(word, 'of them is', 'of them are')} optimal between bound and cost "
+            "rests on the solver's exact choice"
         )
     none = sum(one.status == "INFEASIBLE" for one in found)
     if none:
-        lines.append(
-            f"not recomputed: that {counted(none, 'budget is', 'budgets are')} too small for any "
-            "choice rests on the solver's search"
+        claims.append(
+            f"that {counted(none, 'budget is', 'budgets are')} too small for any choice rests on "
+            "the solver's search"
         )
-    return "\n".join(lines)
+    return claims

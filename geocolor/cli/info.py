@@ -53,12 +53,12 @@ def command(
         listed = [{"kind": note.kind, "text": note.text} for note in notes]
         typer.echo(json.dumps({**found, "notes": listed}, allow_nan=False))
         return
-    for name, value in found.items():
-        if value is not None:
-            shown = f"{value:.6g}" if isinstance(value, float) else str(value)
-            typer.echo(f"{name.replace('_', ' '):<17} {shown}")
-    for note in notes:
-        typer.echo(f"{'note':<17} {note.text}")
+    rows = [(name.replace("_", " "), value) for name, value in found.items() if value is not None]
+    rows += [("note", note.text) for note in notes]
+    width = max(17, *(len(name) for name, _ in rows))
+    for name, value in rows:
+        shown = f"{value:.6g}" if isinstance(value, float) else str(value)
+        typer.echo(f"{name:<{width}} {shown}")
 
 
 def _of_options(options: SharingOptions) -> dict[str, Any]:
@@ -74,10 +74,10 @@ def _of_options(options: SharingOptions) -> dict[str, Any]:
         "of_several_units": sum(len(group) > 1 for group in groups),
         "largest_group": max(map(len, groups), default=0),
         "forms": ", ".join(sorted(form for form in forms if form)) or None,
-        "min_parameters": int(options.sizes.min()) if some else None,
-        "max_parameters": int(options.sizes.max()) if some else None,
-        "min_cost": float(options.costs.min()) if some else None,
-        "max_cost": float(options.costs.max()) if some else None,
+        "min_option_parameters": int(options.sizes.min()) if some else None,
+        "max_option_parameters": int(options.sizes.max()) if some else None,
+        "min_option_cost": float(options.costs.min()) if some else None,
+        "max_option_cost": float(options.costs.max()) if some else None,
         "fingerprint": options.fingerprint,
     }
 

@@ -39,6 +39,7 @@ __all__ = [
     "ask",
     "build_problem",
     "byte_count",
+    "called",
     "limits_of",
     "seconds",
 ]
@@ -246,7 +247,8 @@ def _normalized(problem: Problem) -> Problem:
 
     if not isinstance(problem, PartitionProblem):
         raise InputError(
-            f"--cost is for partitions, not for {problem.kind}: add --problem partition --colors K"
+            f"--cost is for partitions, not for {called(problem.kind)}: add --problem partition "
+            "--colors K"
         )
     return GroupPartitionProblem(problem.graph, problem.k, NormalizedPairSum())
 
@@ -257,7 +259,7 @@ def _packed(problem: Problem, packing: Packing, limits: Limits | None) -> Proble
 
     if not isinstance(problem, PartitionProblem):
         raise InputError(
-            f"--capacity and --sizes are for partitions, not for {problem.kind}: add "
+            f"--capacity and --sizes are for partitions, not for {called(problem.kind)}: add "
             "--problem partition --colors K"
         )
     if packing.capacity is None:
@@ -267,6 +269,18 @@ def _packed(problem: Problem, packing: Packing, limits: Limits | None) -> Proble
         read = read_sizes(sizes, problem.graph, limits)
         return PartitionProblem(problem.graph, problem.k, read, packing.capacity)
     return PartitionProblem(problem.graph, problem.k, sizes, packing.capacity)
+
+
+def called(kind: str) -> str:
+    """Give the noun for a kind of problem.
+
+    Examples
+    --------
+    >>> called("equitable"), called("capacitated-partition")
+    ('equitable coloring', 'capacitated partition')
+    """
+    nouns = {"equitable": "equitable coloring", "correlation": "correlation clustering"}
+    return nouns.get(kind, kind.replace("-", " "))
 
 
 def build_problem(graph: ConflictGraph, kind: str | None, colors: int | None) -> Problem:

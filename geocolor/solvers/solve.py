@@ -194,10 +194,10 @@ def _run(run: Solver, problem: Problem, search: Search) -> Outcome | None:
 
         return run(with_size_conflicts(problem), search)
     outcome = run(problem, search)
-    if isinstance(problem, ColoringProblem) and search.coloring is None:
+    impossible = isinstance(outcome, Outcome) and outcome.infeasible and search.coloring is None
+    if impossible and isinstance(problem, ColoringProblem):
         # Whatever proved that so few are not enough, it proved this bound.
-        if isinstance(outcome, Outcome) and outcome.infeasible:
-            search.raise_lower_bound(problem.max_colors + 1)
+        search.raise_lower_bound(problem.max_colors + 1)
     return outcome
 
 

@@ -47,9 +47,12 @@ def test_a_solution_says_what_a_check_needs(
     assert (record["status"], record["objective"]) == ("OPTIMAL", 6.0)
     assert record["colors"] == [0, 1, 1, 0]
     assert record["options"]["sizes"] == [3, 3, 2, 2]
-    valid = "valid capacitated-partition: 2 colors, objective 6\n"
+    valid = "valid capacitated partition: 2 colors, objective 6\n"
     assert run("check", graph, out).out == valid
     assert run("check", graph, out, *asked[1:]).out == valid
+    done = run("check", graph, out, "--cost", "normalized")
+    assert done.code == 2
+    assert done.error().startswith(f"{out} says a capacity, which does not go with --cost normal")
     # Options of the call go before what the file says.
     done = run("check", graph, out, "--capacity", 4)
     assert done.code == 1

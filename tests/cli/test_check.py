@@ -48,6 +48,24 @@ def test_broken_conflict(run, queen5: Path, tmp_path: Path) -> None:
     )
 
 
+def test_what_fails_for_machines(run, queen5: Path, weighted: Path, tmp_path: Path) -> None:
+    path = tmp_path / "broken.sol"
+    rows = [f"l {node} {1 if node == 2 else node}" for node in range(1, 26)]
+    path.write_text("\n".join(["s col 24", *rows]))
+    reason = run("check", queen5, path).error()
+    done = run("check", queen5, path, "--json")
+    assert (done.code, done.err) == (1, f"geocolor: error: {reason}\n")
+    assert done.json() == {"valid": False, "reason": reason, "edge": ["1", "2"], "line": 2}
+    # JSON graphs have no lines.
+    path = changed(run, weighted, tmp_path, colors=[0, 0, 1, 2])
+    told = run("check", weighted, path, "--json").json()
+    assert (told["valid"], told["edge"]) == (False, ["a", "b"])
+    assert "line" not in told
+    path = changed(run, weighted, tmp_path, num_colors=3)
+    told = run("check", weighted, path, "--json").json()
+    assert told == {"valid": False, "reason": "the solution claims 3 colors, it has 4"}
+
+
 def test_wrong_length(run, queen5: Path, tmp_path: Path) -> None:
     path = tmp_path / "short.sol"
     path.write_text("s col 1\nl 1 1\n")

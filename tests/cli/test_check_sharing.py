@@ -48,12 +48,29 @@ def test_certified_bounds_for_machines(run, options: Path, frontier: Path) -> No
     none, tied = found["points"]
     assert (none["budget"], none["cost"]) == (3, None)
     assert (tied["budget"], tied["cost"]) == (15, 0.5)
+    assert (none["status"], tied["status"]) == ("INFEASIBLE", "OPTIMAL")
     # Sizes are even, so 14: both dense take 20, tied 10, and six tenths of the way cost so much.
     assert tied["certified_bound"] == pytest.approx(0.3)
 
 
 def test_what_rests_on_the_solver_is_said(run, options: Path, frontier: Path) -> None:
-    assert "not recomputed: that 1 of them is optimal" in run("check", options, frontier).out
+    optimal, none = (
+        line.removeprefix("not recomputed: ")
+        for line in run("check", options, frontier).out.splitlines()[2:]
+    )
+    assert optimal.startswith("that 1 of them is optimal")
+    assert none.startswith("that 1 budget is too small for any choice")
+    told = run("check", options, frontier, "--json").json()
+    assert told["not_recomputed"] == [optimal, none]
+
+
+def test_nothing_but_budgets_too_small(run, options: Path, tmp_path: Path) -> None:
+    out = tmp_path / "none.json"
+    assert run("frontier", options, "--budget", 3, "-o", out).code == 0
+    told = run("check", options, out, "--json").json()
+    assert [point["status"] for point in told["points"]] == ["INFEASIBLE"]
+    (caveat,) = told["not_recomputed"]
+    assert caveat.endswith("rests on the solver's search")
 
 
 @pytest.mark.parametrize(
@@ -95,6 +112,9 @@ def test_what_does_not_hold_is_told(
     done = run("check", options, frontier)
     assert done.code == 1
     assert message in done.error()
+    machines = run("check", options, frontier, "--json")
+    assert (machines.code, machines.err) == (1, done.err)
+    assert machines.json() == {"valid": False, "reason": done.error()}
 
 
 def test_other_options_are_told(run, options: Path, frontier: Path, tmp_path: Path) -> None:
@@ -173,7 +193,8 @@ def test_what_there_is_to_choose_from(run, options: Path) -> None:
     assert (found["of_several_units"], found["largest_group"]) == (1, 2)
     assert found["forms"] == "dense, rank, tied"
     assert found["fingerprint"] == read_options(options).fingerprint
-    assert "min parameters    4\n" in run("info", options).out
+    assert (found["min_option_parameters"], found["max_option_parameters"]) == (4, 10)
+    assert "\nmin option parameters 4\n" in run("info", options).out
 
 
 def test_names_with_line_ends_come_back(run, tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_equitable(run, queen5: Path, tmp_path: Path) -> None:
     assert (done.code, done.json()["status"]) == (0, "OPTIMAL")
     assert done.json()["options"]["problem"] == "equitable"
     assert sorted(np.bincount(done.json()["colors"])) == [3, 3, 3, 4, 4, 4, 4]
-    assert run("check", queen5, out).out == "valid equitable: 7 colors\n"
+    assert run("check", queen5, out).out == "valid equitable coloring: 7 colors\n"
     uneven = run("check", queen5, out, "--equitable", "--colors", 8)
     assert uneven.code == 1
     assert "only 7 of 8 classes are used" in uneven.error()
@@ -79,7 +79,7 @@ def test_an_equitable_solution_as_text_says_what_it_answers(
     out = tmp_path / "out.sol"
     assert run("solve", queen5, "--equitable", "--colors", 7, "-o", out).code == 0
     assert "c problem equitable 7\n" in out.read_text()
-    assert run("check", queen5, out).out == "valid equitable: 7 colors\n"
+    assert run("check", queen5, out).out == "valid equitable coloring: 7 colors\n"
 
 
 @pytest.mark.parametrize("suffix", [".json", ".sol"])
@@ -183,7 +183,7 @@ def test_a_cost_normalised_by_size(run, trio: Path, tmp_path: Path) -> None:
         record = run("solve", *asked, "--cost", "normalized", "--json", "-o", out).json()
         assert (record["status"], record["objective"]) == ("OPTIMAL", pytest.approx(2 / 3))
         assert record["options"]["cost"] == "normalized"
-        assert "valid group-partition: 2 colors" in run("check", trio, out).out
+        assert "valid group partition: 2 colors" in run("check", trio, out).out
     as_pairs = run("solve", *asked, "--cost", "pairs", "--json").json()
     assert as_pairs["options"]["problem"] == "partition"
 
