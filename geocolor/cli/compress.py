@@ -132,7 +132,7 @@ def command(
     ] = False,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Say how long it may take and what memory; do nothing."),
+        typer.Option("--dry-run", help="Say about how long it takes and what memory; do nothing."),
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the report as one JSON object.")

@@ -67,7 +67,9 @@ def command(
     coloring: Annotated[
         Path | None,
         typer.Option(
-            "--coloring", metavar="SOLUTION", help="Classes of a graph's nodes: .json, .sol, .txt."
+            "--coloring",
+            metavar="SOLUTION",
+            help="Classes of a graph's nodes: .json, .csv, .sol or .txt.",
         ),
     ] = None,
     title: Annotated[

@@ -109,7 +109,7 @@ def cplib_text(graph: ConflictGraph) -> Iterator[bytes]:
     if graph.conflicts.num_edges:
         raise InputError(
             "a clique partitioning file (.txt) holds weights only, and this graph has "
-            f"{counted(graph.conflicts.num_edges, 'hard conflict')}; write .json"
+            f"{counted(graph.conflicts.num_edges, 'hard conflict')}; write .edges, .csv or .json"
         )
     count, weights = graph.num_nodes, graph.weights
     values = np.empty(0) if weights.values is None else weights.values

@@ -239,7 +239,7 @@ def require_graph_name(path: str | os.PathLike[str]) -> Format:
     if not known:
         raise InputError(
             f"cannot tell the graph format of {path}: use {', '.join(SUFFIXES)}, "
-            "each also with .gz, .xz or .zst behind, or name the format"
+            "each also with .gz, .xz or .zst behind"
         )
     return known[0]
 
@@ -252,7 +252,12 @@ def format_to_write(path: str | os.PathLike[str], name: str | None = None) -> Fo
     InputError
         There is none of that name, or the suffix tells none.
     """
-    return require_graph_name(path) if name is None else _chosen(name)
+    if name is not None:
+        return _chosen(name)
+    try:
+        return require_graph_name(path)
+    except InputError as error:
+        raise InputError(f"{error}, or name the format") from None
 
 
 def format_of(path: str | os.PathLike[str], source: Source, name: str | None = None) -> Format:

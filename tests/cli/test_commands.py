@@ -112,6 +112,8 @@ def test_convert_there_and_back(run, queen5: Path, tmp_path: Path) -> None:
         ("a.col", "holds neither weights nor sizes"),
         ("a.xls", "cannot tell the graph format"),
         ("nowhere/a.json", "no folder"),
+        ("a.txt", "1 hard conflict; write .edges, .csv or .json"),
+        ("-", ".xz or .zst behind, or name the format"),
     ],
 )
 def test_convert_refuses(run, weighted: Path, tmp_path: Path, target: str, message: str) -> None:
@@ -154,6 +156,10 @@ def test_generate_refuses(
     assert done.code == 2
     assert message in done.error()
     assert not list(tmp_path.iterdir())
+
+
+def test_generate_names_no_option_that_it_has_not(run) -> None:
+    assert run("generate", "queen", 3, 3, "-o", "-").error().endswith(".xz or .zst behind")
 
 
 @pytest.mark.parametrize("name", ["two\nlines.col", "red\x1b[31m.col"])

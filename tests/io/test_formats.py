@@ -231,7 +231,7 @@ BOTH = ConflictGraph.from_edges(3, [(0, 1)], [2.0], conflicts=[(1, 2)])
         (SIZED, ".txt", "clique partitioning file (.txt) holds no sizes of nodes"),
         (BOTH, ".mtx", "a Matrix Market file holds weights or hard conflicts, and this graph has"),
         (BOTH, ".npz", "a sparse matrix (.npz) holds weights or hard conflicts, and this graph"),
-        (BOTH, ".txt", "holds weights only, and this graph has 1 hard conflict"),
+        (BOTH, ".txt", "and this graph has 1 hard conflict; write .edges, .csv or .json"),
         (example("weights"), ".gr", "holds conflicts, or a weight of -1 or 1 for every pair"),
         (example("signs"), ".graph", "a METIS graph holds whole weights from 1 only"),
     ],
