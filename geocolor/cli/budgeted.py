@@ -251,13 +251,15 @@ def _write(
     suffix = output.suffix.lower()
     if suffix in PICTURES:
         from geocolor.plotting.frontier import FrontierPoint, draw_frontier
+        from geocolor.solvers import Status
 
         points = [
             FrontierPoint(each.size, each.cost, each.lower_bound, each.gap == 0)
             for each in results
             if each.size is not None and each.cost is not None
         ]
-        draw_frontier(points, output, title)
+        none = [each.problem.budget for each in results if each.status is Status.INFEASIBLE]
+        draw_frontier(points, output, title, infeasible=none)
         return
     if suffix == ".csv":
         text = table_text(telling.rows(results))

@@ -176,7 +176,8 @@ def _draw_frontier(found: SavedFrontier, output: Path, title: str) -> None:
         for point in found.points
         if point.parameters is not None and point.cost is not None
     ]
-    draw_frontier(shown, output, title)
+    none = [point.budget for point in found.points if point.status == "INFEASIBLE"]
+    draw_frontier(shown, output, title, infeasible=none)
 
 
 def _draw_model(folder: Path, kind: Picture, output: Path, title: str | None) -> None:
@@ -196,10 +197,12 @@ def _draw_model(folder: Path, kind: Picture, output: Path, title: str | None) ->
         from geocolor.compression.report import UNFITTED
         from geocolor.plotting.prediction import draw_prediction
 
-        if record.report.unfitted:
+        report = record.report
+        if report.unfitted:
             raise InputError(f"{folder}: {UNFITTED}")
-        if record.report.fit is None:
+        if report.fit is None:
             raise InputError(
                 f"{folder} was compressed without random plans: give compress --random-plans 8"
             )
-        draw_prediction(record.report.fit, output, above)
+        chosen = (report.predicted_increase, report.measured_increase)
+        draw_prediction(report.fit, output, above, chosen=chosen)

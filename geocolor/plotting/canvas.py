@@ -12,7 +12,16 @@ from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph
 from geocolor.io.atomic import atomic_file, require_writable
 
-__all__ = ["AS_IS", "DPI", "canvas", "require_picture", "save_picture", "shortened", "telling"]
+__all__ = [
+    "AS_IS",
+    "DPI",
+    "canvas",
+    "key_below",
+    "require_picture",
+    "save_picture",
+    "shortened",
+    "telling",
+]
 
 DPI = 140
 # Names of users may hold dollars, which are no formulas.
@@ -51,6 +60,18 @@ def canvas(width: float, height: float) -> tuple[Any, Any]:
     figure = Figure(figsize=(width, height), dpi=DPI)
     FigureCanvasAgg(figure)
     return figure, figure.add_subplot()
+
+
+def key_below(axes: Any, columns: int) -> None:
+    """Put the key below the axes, where none of its marks can be taken for data."""
+    height = axes.get_position().height * axes.figure.get_figheight()
+    axes.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.5 / height),
+        ncols=columns,
+        fontsize=8,
+        frameon=False,
+    )
 
 
 def save_picture(figure: Any, path: str | os.PathLike[str]) -> None:

@@ -6,7 +6,8 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from geocolor.plotting.canvas import AS_IS, canvas, save_picture, shortened
+from geocolor.plotting.canvas import AS_IS, canvas, key_below, save_picture, shortened
+from geocolor.wording import counted
 
 __all__ = ["FrontierPoint", "draw_frontier"]
 
@@ -35,7 +36,11 @@ class FrontierPoint:
 
 
 def draw_frontier(
-    points: Sequence[FrontierPoint], path: str | os.PathLike[str], title: str
+    points: Sequence[FrontierPoint],
+    path: str | os.PathLike[str],
+    title: str,
+    *,
+    infeasible: Sequence[int] = (),
 ) -> None:
     """Draw cost over parameters: full marks are proven, open ones have their bound below them.
 
@@ -47,6 +52,8 @@ def draw_frontier(
         Where the picture goes: ``.png``, ``.svg`` or ``.pdf``.
     title : str
         What stands above it.
+    infeasible : sequence of int
+        Budgets that no choice fits; the picture says so where there are no points.
 
     Raises
     ------
@@ -100,8 +107,19 @@ def draw_frontier(
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     if shown:
-        axes.legend(frameon=False, fontsize=8)
+        key_below(axes, 3)
+    else:
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.text(0.5, 0.5, _nothing(infeasible), transform=axes.transAxes, ha="center")
     save_picture(figure, path)
+
+
+def _nothing(infeasible: Sequence[int]) -> str:
+    """Say why there are no points."""
+    if not infeasible:
+        return "no choice was found"
+    return f"infeasible: every choice has more than {counted(max(infeasible), 'parameter')}"
 
 
 def _unit(largest: int) -> tuple[str, float]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from geocolor.plotting.canvas import AS_IS, canvas, save_picture, shortened
 from geocolor.plotting.rank_panels import SHARES, Bar, Panel, rank_panels
-from geocolor.plotting.sharing_grid import sharing_grid
+from geocolor.plotting.sharing_grid import SharingGrid, sharing_grid
 from geocolor.sharing import SharingPlan
 from geocolor.units import Unit
 
@@ -52,7 +52,8 @@ def draw_ranks(
     InputError
         matplotlib is not installed, or the file cannot be written.
     """
-    panels = rank_panels(sharing_grid(plan, units), needed)
+    grid = sharing_grid(plan, units)
+    panels = rank_panels(grid, needed)
     across = min(_ACROSS, max(len(panels), 1))
     down = max(1, math.ceil(len(panels) / across))
     widest = max((len(panel.bars) for panel in panels), default=1)
@@ -62,7 +63,9 @@ def draw_ranks(
     for at, panel in enumerate(panels):
         _draw(figure.add_subplot(down, across, at + 1), panel)
     figure.suptitle(shortened(title, 100), fontsize=10, x=0.01, ha="left", **AS_IS)
-    figure.legend(handles=_keys(panels), loc="lower center", ncols=4, fontsize=7, frameon=False)
+    figure.legend(
+        handles=_keys(panels, grid), loc="lower center", ncols=4, fontsize=7, frameon=False
+    )
     inch = 1 / (1.9 * down + 0.8)
     figure.tight_layout(rect=(0, 0.5 * inch, 1, 1), h_pad=0.8, w_pad=0.8)
     save_picture(figure, path)
@@ -98,8 +101,7 @@ def _label(axes: Any, bars: Sequence[Bar]) -> None:
     axes.set_xticks(range(0, len(bars), step), labels, fontsize=6, **turned, **AS_IS)
 
 
-def _keys(panels: Sequence[Panel]) -> list[Any]:
-    from matplotlib.lines import Line2D
+def _keys(panels: Sequence[Panel], grid: SharingGrid) -> list[Any]:
     from matplotlib.patches import Patch
 
     bars = [bar for panel in panels for bar in panel.bars]
@@ -108,12 +110,23 @@ def _keys(panels: Sequence[Panel]) -> list[Any]:
         "narrow": "hidden units that stay",
     }  # fmt: skip
     there = {bar.cell.group.form for bar in bars}
-    keys: list[Any] = [
-        Line2D([], [], ls="", marker=_MARKS[form], mec="#222222", mew=0.7, ms=5, label=word,
-               color=_FACES.get(form, "#ffffff"))
-        for form, word in words.items() if form in there
-    ]  # fmt: skip
+    keys = [
+        _mark(form, _FACES.get(form, "#ffffff"), word)
+        for form, word in words.items()
+        if form in there
+    ]
     if any(bar.needed for bar in bars):
         texts = (f"rank at which it costs {share:.0%} of rank 0" for share in SHARES)
         keys += [Patch(fc=color, label=text) for color, text in zip(_BANDS, texts, strict=True)]
+    if grid.classes:
+        group, color = grid.classes[0]
+        keys.append(_mark(group.form, color, grid.sharing))
     return keys
+
+
+def _mark(form: str, color: str, label: str) -> Any:
+    from matplotlib.lines import Line2D
+
+    return Line2D(
+        [], [], ls="", marker=_MARKS[form], mec="#222222", mew=0.7, ms=5, color=color, label=label
+    )

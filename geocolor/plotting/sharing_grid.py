@@ -10,6 +10,7 @@ from geocolor.errors import InputError
 from geocolor.plotting.colors import class_colors
 from geocolor.sharing import GroupPlan, SharingPlan
 from geocolor.units import Unit
+from geocolor.wording import counted
 
 __all__ = ["Cell", "SharingGrid", "sharing_grid"]
 
@@ -64,6 +65,15 @@ class SharingGrid:
     rows: tuple[tuple[str, tuple[Cell | None, ...]], ...]
     layers: tuple[int, ...]
     classes: tuple[tuple[GroupPlan, str], ...]
+
+    @property
+    def sharing(self) -> str:
+        """What a key says of the colors of classes; empty where no layers share."""
+        if not self.classes:
+            return ""
+        members = sum(len(group.members) for group, _ in self.classes)
+        classes = counted(len(self.classes), "class shares", "classes share")
+        return f"one color, one class: {classes}, {counted(members, 'matrix', 'matrices')}"
 
 
 def sharing_grid(plan: SharingPlan, units: Sequence[Unit]) -> SharingGrid:

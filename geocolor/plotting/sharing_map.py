@@ -11,7 +11,6 @@ from geocolor.plotting.colors import ink
 from geocolor.plotting.sharing_grid import Cell, SharingGrid, sharing_grid
 from geocolor.sharing import SharingPlan
 from geocolor.units import Unit
-from geocolor.wording import counted
 
 __all__ = ["draw_sharing_map"]
 
@@ -91,17 +90,12 @@ def _add_cell(axes: Any, cell: Cell, x: int, y: int, font: float) -> None:
 def _keys(grid: SharingGrid) -> list[Any]:
     from matplotlib.patches import Patch
 
-    sharing = sum(len(group.members) for group, _ in grid.classes)
     shown = [
         (_PLAIN["dense"], "dense"),
         (_PLAIN["basis"], "low rank of its own (number: rank)"),
         (_PLAIN["narrow"], "narrowed (number: hidden units that stay)"),
-        ("none", "no layers share"),
+        (_SHARED, grid.sharing) if grid.classes else ("none", "no layers share"),
     ]
-    if grid.classes:
-        classes = counted(len(grid.classes), "class shares", "classes share")
-        matrices = counted(sharing, "matrix", "matrices")
-        shown[-1] = (_SHARED, f"one color, one class: {classes}, {matrices}")
     return [
         Patch(fc=color, ec="none" if color == "none" else "#999999", label=label)
         for color, label in shown

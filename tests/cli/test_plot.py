@@ -35,6 +35,14 @@ def test_a_graph_with_and_without_its_coloring(run: Run, queen5: Path, tmp_path:
     assert (done.code, done.out, done.err) == (0, f"written {out}\n", "")
 
 
+@pytest.mark.parametrize("suffix", [".json", ".csv", ".sol", ".txt"])
+def test_all_solutions_color_a_graph(run: Run, queen5: Path, tmp_path: Path, suffix: str) -> None:
+    solution = tmp_path / f"a{suffix}"
+    assert run("solve", queen5, "--solver", "dsatur", "-o", solution).code == 0
+    assert run("plot", queen5, "--coloring", solution, "-o", tmp_path / "a.png").code == 0
+    assert suffix in run("plot", "--help").out.partition("--coloring")[2].partition("--title")[0]
+
+
 def test_weights_are_drawn_as_a_matrix(run: Run, weighted: Path, tmp_path: Path) -> None:
     pictures = []
     for options in ((), ("--kind", "matrix"), ("--kind", "network")):
@@ -59,6 +67,19 @@ def test_a_frontier(run: Run, tmp_path: Path) -> None:
     assert done.error() == "a frontier has no picture matrix; it has frontier"
     done = run("plot", file, "--coloring", file, "-o", tmp_path / "a.png")
     assert done.error() == "--coloring is for graphs, not for a frontier"
+
+
+def test_a_frontier_of_budgets_too_small_says_so(run: Run, tmp_path: Path) -> None:
+    options, frontier = tmp_path / "options.json", tmp_path / "frontier.json"
+    option = [[0], "dense", 0.0, 4096]
+    said = {"format": "geocolor.options", "version": 1, "units": ["a"], "options": [option]}
+    options.write_text(json.dumps(said))
+    budgets = ("--budget", 90, "--budget", 2500)
+    for out in (frontier, tmp_path / "a.svg"):
+        assert run("frontier", options, *budgets, "-o", out).code == 0
+    assert run("plot", frontier, "-o", tmp_path / "b.svg").code == 0
+    for name in ("a.svg", "b.svg"):
+        assert "infeasible: every choice has more than 2,500" in (tmp_path / name).read_text()
 
 
 def test_a_pipe(

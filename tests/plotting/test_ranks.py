@@ -54,6 +54,23 @@ def test_experts_of_a_layer_have_a_row_each() -> None:
     assert all(cell is not None for _, cells in grid.rows for cell in cells)
 
 
+def test_the_key_says_what_colors_are(
+    small_model: tuple[SharingPlan, list[Unit]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys: list[list[str]] = []
+
+    def keep(figure: Any, _: Path) -> None:
+        keys.append([text.get_text() for text in figure.legends[0].get_texts()])
+
+    monkeypatch.setattr("geocolor.plotting.ranks.save_picture", keep)
+    plan, units = small_model
+    draw_ranks(plan, units, {}, tmp_path / "a.png", "title")
+    alone = SharingPlan(tuple(GroupPlan((unit.name,), "dense", "read") for unit in units))
+    draw_ranks(alone, units, {}, tmp_path / "a.png", "title")
+    assert keys[0][-1] == "one color, one class: 3 classes share, 6 matrices"
+    assert keys[1] == ["dense"]
+
+
 def test_a_unit_that_the_plan_does_not_know_is_refused() -> None:
     with pytest.raises(InputError, match="what becomes of a"):
         sharing_grid(SharingPlan(()), [Unit("a", "a", 0, (4, 4), Side.READ, "s")])
