@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Hashable, Mapping, Sequence
 
@@ -48,6 +47,7 @@ from geocolor.units import (
     Chain,
     Unit,
     Use,
+    copy_of,
     matrix_of,
     models_of,
 )
@@ -312,7 +312,7 @@ class Analysis:
         predicted = predict(changed, model, curvature)
         del changed
         self._spent = self._unfolded is None
-        smaller = model if self._spent else copy.deepcopy(model)
+        smaller = model if self._spent else copy_of(model)
         apply_plan(smaller, planned.plan, weights)
         if isinstance(smaller, nn.ModuleList):
             tie_equal(smaller)

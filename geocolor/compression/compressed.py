@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from geocolor.compression.speed import measure_speed
 from geocolor.curvature import Batch
 from geocolor.errors import InputError
 from geocolor.sharing import SharingPlan, save, save_expanded
-from geocolor.units import Unit
+from geocolor.units import Unit, copy_of
 
 __all__ = ["Compressed"]
 
@@ -97,12 +96,12 @@ class Compressed:
         InputError
             The original is not there any more, or an option is out of range.
         ModelError
-            The batches cannot be used.
+            The batches cannot be used, or the model holds what cannot be copied.
         """
         original = options.pop("original", self.original)
         if original is None:
             raise InputError("the original was compressed in place; give another as original=")
-        model = copy.deepcopy(self.model)
+        model = copy_of(self.model)
         recovery = recover(model, original, batches, **options)
         return replace(self, model=model, report=replace(self.report, recovery=recovery))
 

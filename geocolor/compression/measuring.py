@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,6 +39,7 @@ from geocolor.units import (
     Unit,
     Use,
     by_place,
+    copy_of,
     count_uses,
     find_chains,
     find_units,
@@ -101,7 +101,8 @@ def analyze(
     Raises
     ------
     ModelError
-        The model has nothing to share, or the batches cannot be used.
+        The model has nothing to share, is compressed already or holds what cannot be copied, or the
+        batches cannot be used.
     InputError
         The checkpoint is damaged, of another model or of other batches, or cannot be written; the
         latencies are of another model; or the seed is none.
@@ -121,7 +122,7 @@ def analyze(
         if evaluation is None
         else batches_by_model(evaluation, count)
     )
-    _require_own_values(joint, copied=not inplace)
+    _require_own_values(joint, inplace=inplace)
     structure = structure_of(joint)
     if inplace:
         split_experts(joint)
@@ -131,7 +132,7 @@ def analyze(
     if latency is not None:
         for unit in units:
             latency.of(unit)
-    folded = joint if inplace else copy.deepcopy(joint)
+    folded = joint if inplace else copy_of(joint)
     parts = {
         prefix: _measured(
             part,
@@ -178,8 +179,8 @@ def analyze(
     )
 
 
-def _require_own_values(model: nn.Module, *, copied: bool) -> None:
-    """Refuse a model without values, and one to be copied that torch does not copy."""
+def _require_own_values(model: nn.Module, *, inplace: bool) -> None:
+    """Refuse a model without values, or with such as cannot be measured."""
     for path, module in model.named_modules():
         if isinstance(module, torch.jit.ScriptModule) and any(True for _ in module.parameters()):
             where = f"{path} is" if path else "the model is"
@@ -190,13 +191,10 @@ def _require_own_values(model: nn.Module, *, copied: bool) -> None:
         for name, tensor in held:
             if tensor.is_meta:
                 raise ModelError(f"{name} is on the meta device, without values: load them first")
-        for name, value in vars(module).items():
-            if copied and isinstance(value, Tensor) and not value.is_leaf:
+            if inplace and tensor.is_inference():
                 raise ModelError(
-                    f"{path}.{name} is computed from other parameters, as by "
-                    "torch.nn.utils.weight_norm or prune, and cannot be copied; make it a "
-                    "parameter (remove_weight_norm, prune.remove), or use "
-                    "torch.nn.utils.parametrizations"
+                    f"{name} was made under torch.inference_mode(), where no gradient comes: build "
+                    "the model outside of it, or compress it with inplace=False"
                 )
 
 

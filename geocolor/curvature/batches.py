@@ -24,6 +24,7 @@ __all__ = [
     "frozen_eval",
     "on_device",
     "output_mask",
+    "require_gradients",
     "split_batch",
     "token_mask",
 ]
@@ -46,8 +47,10 @@ def checked_batches(batches: Any) -> list[Batch]:
     Raises
     ------
     ModelError
-        There is none, or one is not a dict, a tuple, a list or a tensor.
+        There is none, or one is not a dict, a tuple, a list or a tensor, or holds a sparse or
+        nested tensor; or it is a place where no gradients can be had.
     """
+    require_gradients()
     if isinstance(batches, Tensor | Mapping | str) or not isinstance(batches, Iterable):
         kind = type(batches).__name__
         raise ModelError(f"batches must be an iterable of batches, not a single {kind}")
@@ -59,7 +62,44 @@ def checked_batches(batches: Any) -> list[Batch]:
             raise ModelError(
                 f"a batch must be a dict, a tuple or a tensor, not {type(batch).__name__}"
             )
-    return taken
+    return [_with_samples(batch) for batch in taken]
+
+
+def require_gradients() -> None:
+    """Refuse to work where no gradient can be had, whatever is asked for.
+
+    Raises
+    ------
+    ModelError
+        It is under ``torch.inference_mode``; ``torch.no_grad`` does no harm.
+    """
+    if torch.is_inference_mode_enabled():
+        raise ModelError(
+            "gradients are needed, and there are none under torch.inference_mode(): leave it first "
+            "(torch.no_grad() does no harm)"
+        )
+
+
+def _with_samples(batch: Batch) -> Batch:
+    """Require tensors that have samples to be taken out, and make such as have gradients."""
+    values = [batch] if isinstance(batch, Tensor) else [*_values(batch)]
+    tensors = [leaf for leaf in tree_leaves(values) if isinstance(leaf, Tensor)]
+    for tensor in tensors:
+        if tensor.is_nested:
+            raise ModelError(
+                "a batch holds a nested tensor, which has no rows to measure; give it padded "
+                "(torch.nested.to_padded_tensor), with a mask if the model takes one"
+            )
+        if tensor.layout is not torch.strided:
+            kind = str(tensor.layout).removeprefix("torch.")
+            raise ModelError(
+                f"a batch holds a tensor of layout {kind}, of which no samples can be taken; give "
+                "it dense (to_dense()), and make it sparse in the model's forward if it must be"
+            )
+    if any(tensor.is_inference() for tensor in tensors):
+        # What was made under torch.inference_mode() cannot be kept for a backward pass.
+        return changed_batch(batch, torch.clone)
+    return batch
 
 
 def _device(model: nn.Module) -> torch.device:

@@ -13,7 +13,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from geocolor.curvature.batches import Batch, call_model, frozen_eval, split_batch, token_mask
+from geocolor.curvature.batches import (
+    Batch,
+    call_model,
+    frozen_eval,
+    require_gradients,
+    split_batch,
+    token_mask,
+)
 from geocolor.curvature.layers import layers_of
 from geocolor.curvature.losses import Loss, Scorer, scorer
 from geocolor.curvature.moments import Read, token_rows
@@ -198,9 +205,10 @@ def run_pass(
     Raises
     ------
     ModelError
-        The model's output does not depend on any unit.
+        The model's output does not depend on any unit, or no gradients can be had.
     """
     try:
+        require_gradients()
         score = scorer(loss)
         with frozen_eval(model), torch.enable_grad():
             for index, batch in batches:

@@ -2,6 +2,7 @@
 
 from geocolor.units.blocks import find_blocks
 from geocolor.units.chains import Chain, find_chains
+from geocolor.units.copying import copy_of
 from geocolor.units.discover import find_units
 from geocolor.units.experts import split_experts, stacked_again, with_split_experts
 from geocolor.units.layers import Layer, is_layer, layer_of, matrix_of, rebuilt
@@ -21,6 +22,7 @@ __all__ = [
     "Use",
     "by_place",
     "caller_of",
+    "copy_of",
     "count_uses",
     "find_blocks",
     "find_chains",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from geocolor.units.copying import copy_of
 
 __all__ = [
     "Expert",
@@ -126,7 +127,7 @@ def with_split_experts(model: nn.Module) -> nn.Module:
     """Give a copy with split experts; the model itself, if it has none to split."""
     if not _stacks(model):
         return model
-    split = copy.deepcopy(model)
+    split = copy_of(model)
     split_experts(split)
     return split
 

@@ -637,6 +637,15 @@ def normed() -> nn.Module:
         return nn.Sequential(nn.utils.weight_norm(nn.Linear(6, 6)), nn.Linear(6, 6))
 
 
+def test_a_model_made_for_inference_alone_is_copied_or_refused(mlp):
+    with torch.inference_mode():
+        model = mlp(8, 16, 8)
+    x = torch.randn(64, 8)
+    assert compress(model, [x], 0.5).report.kept <= 0.5
+    with pytest.raises(ModelError, match=r"0\.weight was made under torch\.inference_mode"):
+        compress(model, [x], 0.5, inplace=True)
+
+
 def quantized() -> nn.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

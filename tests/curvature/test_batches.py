@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from geocolor.curvature import call_model, checked_batches, frozen_eval
+from geocolor.curvature import call_model, checked_batches, collect_curvature, frozen_eval
 from geocolor.curvature.batches import (
     batch_size,
     first_sample,
@@ -18,6 +18,7 @@ from geocolor.curvature.batches import (
     token_mask,
 )
 from geocolor.errors import ModelError
+from geocolor.units import find_units
 
 
 def test_a_generator_of_batches_becomes_a_list():
@@ -33,6 +34,48 @@ def test_a_generator_of_batches_becomes_a_list():
 def test_what_is_not_an_iterable_of_batches_is_refused(batches):
     with pytest.raises(ModelError, match=r"batch"):
         checked_batches(batches)
+
+
+@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: (x,), lambda x: {"x": [x]}])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (torch.Tensor.to_sparse, "layout sparse_coo.*to_dense"),
+        (torch.Tensor.to_sparse_csr, "layout sparse_csr.*to_dense"),
+        (lambda x: torch.nested.nested_tensor([x, x[:1]]), "nested tensor.*to_padded_tensor"),
+        (
+            lambda x: torch.nested.nested_tensor([x, x[:1]], layout=torch.jagged),
+            "nested tensor.*to_padded_tensor",
+        ),
+    ],
+    ids=["sparse", "rows", "nested", "jagged"],
+)
+@pytest.mark.filterwarnings("ignore:.*beta state|.*prototype stage")
+def test_tensors_without_samples_are_refused_with_what_to_do(wrap, change, message):
+    with pytest.raises(ModelError, match=message):
+        checked_batches([torch.ones(2, 3), wrap(change(torch.ones(2, 3)))])
+
+
+def test_batches_that_were_made_for_inference_alone_have_gradients():
+    with torch.inference_mode():
+        made = [torch.ones(2, 3), (torch.ones(2), [torch.zeros(2)])]
+    first, (second, (third,)) = checked_batches(made)
+    assert not any(tensor.is_inference() for tensor in (first, second, third))
+    assert torch.equal(first, made[0])
+    assert torch.equal(third, made[1][1][0])
+    plain = [torch.ones(2, 3)]
+    assert checked_batches(plain)[0] is plain[0]
+
+
+def test_nothing_is_measured_where_no_gradient_can_be_had():
+    model, batches = nn.Sequential(nn.Linear(3, 3)), [torch.ones(2, 3)]
+    with torch.inference_mode():
+        with pytest.raises(ModelError, match=r"none under torch\.inference_mode"):
+            checked_batches(batches)
+        with pytest.raises(ModelError, match=r"none under torch\.inference_mode"):
+            collect_curvature(model, batches, find_units(model))
+    with torch.no_grad():
+        collect_curvature(model, batches, find_units(model))
 
 
 def test_the_ways_to_call_a_model():
