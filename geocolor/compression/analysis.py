@@ -41,7 +41,7 @@ from geocolor.criterion import (
 from geocolor.curvature import Curvature, KroneckerFactors
 from geocolor.errors import BudgetError, InputError
 from geocolor.graph import ConflictGraph, SharingOptions
-from geocolor.sharing import apply_plan, keep_ties, measure_size
+from geocolor.sharing import ModelSize, apply_plan, keep_ties, measure_size
 from geocolor.sharing.equal import tie_equal
 from geocolor.units import (
     Chain,
@@ -307,6 +307,7 @@ class Analysis:
         )
         names = [unit.name for unit in self.units]
         before = measure_size(model, names, self._uses)
+        before_each = _sizes_by_model(model, self.units, self._uses)
         weights = group_weights(planned, costs, self._progress)
         changed = changed_weights(planned.plan, weights, model)
         predicted = predict(changed, model, curvature)
@@ -321,6 +322,7 @@ class Analysis:
             smaller.eval(), lambda done: self._progress("measuring", done, 0)
         )
         fit = self._fits.get(method.criterion)
+        after_each = _sizes_by_model(smaller, self.units, self._uses)
         report = Report.of(
             planned,
             method,
@@ -334,7 +336,7 @@ class Analysis:
             macs_per=macs_per(self._uses),
             predicted_increase=predicted,
             measured_increase=sum(measured),
-            models=_by_model(model, smaller, self.units, self._uses, measured),
+            models=tuple(map(ModelReport, before_each, after_each, measured)),
             measured_on=self._measured_on,
             unreached=self._unreached,
             fit=fit,
@@ -359,25 +361,17 @@ class Analysis:
         return PlannedLatency(before, planned.allocation.size, self.latency)
 
 
-def _by_model(
-    model: nn.Module,
-    smaller: nn.Module,
-    units: Sequence[Unit],
-    uses: Mapping[str, Use],
-    measured: Sequence[float],
-) -> tuple[ModelReport, ...]:
-    """Report on each of several models; of one there is no more to say."""
+def _sizes_by_model(
+    model: nn.Module, units: Sequence[Unit], uses: Mapping[str, Use]
+) -> list[ModelSize]:
+    """Measure each of several models; of one there is no more to say."""
     if not isinstance(model, nn.ModuleList):
-        return ()
-    reports = []
-    for at, (before, after) in enumerate(
-        zip(models_of(model).values(), models_of(smaller).values(), strict=True)
-    ):
+        return []
+    sizes = []
+    for at, part in enumerate(models_of(model).values()):
         own = {unit.place: uses[unit.name] for unit in units if unit.model == at}
-        reports.append(
-            ModelReport(measure_size(before, own, own), measure_size(after, own, own), measured[at])
-        )
-    return tuple(reports)
+        sizes.append(measure_size(part, own, own))
+    return sizes
 
 
 def unfolded_curvature(curvature: Curvature, scales: dict[str, Tensor]) -> Curvature:

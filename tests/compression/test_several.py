@@ -76,6 +76,14 @@ def test_originals_are_left_alone_and_the_result_is_the_same_again(family):
     )
 
 
+def test_reports_on_each_model_are_the_same_in_place(family):
+    first = compress(family, BATCHES, keep=0.45).report
+    inside = compress(copy.deepcopy(family), BATCHES, keep=0.45, inplace=True).report
+    assert inside.models == first.models
+    assert all(model.before.parameters != model.after.parameters for model in inside.models)
+    assert [model.before.parameters for model in inside.models] == [unique(m) for m in family]
+
+
 def test_each_model_is_measured_on_its_own_batches(family):
     own = [[batch * (1 + at)] for at, batch in enumerate((*BATCHES, BATCHES[0] - 1))]
     together = analyze(family, own)
