@@ -238,7 +238,8 @@ def command(
                 training_batches(
                     read_text(text),
                     one.tokenizer,
-                    recover,
+                    # One is trained on and one held out, however few steps there are.
+                    recover if measured else max(2, recover),
                     length,
                     special_tokens=one.whole_texts,
                 )

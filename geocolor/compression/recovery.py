@@ -240,7 +240,10 @@ def held_out_of(
     for own in given:
         out = set(range(0, len(own), _HELD_OUT)[:_MOST_HELD_OUT])
         if len(out) == len(own):
-            raise ModelError("one batch cannot be trained on and held out; give several")
+            raise ModelError(
+                "one batch cannot be trained on and held out: give more data, or other data for "
+                "evaluation"
+            )
         training.append([batch for at, batch in enumerate(own) if at not in out])
         held_out.append([own[at] for at in sorted(out)])
     return training, held_out

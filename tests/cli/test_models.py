@@ -139,6 +139,15 @@ def test_recovery_is_reported_and_what_it_gained_is_saved(
     assert details["report"]["recovery"] == recovery
 
 
+def test_one_step_of_recovery_has_something_to_train_on_and_something_to_measure(
+    folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text.write_text(f"{text.read_text()} " * 2, encoding="utf-8")
+    options = ("--keep", 0.5, "--calibration", text, "--recover", 1, "-o", tmp_path / "better")
+    assert run("compress", folder, *options) == 0
+    assert "best after step" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("preset", ["default", "svd-llm", "basis-sharing", "uniform-tie"])
 def test_every_preset_runs_and_tells_its_name(
     preset: str, folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -276,7 +285,7 @@ def test_what_would_fail_after_the_work_is_refused_before_it(
     for asked, message in (
         (("--random-plans", 2), "a fit takes 4 plans or more, not 2"),
         (("--random-plans", 8, "--preset", "svd-llm"), "sets ranks without a price"),
-        (("--recover", 5), "one batch cannot be trained on and held out"),
+        (("--recover", 5), "one batch cannot be trained on and held out: give more"),
         (("--latency", times), "default counts params"),
         (("--latency", times, "--budget", "latency"), "the latencies have no times of"),
         (("--random-plans", 2, "--dry-run"), "a fit takes 4 plans or more, not 2"),

@@ -220,7 +220,7 @@ def test_arguments_out_of_range_are_refused(compressed):
         compressed.recover(BATCHES, learning_rate=-1.0)
     with pytest.raises(InputError, match="hidden states must be a finite number, not nan"):
         compressed.recover(BATCHES, hidden_states=float("nan"))
-    with pytest.raises(ModelError, match="give several"):
+    with pytest.raises(ModelError, match="give more data"):
         compressed.recover(BATCHES[:1])
     with pytest.raises(ModelError, match="2 models cannot have 1 originals"):
         recover(nn.ModuleList([nn.Linear(2, 2), nn.Linear(2, 2)]), nn.Linear(2, 2), BATCHES)
