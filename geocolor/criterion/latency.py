@@ -1,9 +1,13 @@
 """What a budget of time counts: nanoseconds, from times of single products on one machine.
 
 A layer in two factors takes what its products take: one from its inputs to `rank` numbers, one from
-these to its outputs. A narrowed hidden layer is made of the same two kinds. So a table has the time
-of each matrix as it is, and of both products at some widths. Time is no line over the width:
-kernels change at some, and some cost more to call than to do. In between it is interpolated.
+these to its outputs. A narrowed hidden layer is made of the same two kinds, called as its layers
+were. So a table has the time of each matrix as it is, and of both products at some widths. Time is
+no line over the width: kernels change at some, and some cost more to call than to do. In between it
+is interpolated.
+
+No saving is counted where nothing is taken out: a hidden layer of its own width takes what it took,
+and factors of as many numbers as the matrices had take longer than these, whatever was timed.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geocolor.criterion.counting import Counting
 from geocolor.criterion.curves import Form
 from geocolor.errors import InputError
 from geocolor.units import Side, Unit, Use
@@ -91,6 +96,22 @@ class LayerLatency:
     def __post_init__(self) -> None:
         if not 0 < self.dense < math.inf:
             raise InputError("times must be positive and finite")
+
+    def with_outputs(self, widths: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Give nanoseconds of the layer with so many of its outputs: all take what it takes."""
+        return self._narrowed(self.inward, self.shape[0], widths)
+
+    def with_inputs(self, widths: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Give nanoseconds of the layer with so many of its inputs."""
+        return self._narrowed(self.outward, self.shape[1], widths)
+
+    def _narrowed(
+        self, product: ProductTimes, full: int, widths: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        # A product may be timed as a plain function, or as a layer of another kind.
+        call = max(0.0, self.dense - float(product.at(np.array([full]))[0]))
+        times = np.minimum(product.at(widths) + call, self.dense)
+        return np.where(widths < full, times, self.dense)
 
 
 @dataclass(frozen=True)
@@ -178,20 +199,28 @@ class TimesCounting:
     ) -> NDArray[np.int64]:
         """Give what a group takes at each rank; the arguments are those of :class:`Counting`."""
         layers = [self.table.of(unit) for unit in units]
-        total: Any = np.zeros(len(ranks))
-        if form in (Form.DENSE, Form.TIED, Form.RESIDUAL):
-            total += sum(layer.dense for layer in layers)
+        # Each to whole nanoseconds, so that together they are what units count on their own.
+        dense = sum(round(layer.dense) for layer in layers)
         if form is Form.NARROW:
             *writers, reader = layers
-            total += sum(writer.inward.at(ranks) for writer in writers) + reader.outward.at(ranks)
-        if form in (Form.BASIS, Form.RESIDUAL):
-            total += sum(layer.outward.at(ranks) for layer in layers)
-            readers: dict[str, list[LayerLatency]] = {}
-            for unit, layer in zip(units, layers, strict=True):
-                once = form is Form.BASIS and unit.side is Side.READ
-                tensor = self.uses[unit.name].reads if once else unit.name
-                readers.setdefault(tensor, []).append(layer)
-            for some in readers.values():
-                total += some[0].inward.at(ranks) + self.table.once * (len(some) > 1)
-        nanoseconds: NDArray[np.int64] = np.rint(total).astype(np.int64)
-        return nanoseconds
+            each = [*(writer.with_outputs(ranks) for writer in writers), reader.with_inputs(ranks)]
+            return _whole(np.rint(each).sum(0))
+        if form in (Form.DENSE, Form.TIED):
+            return np.full(len(ranks), dense)
+        factors: Any = sum(layer.outward.at(ranks) for layer in layers)
+        readers: dict[str, list[LayerLatency]] = {}
+        for unit, layer in zip(units, layers, strict=True):
+            once = form is Form.BASIS and unit.side is Side.READ
+            tensor = self.uses[unit.name].reads if once else unit.name
+            readers.setdefault(tensor, []).append(layer)
+        for some in readers.values():
+            factors += some[0].inward.at(ranks) + self.table.once * (len(some) > 1)
+        if form is Form.RESIDUAL:
+            return _whole(dense + factors)
+        stored = Counting().sizes(form, units, ranks)
+        smaller = stored < sum(unit.parameters for unit in units)
+        return _whole(np.where(smaller, factors, np.maximum(factors, dense + 1)))
+
+
+def _whole(nanoseconds: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.rint(nanoseconds).astype(np.int64)
