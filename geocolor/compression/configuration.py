@@ -139,9 +139,9 @@ class Configuration:
         if self.grouping is Grouping.CONSECUTIVE and self.budget is not Budget.PARAMS:
             raise InputError("layers tied whole are counted in parameters: set budget to params")
         if self.budget is Budget.LATENCY and self.ranks is RankRule.UNIFORM:
-            raise InputError(
-                "one ratio for all ranks is none of time: set budget to params or macs"
-            )
+            raise InputError("one ratio for all ranks is none of time: count params or macs")
+        if self.budget is Budget.LATENCY and Form.DENSE not in self.forms:
+            raise InputError("factors may be slower than a matrix at any rank: allow dense too")
         if self.reach < 0:
             raise InputError(f"reach must not be negative: {self.reach}")
         for part, level in asdict(self.damping).items():

@@ -63,7 +63,8 @@ def configurations(draw: st.DrawFn) -> Configuration:
         needs_other.add(Grouping.ASSIGNED)
     free = [grouping for grouping in Grouping if grouping not in needs_other]
     ranks = RankRule.UNIFORM if tie else draw(st.sampled_from(RankRule))
-    budgets = [each for each in Budget if ranks is RankRule.PRICED or each is not Budget.LATENCY]
+    timed = ranks is RankRule.PRICED and Form.DENSE in forms
+    budgets = [each for each in Budget if timed or each is not Budget.LATENCY]
     return Configuration(
         draw(names),
         metric=metric,
