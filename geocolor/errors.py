@@ -32,12 +32,12 @@ class InputError(GeocolorError, ValueError):
 
 
 class BudgetError(InputError):
-    """No plan is within the budget.
+    """No plan that a method may make is within the budget.
 
     Parameters
     ----------
     least : float
-        Share of the whole that the smallest plan takes.
+        Share of the whole that the smallest one takes.
     asked : float
         Share that was to be kept.
     """
@@ -47,8 +47,8 @@ class BudgetError(InputError):
         # Rounded up, so that what is told can be met.
         told = math.ceil(least * 1e4) / 1e4
         super().__init__(
-            f"no plan takes less than {told:g} of the whole, {asked:.4g} was asked for: keep "
-            f"{told:g} or more"
+            f"no plan by this method takes less than {told:g} of the whole, {asked:.4g} was asked "
+            f"for: keep {told:g} or more"
         )
 
 

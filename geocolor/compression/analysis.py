@@ -39,7 +39,7 @@ from geocolor.criterion import (
     oriented_views,
 )
 from geocolor.curvature import Curvature, KroneckerFactors
-from geocolor.errors import BudgetError, InputError
+from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph, SharingOptions
 from geocolor.sharing import ModelSize, apply_plan, keep_ties, measure_size
 from geocolor.sharing.equal import tie_equal
@@ -258,12 +258,9 @@ class Analysis:
         costs = self.costs(method)
         budget = whole_budget(self.units, costs, _MIDDLE)
         self._fits[method.criterion] = None
-        try:
-            proposal = propose_groups(
-                self.units, costs, method, budget, seed=self._seed, progress=self._progress
-            )
-        except BudgetError:
-            return None
+        proposal = propose_groups(
+            self.units, costs, method, budget, seed=self._seed, progress=self._progress
+        )
         drawn = random_plans(self.units, costs, proposal, plans, self._seed)
         self._fits[method.criterion] = measure_plans(
             drawn,

@@ -16,9 +16,12 @@ from dataclasses import dataclass, replace
 from geocolor.criterion import Choice, GroupCosts
 from geocolor.errors import BudgetError
 
-__all__ = ["Allocation", "allocate", "private_price"]
+__all__ = ["HIGHEST_PRICE", "Allocation", "allocate", "private_price"]
 
 Group = tuple[str, ...]
+
+# Nats per parameter at which every group is as small as it can be, whatever that costs.
+HIGHEST_PRICE = 1e30
 _BISECTIONS = 60
 
 
@@ -101,7 +104,7 @@ def allocate(
         return Allocation(tuple(dense), tuple(dense.values()), 0.0, 0.0, candidates)
     high = 1.0
     while size(fitting := choose(high)) > budget:
-        if high > 1e30:
+        if high > HIGHEST_PRICE:
             whole = costs.whole(name for group in groups for name in group)
             raise BudgetError(size(fitting) / whole, budget / whole)
         high *= 1e3
@@ -117,7 +120,8 @@ def allocate(
         if high / low < 1 + 1e-9:
             break
     fitting = choose(high)
-    bound = sum(choice.value for choice in fitting.values()) - high * budget
+    # No cost is negative; at next to no price rounding is.
+    bound = max(0.0, sum(choice.value for choice in fitting.values()) - high * budget)
     limits = [costs.whole(group) for group in fitting]
     spent = _spend(tuple(fitting.values()), limits, budget - size(fitting))
     return Allocation(tuple(fitting), spent, high, bound, candidates)

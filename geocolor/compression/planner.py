@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
 from geocolor.compression.assignment import assigned_groups
-from geocolor.compression.budget import Allocation, allocate, private_price
+from geocolor.compression.budget import HIGHEST_PRICE, Allocation, allocate
 from geocolor.compression.configuration import Configuration, Grouping, RankRule
 from geocolor.compression.grouping import (
     adjacent_groups,
@@ -28,6 +30,7 @@ from geocolor.criterion import (
     candidate_pairs,
     price_pairs,
 )
+from geocolor.errors import BudgetError
 from geocolor.graph import SharingOptions
 from geocolor.sharing import GroupPlan, SharingPlan
 from geocolor.solvers import SolveResult
@@ -78,21 +81,39 @@ def priced_graph(
     budget: int,
     progress: Progress,
 ) -> PricedPairs:
-    """Price all candidate pairs at the price at which simple groups meet the budget.
+    """Price all candidate pairs at the lowest price at which simple groups meet the budget.
 
-    They are the units on their own or, if that price is lower, what stands at one place of several
-    models.
+    They are the units on their own, with hidden layers, or what stands at one place of several
+    models. Where neither can be that small, pairs are priced as if nothing but size counted.
     """
-    price = private_price([unit.name for unit in units], costs, budget)
-    if any(unit.model for unit in units):
-        price = min(price, allocate(placed_groups(units), costs, budget).price)
+    prices = []
+    for groups in _simple_groups(units):
+        with suppress(BudgetError):
+            prices.append(allocate(groups, costs, budget, costs.chains).price)
+    return _priced_at(min(prices, default=HIGHEST_PRICE), units, costs, configuration, progress)
+
+
+def _simple_groups(units: Sequence[Unit]) -> list[list[Group]]:
+    """Give partitions that depend on nothing but the models."""
+    several = any(unit.model for unit in units)
+    return [private_groups(units), *([placed_groups(units)] if several else [])]
+
+
+def _priced_at(
+    price: float,
+    units: Sequence[Unit],
+    costs: GroupCosts,
+    configuration: Configuration,
+    progress: Progress,
+) -> PricedPairs:
     pairs = candidate_pairs(units, configuration.reach, across_roles=configuration.across_roles)
     return price_pairs(units, pairs, costs, price, progress)
 
 
 def whole_budget(units: Sequence[Unit], costs: GroupCosts, keep: float) -> int:
-    """Give a share of what units count as they are."""
-    return int(float(keep) * costs.whole(unit.name for unit in units))
+    """Give a share of what units count as they are, rounded down."""
+    # As the share is written: 0.29 of 100 are 29, which floating-point numbers make 28.99.
+    return int(Fraction(repr(float(keep))) * costs.whole(unit.name for unit in units))
 
 
 @dataclass(frozen=True)
@@ -136,10 +157,50 @@ def propose_groups(
         return Proposal(tuple(assigned_groups(units, costs, budget)), (), None)
     if configuration.grouping is Grouping.CONSECUTIVE:
         return Proposal(tuple(consecutive_groups(units, budget)), (), None)
-    priced = priced_graph(units, costs, configuration, budget, progress)
+    return _colored(priced_graph(units, costs, configuration, budget, progress), costs, seed)
+
+
+def _colored(priced: PricedPairs, costs: GroupCosts, seed: int) -> Proposal:
     colored = colored_groups(priced, costs, seed=seed, time_limit=_COLORING_LIMIT)
-    others = (*private_groups(units), *placed_groups(units), *colored.valued)
+    others = (*private_groups(priced.units), *placed_groups(priced.units), *colored.valued)
     return Proposal(colored.groups, others, colored.result)
+
+
+def _within(
+    units: Sequence[Unit],
+    costs: GroupCosts,
+    configuration: Configuration,
+    budget: int,
+    *,
+    seed: int,
+    progress: Progress,
+) -> tuple[Proposal, Allocation]:
+    """Propose groups and meet the budget by them; if not these, by the smallest there are.
+
+    Raises
+    ------
+    BudgetError
+        The smallest are too large. They are the same at any budget, so that a share which meets
+        what the error tells is met.
+    """
+    proposal = propose_groups(units, costs, configuration, budget, seed=seed, progress=progress)
+    try:
+        return proposal, allocate(proposal.groups, costs, budget, costs.chains)
+    except BudgetError:
+        if configuration.grouping is not Grouping.PRICED:
+            raise
+    errors = []
+    for groups in _simple_groups(units):
+        try:
+            return proposal, allocate(groups, costs, budget, costs.chains)
+        except BudgetError as error:
+            errors.append(error)
+    priced = _priced_at(HIGHEST_PRICE, units, costs, configuration, progress)
+    smallest = _colored(priced, costs, seed)
+    try:
+        return smallest, allocate(smallest.groups, costs, budget, costs.chains)
+    except BudgetError as error:
+        raise min(*errors, error, key=lambda each: each.least) from None
 
 
 def plan_sharing(
@@ -174,13 +235,16 @@ def plan_sharing(
         The budget cannot be met.
     """
     budget = whole_budget(units, costs, keep)
-    proposal = propose_groups(units, costs, configuration, budget, seed=seed, progress=progress)
-    if configuration.grouping is Grouping.CONSECUTIVE:
-        allocation = _whole(proposal.groups, costs)
-    elif configuration.ranks is RankRule.UNIFORM:
-        allocation = _uniform(proposal.groups, costs, keep)
+    if configuration.ranks is RankRule.UNIFORM:
+        proposal = propose_groups(units, costs, configuration, budget, seed=seed, progress=progress)
+        if configuration.grouping is Grouping.CONSECUTIVE:
+            allocation = _whole(proposal.groups, costs)
+        else:
+            allocation = _uniform(proposal.groups, costs, keep)
     else:
-        allocation = allocate(proposal.groups, costs, budget, costs.chains)
+        proposal, allocation = _within(
+            units, costs, configuration, budget, seed=seed, progress=progress
+        )
         if allocation.cost > 0:
             progress("choosing", 0, 1)
             options = _options(units, proposal, costs, allocation.price)
@@ -203,9 +267,10 @@ def plan_options(
     then serves any budget.
     """
     budget = whole_budget(units, costs, keep)
-    proposal = propose_groups(units, costs, configuration, budget, seed=seed, progress=progress)
-    price = allocate(proposal.groups, costs, budget, costs.chains).price
-    return _options(units, proposal, costs, price).options
+    proposal, allocation = _within(
+        units, costs, configuration, budget, seed=seed, progress=progress
+    )
+    return _options(units, proposal, costs, allocation.price).options
 
 
 def _options(

@@ -16,9 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from geocolor.compression import PRESETS, analyze, compress, conflict_graph, load, sharing_options
+from geocolor.compression.planner import whole_budget
 from geocolor.compression.record import read_record
 from geocolor.criterion import Form, LatencyTable
-from geocolor.errors import InputError, ModelError
+from geocolor.errors import BudgetError, InputError, ModelError
 from geocolor.sharing import FactoredLinear
 from geocolor.units import find_units, fold_norms
 
@@ -451,8 +452,34 @@ def test_a_configuration_of_ones_own(mlp):
     assert compressed.report.method == "private"
     assert {group.form for group in compressed.plan.groups} == {"basis"}
     dense = replace(private, forms=(Form.DENSE,))
-    with pytest.raises(InputError, match="no plan takes less than 1 of the whole"):
+    with pytest.raises(InputError, match="no plan by this method takes less than 1 of the whole"):
         compress(model, [x], 0.5, preset=dense)
+
+
+@pytest.mark.parametrize("forms", [("dense", "tied"), ("dense", "residual", "tied")])
+def test_ties_alone_meet_what_matrices_on_their_own_cannot(mlp, forms):
+    torch.manual_seed(0)
+    model, x = mlp(8, *[8] * 4), torch.randn(256, 8)
+    alone = replace(PRESETS["default"], name="ties", forms=tuple(map(Form, forms)))
+    with torch.no_grad():
+        for layer in model[2::2]:
+            layer.weight.copy_(model[0].weight + 0.1 * torch.randn(8, 8))
+    compressed = compress(model, [x], 0.6, preset=alone)
+    assert compressed.report.kept <= 0.6
+    assert {group.form for group in compressed.plan.shared_groups} <= {"tied", "residual"}
+    # Two matrices of four tie with nothing.
+    with torch.no_grad():
+        for layer in model[4::2]:
+            layer.weight.copy_(torch.randn(8, 8))
+    with pytest.raises(BudgetError, match=r"takes less than 0\.75 of the whole") as told:
+        compress(model, [x], 0.6, preset=alone)
+    assert compress(model, [x], told.value.least, preset=alone).report.kept == 0.75
+
+
+def test_a_share_is_what_it_reads(mlp):
+    analysis = analyze(mlp(10, 10), [torch.randn(64, 10)])
+    budget = whole_budget(analysis.units, analysis.costs(PRESETS["default"]), 0.29)
+    assert budget == 29 > 0.29 * 100
 
 
 DEFAULT = PRESETS["default"]

@@ -8,16 +8,27 @@ from itertools import product
 
 import pytest
 import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from torch import nn
+from torch.nn import functional
 
 import geocolor
 from geocolor.compression import analyze, compress, conflict_graph, sharing_options
 from geocolor.compression.configuration import Configuration, Grouping, preset
 from geocolor.compression.latency import measure_latency
 from geocolor.compression.latency_file import read_latency, write_latency
+from geocolor.compression.planner import Planned, plan_sharing
 from geocolor.compression.record import read_record
 from geocolor.compression.streaming.analysis import check_streamed
-from geocolor.criterion import Budget, Form, LatencyTable, LayerLatency, ProductTimes
+from geocolor.criterion import (
+    Budget,
+    Form,
+    LatencyTable,
+    LayerLatency,
+    ProductTimes,
+    TimesCounting,
+)
 from geocolor.errors import BudgetError, FormatError, InputError, ModelError
 from geocolor.units import find_units
 
@@ -107,11 +118,72 @@ def test_where_factors_are_slower_at_any_rank_a_matrix_stays_dense(chain):
 def test_what_cannot_be_reached_is_told_with_what_can(chain):
     model, x = chain
     analysis = analyze(model, [x], latency=given_times(model, call=100))
-    with pytest.raises(BudgetError, match=r"no plan takes less than 0\.\d+ of the whole") as told:
+    with pytest.raises(
+        BudgetError, match=r"no plan by this method takes less than 0\.\d+ of the whole"
+    ) as told:
         analysis.compress(0.3, PRIVATE)
     assert 0.3 < told.value.least < 1
     least = float(str(told.value).rpartition("keep ")[2].removesuffix(" or more"))
     assert analysis.compress(least, PRIVATE).report.kept <= least
+
+
+@pytest.fixture(scope="module")
+def measured():
+    """Three blocks, in which two matrices read one tensor and a hidden layer may be narrowed."""
+
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = nn.Linear(6, 6), nn.Linear(6, 4)
+            self.up, self.down = nn.Linear(6, 9), nn.Linear(9, 6)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = x + self.a(x) + functional.pad(self.b(x), (0, 2))
+            return x + self.down(self.up(x).tanh())
+
+    torch.manual_seed(0)
+    model = nn.Sequential(*(Block() for _ in range(3)))
+    analysis = analyze(model, [torch.randn(64, 6)], latency=given_times(model))
+    return analysis, model, analysis.costs(replace(preset("default"), budget=Budget.LATENCY))
+
+
+@settings(max_examples=30)
+@given(
+    keep=st.floats(0.05, 1),
+    call=st.sampled_from([1.0, 30.0, 300.0, 1000.0]),
+    factors=st.lists(st.floats(0.2, 3), min_size=4, max_size=4),
+    once=st.sampled_from([0.0, 50.0, 5000.0]),
+)
+# Factors are slower than matrices, so that none is worth sharing and any may be put together.
+@example(keep=0.93, call=1000.0, factors=[1.0] * 4, once=0.0)
+def test_what_is_told_to_keep_can_be_kept(measured, keep, call, factors, once):
+    analysis, model, costs = measured
+    table, layers = given_times(model, call), []
+    for at, layer in enumerate(table.layers):
+        inward = tuple(factors[at % 4] * time for time in layer.inward.nanoseconds)
+        layers.append(replace(layer, inward=replace(layer.inward, nanoseconds=inward)))
+    changed = replace(table, layers=tuple(layers), once=once)
+    timed = costs.counted(TimesCounting(changed, analysis._uses))
+
+    def plan(share: float) -> Planned:
+        return plan_sharing(
+            analysis.units, timed, preset("default"), share, seed=0, progress=lambda *_: None
+        )
+
+    told = None
+    try:
+        found = plan(keep)
+    except BudgetError as error:
+        told = error
+    if told is not None:
+        least = float(str(told).rpartition("keep ")[2].removesuffix(" or more"))
+        assert keep < told.least <= least <= 1
+        with pytest.raises(BudgetError) as again:
+            plan(0.9 * told.least)
+        assert again.value.least == told.least
+        found, keep = plan(least), least
+    whole = timed.whole(unit.name for unit in analysis.units)
+    assert found.allocation.size <= keep * whole * (1 + 1e-12)
 
 
 @pytest.mark.parametrize(("call", "least", "fitted"), [(100, 0.5, True), (300, 0.8, False)])
@@ -233,6 +305,8 @@ def test_what_makes_no_sense_is_refused(chain, tmp_path):
         measure_latency(model, device="cuda:77")
     with pytest.raises(InputError, match="one ratio for all ranks is none of time"):
         replace(preset("svd-llm"), budget=Budget.LATENCY)
+    with pytest.raises(InputError, match="slower than a matrix at any rank: allow dense"):
+        replace(PRIVATE, forms=(Form.BASIS,))
     with pytest.raises(InputError, match="layers are not timed"):
         check_streamed(PRIVATE)
     other = given_times(nn.Sequential(nn.Linear(6, 6)))
