@@ -66,7 +66,8 @@ def test_a_partition_of_nothing_is_proven_at_once() -> None:
     pairs = [(i, j) for i in range(20) for j in range(i)]
     weights = np.round(rng.random(len(pairs)), 1)
     weights[-1] -= weights.sum()  # all in one class add up to nothing but rounding
-    result = solve(PartitionProblem(ConflictGraph.from_edges(20, pairs, weights), 1))
+    problem = PartitionProblem(ConflictGraph.from_edges(20, pairs, weights), 1)
+    result = solve(problem, time_limit=None)
     assert result.status is Status.OPTIMAL
     assert result.gap == 0
 
