@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -160,6 +161,22 @@ class Adjacency(ReadOnlyArrays):
         rows = self._rows()
         upper = rows < self.indices
         return np.stack([rows[upper], self.indices[upper]], axis=1)
+
+    def edge_blocks(
+        self, most: int = 1 << 18
+    ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float64]]]:
+        """Give edges and values in pieces, of one node's or of at most so many neighbors."""
+        start = 0
+        while start < self.num_nodes:
+            end = int(np.searchsorted(self.indptr, self.indptr[start] + most, side="right")) - 1
+            stop = min(max(start + 1, end), self.num_nodes)
+            here = slice(self.indptr[start], self.indptr[stop])
+            nodes = np.arange(start, stop, dtype=np.int32)
+            rows = np.repeat(nodes, np.diff(self.indptr[start : stop + 1]))
+            upper = rows < self.indices[here]
+            edges = np.stack([rows[upper], self.indices[here][upper]], axis=1)
+            yield edges, np.ones(len(edges)) if self.values is None else self.values[here][upper]
+            start = stop
 
     def edge_values(self) -> NDArray[np.float64]:
         """Values in the order of :meth:`edges`; ones for a plain pattern."""

@@ -376,14 +376,17 @@ class ConflictGraph(ReadOnlyArrays):
         """Hex SHA-256 of nodes, conflicts, weights and sizes; names do not count."""
         digest = hashlib.sha256(b"geocolor conflict graph 1")
         digest.update(np.int64(self.num_nodes).tobytes())
-        for array in (
-            self.conflicts.edges().astype("<i4"),
-            self.weights.edges().astype("<i4"),
-            self.weights.edge_values().astype("<f8"),
-            self.sizes.astype("<f8"),
+        hard, weighted = self.conflicts, self.weights
+        # In pieces: it is asked for where memory is short, too.
+        for size, kind, arrays in (
+            (2 * hard.num_edges, "<i4", (edges for edges, _ in hard.edge_blocks())),
+            (2 * weighted.num_edges, "<i4", (edges for edges, _ in weighted.edge_blocks())),
+            (weighted.num_edges, "<f8", (values for _, values in weighted.edge_blocks())),
+            (self.num_nodes, "<f8", iter([self.sizes])),
         ):
-            digest.update(np.int64(array.size).tobytes())
-            digest.update(array.tobytes())
+            digest.update(np.int64(size).tobytes())
+            for array in arrays:
+                digest.update(array.astype(kind, copy=False).data)
         return digest.hexdigest()
 
     def __repr__(self) -> str:

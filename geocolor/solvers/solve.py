@@ -184,6 +184,8 @@ def answer(info: SolverInfo, run: Solver, search: Search) -> SolveResult:
 
 def _run(run: Solver, problem: Problem, search: Search) -> Outcome | None:
     """Ask the solver; of restrictions on colors it need not know, nor look for pairs too large."""
+    # Kept by the graph: afterwards there may be no memory for it, and no time.
+    _ = problem.graph.fingerprint
     if isinstance(problem, ColoringProblem) and problem.is_restricted:
         # Not above: worker processes import this package too, and need no numba.
         from geocolor.solvers.restricted import run_restricted

@@ -89,6 +89,10 @@ def test_adjacency_is_sorted_and_symmetric(given_: tuple[Matrix, Matrix]) -> Non
             assert all(node in part.neighbors(int(other)) for other in row)
         assert part.degrees.sum() == 2 * part.num_edges == len(part.indices)
         assert len(part.edges()) == len(part.edge_values()) == part.num_edges
+        for most in (1, 5, 1 << 18):
+            blocks = list(part.edge_blocks(most))
+            assert [edge for edges, _ in blocks for edge in edges.tolist()] == part.edges().tolist()
+            assert [value for _, values in blocks for value in values] == [*part.edge_values()]
 
 
 def test_weights_of_repeated_pairs_are_added() -> None:
