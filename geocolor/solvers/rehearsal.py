@@ -23,15 +23,19 @@ from geocolor.problem import (
 from geocolor.solvers.budget import Budget
 from geocolor.solvers.cliques import edge_clique_cover
 from geocolor.solvers.orbits import OrbitSearch
+from geocolor.solvers.registry import SOLVERS
 from geocolor.solvers.removal import removal
 from geocolor.solvers.result import StopReason
 from geocolor.solvers.search import Search
+from geocolor.solvers.set_partition.closing import cheapest_cover
 from geocolor.solvers.solve import solve
 
 __all__ = ["rehearse"]
 
 # Of each problem: none needs as many, and compiling may take longer, but then it comes again.
 _SECONDS, _ITERATIONS = 5.0, 5_000
+# Those that choose among groups, if they have to.
+_BY_GROUPS = ("auto", "set-partition")
 
 
 def rehearse(solver: str, kind: str) -> None:
@@ -51,6 +55,8 @@ def rehearse(solver: str, kind: str) -> None:
     """
     for problem in _PROBLEMS[kind]():
         _until_compiled(partial(_solve, problem, solver))
+    if solver in _BY_GROUPS and kind in SOLVERS["set-partition"].kinds:
+        _until_compiled(_disjoint_groups)
     if solver == "auto":
         for act in _seldom(kind):
             _until_compiled(act)
@@ -174,6 +180,12 @@ def _sparse(nodes: int, degree: int = 4) -> ConflictGraph:
 def _covered_conflicts() -> None:
     problem = ColoringProblem(generators.mycielski(4))
     edge_clique_cover(problem.graph.conflicts, _search(problem))
+
+
+def _disjoint_groups() -> None:
+    # Where the linear program leaves no gap, there is nothing to choose from.
+    groups = np.array([[1, 1, 0], [0, 1, 1], [0, 0, 1]], dtype=np.bool_)
+    cheapest_cover(groups, np.ones(3, dtype=np.int64), 3, 0, 5, lambda: False)
 
 
 def _packed_cycles() -> None:

@@ -55,7 +55,7 @@ def test_what_is_written_comes_back(
 
 def test_hard_conflicts_have_no_room(tmp_path: Path) -> None:
     graph = ConflictGraph.from_edges(3, [(0, 1)], [1.0], conflicts=[(1, 2)])
-    with pytest.raises(InputError, match=r"1 hard conflict; write \.json"):
+    with pytest.raises(InputError, match=r"1 hard conflict; write \.edges, \.csv or \.json"):
         write(graph, tmp_path / "graph.txt")
     assert not (tmp_path / "graph.txt").exists()
 
