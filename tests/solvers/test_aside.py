@@ -159,8 +159,8 @@ questions = [
 for number in range(int(sys.argv[2])):
     # Mostly while kernels are loaded; it may come after the end of a short solve.
     timer = threading.Timer(0.2 * random.random(), os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
     try:
+        timer.start()  # on a busy machine it comes before this returns
         name, problem = questions[number % len(questions)]
         solve(problem, name, time_limit=20, workers=2)
         timer.join()
