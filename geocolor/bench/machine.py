@@ -24,7 +24,7 @@ __all__ = ["build_hash", "contender_versions", "machine_facts"]
 _PACKAGE = Path(__file__).parents[1]
 # What a solver of ours is made of; the rest of geocolor may change between two runs of one trial.
 _SOLVER_SIDE = ("graph", "problem", "bounds", "solvers")
-_SOLVER_MODULES = ("errors", "interrupts")
+_SOLVER_MODULES = ("arguments", "errors", "interrupts", "wording")
 _LIBRARIES = (
     *("numpy", "scipy", "numba", "ortools", "networkx", "igraph", "rustworkx", "gcol"),
     *("joblib", "distributed", "ray", "psutil", "pyarrow", "torch", "transformers"),

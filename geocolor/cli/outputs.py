@@ -18,7 +18,7 @@ def require_apart(written: Iterable[Path | None], read: Iterable[Path | None] = 
     Parameters
     ----------
     written, read : iterable of Path or None
-        What was given is told; None and ``-`` are in nobody's way.
+        None, ``-`` and what is no file, as ``/dev/null``, are in nobody's way.
 
     Raises
     ------
@@ -27,7 +27,7 @@ def require_apart(written: Iterable[Path | None], read: Iterable[Path | None] = 
     """
     taken = [path for path in read if path is not None]
     for path in written:
-        if path is None or path == _STREAM:
+        if path is None or path == _STREAM or (path.exists() and not path.is_file()):
             continue
         if any(_same(path, other) for other in taken):
             raise InputError(

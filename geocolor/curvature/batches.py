@@ -175,6 +175,13 @@ def _takes(model: nn.Module) -> int | None:
     return sum(kind in named for kind in kinds)
 
 
+def _decodes(model: nn.Module) -> bool:
+    """Whether a model has a decoder; an encoder on its own has the configuration of both."""
+    inner = _unwrapped(model)
+    both = getattr(getattr(inner, "config", None), "is_encoder_decoder", False)
+    return bool(both) and "decoder_input_ids" in inspect.signature(inner.forward).parameters
+
+
 def _unwrapped(model: nn.Module) -> nn.Module:
     """Take a model out of what hands all arguments on to it."""
     inner = model.module if isinstance(model, _WRAPPERS) else getattr(model, "_orig_mod", None)
@@ -250,8 +257,7 @@ def token_mask(model: nn.Module, batch: Batch) -> Tensor | None:
     if mask is None or not isinstance(batch, Mapping):
         return None
     decoded = batch.get("decoder_input_ids")
-    config = getattr(_unwrapped(model), "config", None)
-    if decoded is None and getattr(config, "is_encoder_decoder", False):
+    if decoded is None and _decodes(model):
         # Made of what is to be predicted, or of the encoder's own text.
         decoded = batch.get("labels", mask)
     alike = isinstance(decoded, Tensor) and decoded.shape == mask.shape

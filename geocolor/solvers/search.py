@@ -111,6 +111,9 @@ class Search:
         self.scaling_error = 0.0
         self.refusal: WrongAnswerError | None = None
         self._unit = _unit(problem)
+        weights = problem.graph.weights.values
+        # More than is inside any classes, so that few gaps need these to be looked at.
+        self._weight = 0.0 if weights is None else float(np.abs(weights).sum())
         self._keep_numbers = isinstance(problem, ColoringProblem) and problem.is_restricted
         self.trace: list[TracePoint] = []
         self._on_progress = on_progress
@@ -229,7 +232,9 @@ class Search:
         scaled = min(self.scaling_error, _RELATIVE_SCALING * abs(self.objective))
         rounding = _RELATIVE_ROUNDING * abs(self.objective)
         gap = self.objective - self.lower_bound
-        return gap <= scaled + rounding or gap <= self._cancelled()
+        if gap <= scaled + rounding:
+            return True
+        return gap <= _CANCELLED * self._weight and gap <= self._cancelled()
 
     def _cancelled(self) -> float:
         """Give the rounding within the incumbent's objective, which counts where that is near 0."""

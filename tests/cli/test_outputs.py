@@ -24,6 +24,7 @@ def test_apart(files: tuple[Path, Path], tmp_path: Path) -> None:
 
 def test_standard_output_is_in_nobodys_way() -> None:
     require_apart((Path("-"), Path("-")), (Path("-"),))
+    require_apart((Path("/dev/null"), Path("/dev/null")))
 
 
 def test_what_is_read_is_not_written_over(files: tuple[Path, Path]) -> None:

@@ -129,9 +129,14 @@ def test_masks_of_encoder_and_decoder_are_told_apart():
     assert torch.equal(output_mask({"attention_mask": mask}, output), mask.bool())
 
 
+class Decoder(nn.Module):
+    def forward(self, input_ids, decoder_input_ids=None):
+        return input_ids
+
+
 @pytest.mark.parametrize("around", [lambda model: model, nn.DataParallel])
 def test_a_decoder_that_makes_its_tokens_of_labels_has_a_mask_of_its_own(around):
-    model, output = nn.Identity(), SimpleNamespace(encoder_last_hidden_state=torch.ones(2, 3, 4))
+    model, output = Decoder(), SimpleNamespace(encoder_last_hidden_state=torch.ones(2, 3, 4))
     model.config = SimpleNamespace(is_encoder_decoder=True)
     model = around(model)
     mask = torch.tensor([[1, 1, 0], [1, 1, 1]])
@@ -143,6 +148,9 @@ def test_a_decoder_that_makes_its_tokens_of_labels_has_a_mask_of_its_own(around)
     assert torch.equal(token_mask(model, longer), mask.bool())
     assert output_mask(longer, output) is None
     assert token_mask(model, {"attention_mask": mask}) is None  # it reads the encoder's text
+    encoder = nn.Identity()
+    encoder.config = SimpleNamespace(is_encoder_decoder=True)
+    assert torch.equal(token_mask(around(encoder), {"attention_mask": mask}), mask.bool())
     assert output_mask({"attention_mask": mask}, output) is None
 
 
