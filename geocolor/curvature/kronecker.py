@@ -20,7 +20,7 @@ from geocolor.curvature.losses import Loss
 from geocolor.curvature.measured import Curvature
 from geocolor.curvature.moments import Read, add_gram, add_inputs, token_rows
 from geocolor.curvature.passes import Recorder, check_samples, run_pass
-from geocolor.curvature.sums import CurvatureSums, Origin
+from geocolor.curvature.sums import CurvatureSums
 from geocolor.curvature.targets import Prediction
 from geocolor.errors import InputError, ModelError
 from geocolor.units import Unit
@@ -135,8 +135,9 @@ def collect_curvature(
         own = own_range(len(given))
         first, batches = own.start, given[own.start : own.stop]
         checkpoint = None if checkpoint is None else f"{os.fspath(checkpoint)}.{first}"
-    origin = None if checkpoint is None else origin_of(model, loss)
-    empty = _empty_sums(units, seed, samples, origin)
+    empty = _empty_sums(units, seed, samples)
+    if checkpoint is not None:
+        empty.origin = origin_of(model, loss)
     sums = _collected(model, batches, units, empty, loss, first, checkpoint, on_progress)
     if processes() > 1:
         add_over_processes(sums, len(given))
@@ -172,15 +173,14 @@ def collect_sums(
     ModelError, InputError
         As in :func:`collect_curvature`, whatever the sums allow to be seen.
     """
-    empty = _empty_sums(units, seed, samples, origin_of(model, loss))
+    empty = _empty_sums(units, seed, samples)
+    empty.origin = origin_of(model, loss)
     return _collected(model, batches, units, empty, loss, first, checkpoint, on_progress)
 
 
-def _empty_sums(
-    units: Sequence[Unit], seed: int, samples: int | None, origin: Origin | None
-) -> CurvatureSums:
+def _empty_sums(units: Sequence[Unit], seed: int, samples: int | None) -> CurvatureSums:
     check_samples(samples)
-    return CurvatureSums({unit.name: unit.shape for unit in units}, seed, samples, origin=origin)
+    return CurvatureSums({unit.name: unit.shape for unit in units}, seed, samples)
 
 
 def _collected(

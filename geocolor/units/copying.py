@@ -48,6 +48,8 @@ def _reason(model: nn.Module) -> str | None:
                 continue
             try:
                 copy.deepcopy(value, dict(known))
+            except (MemoryError, torch.OutOfMemoryError):
+                raise
             except Exception as error:  # as above
                 where = f"{path}.{name}" if path else name
                 return _told(where, name, value, module, error)

@@ -125,3 +125,19 @@ def test_a_copy_is_another_model_with_the_same_values():
     copied = copy_of(model)
     assert torch.equal(copied(X), model(X))
     assert not {id(p) for p in copied.parameters()} & {id(p) for p in model.parameters()}
+
+
+def test_memory_that_runs_out_is_not_what_cannot_be_copied():
+    class Large:
+        """Fails as a lock does, and for want of memory when it is asked why."""
+
+        asked = 0
+
+        def __deepcopy__(self, _known):
+            Large.asked += 1
+            raise TypeError("no copy") if Large.asked == 1 else MemoryError
+
+    model = nn.Linear(2, 2)
+    model.large = Large()
+    with pytest.raises(MemoryError):
+        copy_of(model)

@@ -56,7 +56,7 @@ def geometric(n: int, radius: float, seed: int = 0, *, complement: bool = False)
     ConflictGraph(num_nodes=100, conflicts=539, weights=0)
     """
     n, radius = checked_whole("number of nodes", n), checked_number("radius", radius)
-    if n < 0 or not 0.0 <= radius < math.inf:
+    if n < 0 or radius < 0.0:
         raise InputError(
             f"n and the radius must be finite and not negative: n={n}, radius={radius}"
         )
@@ -115,7 +115,7 @@ def intervals(n: int, length: float, seed: int = 0) -> ConflictGraph:
     ConflictGraph(num_nodes=100, conflicts=855, weights=0)
     """
     n, length = checked_whole("number of nodes", n), checked_number("length", length)
-    if n < 0 or not 0.0 <= length < math.inf:
+    if n < 0 or length < 0.0:
         raise InputError(f"n and length must be finite and not negative: n={n}, length={length}")
     name = f"an interval graph of n = {n} and length {length}"
     require_edges(n, name)
