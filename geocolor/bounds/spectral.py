@@ -9,6 +9,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
+from geocolor.blas import one_blas_thread
 from geocolor.graph import ConflictGraph
 
 __all__ = ["LARGEST_SPECTRAL", "eigenvalue_bound", "spectral_lower_bounds"]
@@ -35,6 +36,7 @@ _WORTHWHILE = 0.02
 _Matrix = NDArray[np.float64]
 
 
+@one_blas_thread()
 def eigenvalue_bound(matrix: _Matrix, k: int, guess: float) -> float:
     """Give the bound that a matrix proves; O(n^3).
 
@@ -196,6 +198,7 @@ class _Ascent:
         matrix = np.minimum(0.5 * (self._highest + self._highest.T), self._most)
         return eigenvalue_bound(matrix, self._k, float(self._highest_pairs[0][0]))
 
+    @one_blas_thread()
     def step(self, aim: float) -> None:
         """Go where the bound rises, as far as would be right if it rose to `aim`."""
         gap = aim - self.best
@@ -234,6 +237,7 @@ class _Ascent:
             self.size /= 2.0
 
 
+@one_blas_thread()
 def _lowest(
     matrix: _Matrix, near: _Matrix | None, close: float
 ) -> tuple[NDArray[np.float64], _Matrix]:

@@ -63,6 +63,8 @@ _MOST_SECONDS = 5.0
 _ALONE_SECONDS = 1.0
 # Share of the time after them that groups get before CP-SAT, which seldom proves what they do not.
 _GROUPS_SHARE = 0.9
+# The same with one thread, where bounds wait for the groups, and what bounds get of the rest then.
+_ALONE_SHARE, _LATE_SHARE = 0.85, 0.5
 # Above so many nodes, with fewer seconds a node, groups are not tried: in 5 s at 1,000 nodes they
 # raised no bound, and the threads are worth more to the heuristics.
 _HURRIED, _LISTING_SECONDS = 400, 0.01
@@ -190,16 +192,16 @@ def _proven(problem: Problem, search: Search, clique: Clique, listed: bool) -> O
                 return _improved_only(problem, search, outcome.message)
             return Outcome(outcome.stop_reason, message=f"{tools}, then pairs: {outcome.message}")
         if isinstance(problem, PartitionProblem) and listed:
-            until = time.monotonic() + _GROUPS_SHARE * search.remaining()
-            # Many nodes in large groups get no bound from these, and it may be late afterwards.
-            many = problem.graph.num_nodes > _HURRIED
-            bound = _raise_cheaply if many and not _capacitated(problem) else None
+            share = _ALONE_SHARE if search.workers == 1 else _GROUPS_SHARE
+            until = time.monotonic() + share * search.remaining()
+            # Large groups give no bound, and afterwards it may be late.
+            bound = None if _capacitated(problem) else _raise_cheaply
             with _improving(problem, search, bound=bound, after=_ALONE_SECONDS):
                 outcome = prove_by_groups(problem, search, until)
             if search.answered():
                 message = f"{tools}, then groups: {outcome.message}"
                 return Outcome(StopReason.COMPLETED, message=message)
-            _raise_bound(problem, search, threading.Event())
+            _raise_bound(problem, search, threading.Event(), _LATE_SHARE)
             if search.workers == 1:
                 until = time.monotonic() + min(_MOST_SECONDS, _SHARE * search.remaining())
                 improve(problem, search, Budget(search, until, stream=1))
@@ -218,20 +220,24 @@ def _tools(problem: Problem) -> str:
     return _PACKERS if _capacitated(problem) else _TOOLS
 
 
-def _raise_bound(problem: Problem, search: Search, off: threading.Event) -> None:
+def _raise_bound(
+    problem: Problem, search: Search, off: threading.Event, share: float = _BOUND_SHARE
+) -> None:
     """Raise the bound in its time or until `off`: by the best clustering, then cheaper."""
     gains = _has_gains(problem)
     few = problem.graph.num_nodes <= edge_lp.LARGEST
     # Linear programs look at the clock: where iterations are counted, results are to repeat.
     if gains and few and isinstance(problem, PartitionProblem) and search.max_iterations is None:
         _cluster(problem, search, off)
-    _raise_cheaply(problem, search, off)
+    _raise_cheaply(problem, search, off, share)
 
 
-def _raise_cheaply(problem: Problem, search: Search, off: threading.Event) -> None:
+def _raise_cheaply(
+    problem: Problem, search: Search, off: threading.Event, share: float = _BOUND_SHARE
+) -> None:
     """Raise the bound in its time or until `off`: by gains or costs, then by eigenvalues."""
     gains = _has_gains(problem)
-    until = time.monotonic() + min(_BOUND_SECONDS, _BOUND_SHARE * search.remaining())
+    until = time.monotonic() + min(_BOUND_SECONDS, share * search.remaining())
 
     def over() -> bool:
         return (

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator, eigsh
 
+from geocolor.blas import one_blas_thread
 from geocolor.problem import ColoringProblem, Problem
 from geocolor.solvers.budget import Budget
 from geocolor.solvers.chains import exchange
@@ -118,6 +119,7 @@ def _improve_embedded(problem: Problem, search: Search, budget: Budget) -> Outco
     )
 
 
+@one_blas_thread()
 def embed(problem: Problem, search: Search, budget: Budget) -> NDArray[np.float64]:
     """Embed nodes so that those that should share a class point the same way.
 
