@@ -1,5 +1,6 @@
 """The page about a compression."""
 
+import html
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,6 +31,18 @@ def compressed() -> Any:
     model = torch.nn.Sequential(*(part for layer in layers for part in (layer, torch.nn.Tanh())))
     batches = [torch.randn(64, 16) for _ in range(3)]
     return geocolor.compress(model, batches, keep=0.5, random_plans=4)
+
+
+def convolutional(budget: str) -> CompressionRecord:
+    """A network whose matrices are applied at several places each."""
+    torch.manual_seed(0)
+    parts: list[torch.nn.Module] = [torch.nn.Conv2d(3, 8, 3, padding=1)]
+    for _ in range(3):
+        parts += [torch.nn.ReLU(), torch.nn.Conv2d(8, 8, 3, padding=1)]
+    pooled = (torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(8, 10))
+    model = torch.nn.Sequential(*parts, *pooled)
+    batches = [torch.randn(16, 3, 8, 8) for _ in range(2)]
+    return geocolor.compress(model, batches, keep=0.7, budget=budget).record
 
 
 @pytest.fixture
@@ -122,6 +135,32 @@ def test_the_page_says_what_the_report_does(record: CompressionRecord, tmp_path:
         "100 input positions, 50 scored outputs",
     ):
         assert fact in words
+
+
+def table_rows(text: str) -> list[list[str]]:
+    """The cells of every row of every table, as text."""
+    rows = re.findall(r"<tr>(.*?)</tr>", text, re.DOTALL)
+    cells = (re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in rows)
+    return [[html.unescape(re.sub(r"<[^>]+>", "", cell)).strip() for cell in row] for row in cells]
+
+
+def test_multiply_adds_are_of_what_there_were(tmp_path: Path) -> None:
+    record = convolutional("params")
+    text = page(record, tmp_path / "a.html")
+    assert record.matrices[0].places == 64
+    head, tail = text.index("What got faster"), text.index("Which layers share")
+    forms = {name: cells for name, *cells in table_rows(text[head:tail])}
+    before, after = forms["as they were"][2].split(" \N{RIGHTWARDS ARROW} ")
+    assert before == after
+    roles = table_rows(text[text.index("Size by role") : text.index("Ranks, layer by layer")])
+    told = {name: cells[-1] for name, *cells in roles[1:-2]}
+    grid = sharing_grid(record.plan, record.units)
+    macs = {each.name: each for each in record.matrices}
+    for name, cells in grid.rows:
+        parts = [macs[cell.unit.name] for cell in cells if cell is not None]
+        whole = sum(part.shape[0] * part.shape[1] * part.places for part in parts)
+        assert told[name] == f"{sum(part.macs for part in parts) / whole:.1%}"
+        assert float(told[name].rstrip("%")) <= 100
 
 
 def test_the_same_record_gives_the_same_page(record: CompressionRecord, tmp_path: Path) -> None:
