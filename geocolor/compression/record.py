@@ -196,7 +196,7 @@ class CompressionRecord:
         """The method, the share kept and what it cost, in a few words."""
         report = self.report
         return (
-            f"{report.method}, {report.kept:.1%} of the matrices kept, "
+            f"{report.method}, {report.kept:.1%} of the {report.share_of} kept, "
             f"{report.measured_increase:+.3g} nats measured{report.before_recovery}"
         )
 

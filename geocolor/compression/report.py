@@ -199,6 +199,11 @@ class Report:
         return float(getattr(self.after, counted) / getattr(self.before, counted))
 
     @property
+    def share_of(self) -> str:
+        """What `keep` and `kept` are shares of, in words."""
+        return f"matrices{_OF[self.budget]}"
+
+    @property
     def expected_increase(self) -> float | None:
         """What the prediction comes to by the fit; None without one."""
         return None if self.fit is None else self.fit.increase(self.predicted_increase)
@@ -241,8 +246,7 @@ class Report:
             expected = f"{self.expected_increase:+.4f} as such plans go, "
         return "\n".join(
             (
-                f"method      {self.method}, keep {self.keep:g} of the shareable matrices"
-                f"{_OF[self.budget]}",
+                f"method      {self.method}, keep {self.keep:g} of the shareable {self.share_of}",
                 f"matrices    {before.unit_parameters:,} -> {after.unit_parameters:,} parameters "
                 f"({after.unit_parameters / before.unit_parameters:.1%})",
                 f"model       {before.parameters:,} -> {after.parameters:,} parameters, "

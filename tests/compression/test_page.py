@@ -122,7 +122,8 @@ def test_the_page_says_what_the_report_does(record: CompressionRecord, tmp_path:
     words = " ".join(Tags(page(record, tmp_path / "a.html")).words.split())
     report = record.report
     for fact in (
-        f"{report.kept:.1%} of its matrices",
+        f"{report.kept:.1%} of its matrices, ",
+        f"{report.kept:.1%} of its matrices kept",
         f"+{report.predicted_increase:.4f} nats",
         f"+{report.expected_increase:.4f} nats",
         f"+{report.measured_increase:.4f} nats before recovery on calibration data",
@@ -161,6 +162,22 @@ def test_multiply_adds_are_of_what_there_were(tmp_path: Path) -> None:
         whole = sum(part.shape[0] * part.shape[1] * part.places for part in parts)
         assert told[name] == f"{sum(part.macs for part in parts) / whole:.1%}"
         assert float(told[name].rstrip("%")) <= 100
+
+
+def test_shares_are_said_to_be_of_what_the_budget_counts(tmp_path: Path) -> None:
+    record = convolutional("macs")
+    report = record.report
+    text = page(record, tmp_path / "a.html")
+    words = " ".join(Tags(text).words.split())
+    parameters = report.after.unit_parameters / report.before.unit_parameters
+    assert abs(parameters - report.kept) > 0.01
+    rows = {name: cells for name, *cells in table_rows(text)}
+    assert rows["all shareable matrices"][3] == f"{parameters:.1%}"
+    kept = f"{report.kept:.1%} of its matrices' multiply-adds"
+    assert f"Sequential, {kept} kept" in words
+    assert f"Sequential: {kept}, +" in words
+    assert "Asked to keep70.0% of the shareable matrices' multiply-adds" in words
+    assert f"{report.kept:.1%} of the matrices' multiply-adds kept" in record.headline
 
 
 def test_the_same_record_gives_the_same_page(record: CompressionRecord, tmp_path: Path) -> None:
