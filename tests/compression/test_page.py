@@ -130,7 +130,8 @@ def test_the_page_says_what_the_report_does(record: CompressionRecord, tmp_path:
         "+0.5000 -> +0.2500 nats on held-out data",
         "4 random plans: rank correlation",
         "which flatters it",
-        "3 classes that share, 1 narrowed hidden layers",
+        "3 classes that share, 1 narrowed hidden layer ",
+        "one color, one class: 3 classes share, 6 matrices",
         "one matrix for several layers",
         "geocolor.load('smaller')",
         "100 input positions, 50 scored outputs",
@@ -223,9 +224,19 @@ def test_plain_cases_are_written(record: CompressionRecord, tmp_path: Path) -> N
     )  # fmt: skip
     words = Tags(page(bare, tmp_path / "a.html")).words
     assert "No layers share in this plan" in words
+    assert "one color, one class" not in words
     assert "No matrices share, and no hidden layer was narrowed" in words
     assert "which flatters it" not in words
     assert "random plans tell" in words
+
+
+def test_one_class_is_counted_as_one(record: CompressionRecord, tmp_path: Path) -> None:
+    shared, *rest = record.plan.groups
+    alone = (GroupPlan((name,), "dense", "read") for group in rest for name in group.members)
+    one = replace(record, plan=SharingPlan((shared, *alone)))
+    words = Tags(page(one, tmp_path / "a.html")).words
+    assert "1 class that shares, 0 narrowed hidden layers" in words
+    assert "one color, one class: 1 class shares, 2 matrices" in words
 
 
 def test_a_page_that_cannot_be_written(compressed: Any, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from geocolor.plotting.fit_chart import fit_chart
 from geocolor.plotting.html import base_style, content_policy, page_environment
 from geocolor.plotting.rank_panels import SHARES, rank_panels
 from geocolor.plotting.sharing_grid import sharing_grid
+from geocolor.wording import counted
 
 __all__ = ["write_page"]
 
@@ -62,6 +63,7 @@ def _render(record: CompressionRecord, folder: str, *, expanded: bool) -> str:
         "ink": ink,
         "pyrepr": repr,
         "shortened": shortened,
+        "counted": counted,
         "count": lambda value: f"{value:,.0f}",
         "share": lambda value: f"{value:.1%}",
         "short": lambda value: _short(value).rstrip(),
