@@ -15,6 +15,13 @@ from geocolor.wording import counted
 __all__ = ["Cell", "SharingGrid", "sharing_grid"]
 
 
+# What stands for a matrix that others have too, and what a key says of it.
+_SIGNS = {
+    "tied": ("=", "one matrix for several layers"),
+    "residual": ("=+", "one matrix for several layers, and a difference of this rank"),
+}
+
+
 @dataclass(frozen=True)
 class Cell:
     """A matrix.
@@ -34,8 +41,9 @@ class Cell:
 
     @property
     def mark(self) -> str:
-        """Rank, or hidden units that stay; ``=`` if it is one matrix with others."""
-        return {"dense": "", "tied": "="}.get(self.group.form, str(self.group.rank))
+        """Rank, or hidden units that stay; after ``=`` if it is one matrix with others."""
+        sign, _ = _SIGNS.get(self.group.form, ("", ""))
+        return sign if self.group.form in ("dense", "tied") else f"{sign}{self.group.rank}"
 
     @property
     def share(self) -> float:
@@ -65,6 +73,12 @@ class SharingGrid:
     rows: tuple[tuple[str, tuple[Cell | None, ...]], ...]
     layers: tuple[int, ...]
     classes: tuple[tuple[GroupPlan, str], ...]
+
+    @property
+    def signs(self) -> tuple[tuple[str, str], ...]:
+        """Signs in marks that are there, each with what a key says of it."""
+        forms = {cell.group.form for _, cells in self.rows for cell in cells if cell is not None}
+        return tuple(told for form, told in _SIGNS.items() if form in forms)
 
     @property
     def sharing(self) -> str:

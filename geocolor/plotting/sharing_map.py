@@ -27,8 +27,9 @@ def draw_sharing_map(
 
     A cell is a matrix: gray is dense, white is private low rank, pale green is around a hidden
     layer that was narrowed, any other color is a sharing class. The number is the rank, or the
-    hidden units that stay; an equals sign marks a tied matrix. Several models have a row each for
-    every role.
+    hidden units that stay; an equals sign marks one matrix for several layers, and the number
+    behind it is the rank of each one's difference from it. Several models have a row each for every
+    role.
 
     Parameters
     ----------
@@ -88,6 +89,7 @@ def _add_cell(axes: Any, cell: Cell, x: int, y: int, font: float) -> None:
 
 
 def _keys(grid: SharingGrid) -> list[Any]:
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     shown = [
@@ -96,7 +98,12 @@ def _keys(grid: SharingGrid) -> list[Any]:
         (_PLAIN["narrow"], "narrowed (number: hidden units that stay)"),
         (_SHARED, grid.sharing) if grid.classes else ("none", "no layers share"),
     ]
-    return [
+    patches = [
         Patch(fc=color, ec="none" if color == "none" else "#999999", label=label)
         for color, label in shown
     ]
+    signs = [
+        Line2D([], [], ls="", marker=f"${sign}$", ms=6 * len(sign), mew=0, c="#000000", label=label)
+        for sign, label in grid.signs
+    ]
+    return [*patches, *signs]

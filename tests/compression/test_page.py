@@ -132,6 +132,8 @@ def test_the_page_says_what_the_report_does(record: CompressionRecord, tmp_path:
         "which flatters it",
         "3 classes that share, 1 narrowed hidden layer ",
         "one color, one class: 3 classes share, 6 matrices",
+        "= one matrix for several layers",
+        "=+ one matrix for several layers, and a difference of this rank",
         "one matrix for several layers",
         "geocolor.load('smaller')",
         "100 input positions, 50 scored outputs",
@@ -235,6 +237,7 @@ def test_one_class_is_counted_as_one(record: CompressionRecord, tmp_path: Path) 
     alone = (GroupPlan((name,), "dense", "read") for group in rest for name in group.members)
     one = replace(record, plan=SharingPlan((shared, *alone)))
     words = Tags(page(one, tmp_path / "a.html")).words
+    assert "one matrix for several layers" not in words
     assert "1 class that shares, 0 narrowed hidden layers" in words
     assert "one color, one class: 1 class shares, 2 matrices" in words
 

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,6 +56,29 @@ def test_one_class_of_dense_units_is_not_sharing(tmp_path: Path) -> None:
     shared = SharingPlan((GroupPlan(tuple(u.name for u in units), "basis", "read", 2),))
     draw_sharing_map(shared, units, tmp_path / "b.png", "shared")
     assert blue(tmp_path / "b.png") > 3 * blue(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize(
+    ("form", "rank", "mark", "told"),
+    [
+        ("basis", 2, "2", []),
+        ("tied", 0, "=", ["one matrix for several layers"]),
+        ("residual", 2, "=+2", ["one matrix for several layers, and a difference of this rank"]),
+    ],
+)
+def test_the_key_tells_what_marks_say(
+    form: str, rank: int, mark: str, told: list[str], tmp_path: Path, monkeypatch: Any
+) -> None:
+    figures: list[Any] = []
+    monkeypatch.setattr(
+        "geocolor.plotting.sharing_map.save_picture", lambda figure, _: figures.append(figure)
+    )
+    units = [unit(layer, "query") for layer in range(2)]
+    plan = SharingPlan((GroupPlan(tuple(u.name for u in units), form, "read", rank),))
+    draw_sharing_map(plan, units, tmp_path / "a.png", "title")
+    (axes,) = figures[0].axes
+    assert [text.get_text() for text in axes.texts] == [mark, mark]
+    assert [text.get_text() for text in axes.get_legend().get_texts()][4:] == told
 
 
 def test_roles_of_one_short_name_are_told_apart() -> None:
