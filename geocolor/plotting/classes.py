@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph
-from geocolor.plotting.colors import class_colors
+from geocolor.plotting.colors import ALONE, class_colors
 
 __all__ = ["Classes"]
 
-_PLAIN, _GRAY = "#4e79a7", "#c4c4c4"
+_PLAIN = "#4e79a7"
 # As many classes of one node have colors of their own.
 _LONE = 3
 
@@ -65,7 +65,7 @@ class Classes:
         lone = int((counts == 1).sum())
         if lone > _LONE:
             # Colors are for those that have company.
-            colors[len(colors) - lone :] = [_GRAY] * lone
+            colors[len(colors) - lone :] = [ALONE] * lone
         return cls(of, counts[ranking], np.argsort(of, kind="stable"), colors)
 
     @property

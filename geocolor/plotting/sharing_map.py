@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from geocolor.plotting.canvas import AS_IS, canvas, save_picture, shortened
-from geocolor.plotting.colors import ink
+from geocolor.plotting.colors import DENSE, NARROW, PRIVATE, ink
 from geocolor.plotting.sharing_grid import Cell, SharingGrid, sharing_grid
 from geocolor.sharing import SharingPlan
 from geocolor.units import Unit
 
 __all__ = ["draw_sharing_map"]
 
-_PLAIN = {"dense": "#d9d9d9", "narrow": "#d5e8d4", "basis": "#ffffff"}
+_PLAIN = {"dense": DENSE, "narrow": NARROW}
 _SHARED = "#4e79a7"
 # Inches of a cell, and of all cells in a row and in a column: large models have smaller ones.
 _CELL, _WIDEST, _HIGHEST = 0.42, 22.0, 40.0
@@ -82,7 +82,7 @@ def draw_sharing_map(
 def _add_cell(axes: Any, cell: Cell, x: int, y: int, font: float) -> None:
     from matplotlib.patches import Rectangle
 
-    face = cell.color or _PLAIN.get(cell.group.form, _PLAIN["basis"])
+    face = cell.color or _PLAIN.get(cell.group.form, PRIVATE)
     axes.add_patch(Rectangle((x - 0.47, y - 0.47), 0.94, 0.94, fc=face, ec="#999999", lw=0.5))
     if font >= 2.5:
         axes.text(x, y, cell.mark, ha="center", va="center", fontsize=font, color=ink(face))
@@ -93,9 +93,9 @@ def _keys(grid: SharingGrid) -> list[Any]:
     from matplotlib.patches import Patch
 
     shown = [
-        (_PLAIN["dense"], "dense"),
-        (_PLAIN["basis"], "low rank of its own (number: rank)"),
-        (_PLAIN["narrow"], "narrowed (number: hidden units that stay)"),
+        (DENSE, "dense"),
+        (PRIVATE, "low rank of its own (number: rank)"),
+        (NARROW, "narrowed (number: hidden units that stay)"),
         (_SHARED, grid.sharing) if grid.classes else ("none", "no layers share"),
     ]
     patches = [

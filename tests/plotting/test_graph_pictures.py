@@ -11,7 +11,6 @@ from geocolor.errors import InputError
 from geocolor.graph import ConflictGraph, queen
 from geocolor.plotting.canvas import telling
 from geocolor.plotting.classes import Classes
-from geocolor.plotting.colors import class_colors
 from geocolor.plotting.layout import circle, springs
 from geocolor.plotting.matrix import draw_matrix
 from geocolor.plotting.network import draw_network
@@ -130,12 +129,6 @@ def test_nodes_alone_are_gray_where_they_are_many() -> None:
     assert len(set(few.colors)) == 4
     assert len(many.colors) == 5
     assert len(set(many.colors)) == 2
-
-
-def test_colors_are_told_apart() -> None:
-    colors = class_colors(60)
-    assert len(set(colors)) == 60
-    assert colors[:5] == class_colors(5)
 
 
 def test_names_lose_the_path_that_all_have() -> None:
