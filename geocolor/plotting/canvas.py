@@ -111,14 +111,18 @@ def shortened(name: str, most: int) -> str:
 
 
 def telling(graph: ConflictGraph) -> list[str]:
-    """Give the names of nodes without the dotted path that all of them begin with."""
+    """Give the names of nodes without the dotted path of names that all of them begin with.
+
+    A number is no such name: 0.25 stays whole.
+    """
     names = [graph.label(node) for node in range(graph.num_nodes)]
-    parts = [name.split(".")[:-1] for name in names]
-    shared = zip(*parts, strict=False)
-    common = next((at for at, each in enumerate(shared) if len(set(each)) > 1), None)
-    if common is None:
-        common = min(map(len, parts), default=0) if len(names) > 1 else 0
-    return [".".join(name.split(".")[common:]) for name in names]
+    if len(names) < 2:
+        return names
+    parts = [name.split(".") for name in names]
+    shared = zip(*(path[:-1] for path in parts), strict=False)
+    ends = (at for at, each in enumerate(shared) if len({*each}) > 1 or not each[0].isidentifier())
+    common = next(ends, min(map(len, parts)) - 1)
+    return [".".join(path[common:]) for path in parts]
 
 
 def _format_of(path: str | os.PathLike[str]) -> str:

@@ -131,11 +131,21 @@ def test_nodes_alone_are_gray_where_they_are_many() -> None:
     assert len(set(many.colors)) == 2
 
 
-def test_names_lose_the_path_that_all_have() -> None:
-    names = ["model.layers.0.q", "model.layers.1.q", "model.layers.10.k"]
-    assert telling(ConflictGraph.from_edges(3, [], [], labels=names)) == ["0.q", "1.q", "10.k"]
-    assert telling(ConflictGraph.from_edges(1, [], [], labels=["a.b"])) == ["a.b"]
-    assert telling(ConflictGraph.from_edges(2, [], [], labels=["a", "a.b"])) == ["a", "a.b"]
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["model.layers.0.q", "model.layers.1.q", "model.layers.10.k"], ["0.q", "1.q", "10.k"]),
+        (["model.layers.0.q", "model.layers.0.k"], ["0.q", "0.k"]),
+        (["a.b"], ["a.b"]),
+        (["a", "a.b"], ["a", "a.b"]),
+        (["a.b", "a.b.c"], ["b", "b.c"]),
+        (["0.1", "0.25", "0.5", "0.75"], ["0.1", "0.25", "0.5", "0.75"]),
+        (["10.0.0.1", "10.0.0.12"], ["10.0.0.1", "10.0.0.12"]),
+        ([".a", ".b"], [".a", ".b"]),
+    ],
+)
+def test_names_lose_the_path_that_all_have(names: list[str], told: list[str]) -> None:
+    assert telling(ConflictGraph.from_edges(len(names), [], [], labels=names)) == told
 
 
 def test_neighbors_are_close_on_a_path_and_parts_are_apart() -> None:
