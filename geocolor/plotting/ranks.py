@@ -67,7 +67,8 @@ def draw_ranks(
         handles=_keys(panels, grid), loc="lower center", ncols=4, fontsize=7, frameon=False
     )
     inch = 1 / (1.9 * down + 0.8)
-    figure.tight_layout(rect=(0, 0.5 * inch, 1, 1), h_pad=0.8, w_pad=0.8)
+    # Not tight_layout(): what a font has no sign for must wait until the picture is saved.
+    figure.set_layout_engine("tight", rect=(0, 0.5 * inch, 1, 1), h_pad=0.8, w_pad=0.8)
     save_picture(figure, path)
 
 

@@ -1,12 +1,14 @@
 """What rank each layer needs and has."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from geocolor.errors import InputError
+from geocolor.plotting import draw_sharing_map
 from geocolor.plotting.rank_panels import rank_panels
 from geocolor.plotting.ranks import draw_ranks
 from geocolor.plotting.sharing_grid import sharing_grid
@@ -92,3 +94,14 @@ def test_ranks_are_drawn(
     assert (count(found, "#6f8fae") > 500) is known
     assert count(found, "#4e79a7") > 20  # the first class that shares
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+def test_signs_that_no_font_has_are_no_warning(
+    suffix: str, small_model: tuple[SharingPlan, list[Unit]], tmp_path: Path
+) -> None:
+    plan, units = small_model
+    units = [replace(unit, role=f"{unit.role}\u5c64") for unit in units]
+    draw_ranks(plan, units, {}, tmp_path / f"a{suffix}", "\u6a21\u578b")
+    draw_sharing_map(plan, units, tmp_path / f"b{suffix}", "\u6a21\u578b")
