@@ -195,6 +195,28 @@ def test_an_instance_can_be_linked_to_and_hostile_texts_do_no_harm(
     assert all(f"signal 11 {HOSTILE}" in row and "crashed" in row for row in wrong)
 
 
+def test_numbers_of_any_size_are_written(
+    opened: Callable[..., Any], make_results: MakeResults
+) -> None:
+    numbers = {
+        "12": "12",
+        "0.25": "0.25",
+        "-0.12345678": "-0.123457",
+        "3.2e-14": "3.2e-14",
+        "-3.33333333e-21": "-3.33333e-21",
+        "12345.678": "12345.7",
+        "1234567.8": "1234568",
+    }
+
+    def run(trial: Trial) -> dict[str, Any]:
+        return {"objective": float(trial.instance.name), "status": "FEASIBLE", "runtime": 1.0}
+
+    driver = opened(make_results(["a"], list(numbers), [0], run=run))
+    names = texts(driver, "#instance-table tbody th")
+    found = [cell.split()[0] for cell in texts(driver, "#instance-table tbody td:last-child")]
+    assert dict(zip(names, found, strict=True)) == numbers
+
+
 def test_the_smallest_campaign_and_the_empty_one_open(
     opened: Callable[..., Any], make_results: MakeResults
 ) -> None:

@@ -19,8 +19,7 @@ const NONE = "\u2013";
 function number(value) {
   if (value === null) return NONE;
   if (Number.isInteger(value)) return String(value);
-  const before = Math.floor(Math.log10(Math.abs(value)));
-  return String(Number(value.toFixed(Math.min(12, Math.max(0, 5 - before)))));
+  return String(Number(Math.abs(value) < 1e6 ? value.toPrecision(6) : value.toFixed()));
 }
 
 function percent(value) {
