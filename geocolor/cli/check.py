@@ -97,6 +97,7 @@ def command(
         reading = reader.read(file)
         graph = reading.graph
         found = read_solution(solution, reader.limits)
+        _require_same_graph(found.claims, graph)
         coloring = found.colors_of(graph)
         if coloring is None:
             raise CheckError(f"{solution} holds no coloring")
@@ -118,7 +119,6 @@ def command(
             packing=packing,
             limits=reader.limits,
         )
-        _require_same_graph(found.claims, graph)
         try:
             report = check(question, coloring)
         except CheckError as failed:

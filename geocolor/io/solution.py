@@ -6,8 +6,8 @@ node, nodes and colors counted from 1. Lines ``c ...`` are comments, of which ``
 With a capacity the question has two lines more, ``c capacity C`` and ``c sizes SIZE SIZE ...`` in
 node order, without which every size is 1.
 The table (``.csv``) has a header ``node,color`` and a row a node, by name; colors count from 0.
-The JSON form is an object of format ``geocolor.solution`` with at least ``colors``, one per node in
-node order.
+The JSON form is an object of format ``geocolor.solution`` with at least ``colors``, one per node, in
+the order of its ``nodes``, the names, if it has them, else in that of the graph.
 """
 
 from __future__ import annotations
@@ -207,7 +207,24 @@ def _read_json(path: Path, limits: Limits) -> Solution:
     for at, color in enumerate(colors):
         if not _is_whole(color):
             raise FormatError(f"colors[{at}] is {str(color)[:40]!r}, not a whole number", str(path))
-    return Solution(frozen(np.array(colors, dtype=np.int64)), claims)
+    names = _names(claims.get("nodes"), len(colors), str(path))
+    return Solution(frozen(np.array(colors, dtype=np.int64)), claims, names)
+
+
+def _names(nodes: list[Any] | None, count: int, path: str) -> tuple[str, ...] | None:
+    """Read the names that the colors are of; a whole number is the name of its digits."""
+    if nodes is None:
+        return None
+    if len(nodes) != count:
+        raise FormatError(f"{counted(len(nodes), 'node')}, but {counted(count, 'color')}", path)
+    seen: dict[str, None] = {}
+    for at, node in enumerate(nodes):
+        if not isinstance(node, str) and not _is_whole(node):
+            raise FormatError(f"nodes[{at}] is {str(node)[:40]!r}, no name of a node", path)
+        if str(node) in seen:
+            raise FormatError(f"node {str(node)[:40]!r} has two colors", path)
+        seen[str(node)] = None
+    return tuple(seen)
 
 
 def _claim(key: str, value: Any, path: str) -> Any:

@@ -75,6 +75,21 @@ def test_a_table_goes_by_names_in_any_order(
         back.colors_of(other)
 
 
+@given(order=st.permutations(range(6)))
+def test_json_goes_by_the_names_of_its_nodes(
+    order: list[int], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("solution") / "a.json"
+    graph = ConflictGraph.from_edges(6, labels="abcdef")
+    write_solution(path, record(order) | {"nodes": ["abcdef"[node] for node in order]})
+    np.testing.assert_array_equal(read_solution(path).colors_of(graph), range(6))
+    write_solution(path, record(order) | {"nodes": order})
+    bare = ConflictGraph.from_edges(6)
+    np.testing.assert_array_equal(read_solution(path).colors_of(bare), range(6))
+    with pytest.raises(InputError, match="no node is called"):
+        read_solution(path).colors_of(graph)
+
+
 @given(names=st.lists(st.text(max_size=4), min_size=1, max_size=5, unique=True))
 def test_any_name_comes_back_from_a_table(
     names: list[str], tmp_path_factory: pytest.TempPathFactory
@@ -215,6 +230,9 @@ def test_malformed_text(text: str, line: int | None, message: str, tmp_path: Pat
         ({"status": ["OPTIMAL"]}, "status is .*, not a string"),
         ({"options": []}, r"options is '\[\]', not an object"),
         ({"trace": {}}, "trace is '{}', not a list"),
+        ({"nodes": ["a", "b"]}, "2 nodes, but 1 color$"),
+        ({"nodes": [True]}, r"nodes\[0\] is 'True', no name of a node"),
+        ({"nodes": ["1", 1], "colors": [0, 1]}, "node '1' has two colors"),
     ],
 )
 def test_malformed_json(changes: dict[str, Any], message: str, tmp_path: Path) -> None:
