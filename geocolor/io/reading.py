@@ -15,7 +15,7 @@ from geocolor.io.formats import Format, format_of, format_to_write
 from geocolor.io.limits import Limits
 from geocolor.io.listing import Listing, Note
 from geocolor.io.meaning import Isolated, Meaning
-from geocolor.io.settle import settle
+from geocolor.io.settle import conflict_rows, settle
 from geocolor.io.source import open_source
 
 __all__ = ["Reading", "read", "read_closely", "write"]
@@ -46,7 +46,7 @@ class Reading:
     meaning: Meaning
 
     def line_of(self, u: int, v: int) -> int | None:
-        """Find the first line that lists a pair of nodes of the graph.
+        """Find the first line that lists a pair of nodes, as a hard conflict if one does.
 
         Returns
         -------
@@ -61,7 +61,8 @@ class Reading:
         pairs = listing.pairs
         found = (pairs == (u, v)).all(axis=1) | (pairs == (v, u)).all(axis=1)
         at = np.flatnonzero(found & (listing.lines > 0))
-        return int(listing.lines[at[0]]) if len(at) else None
+        hard = at[conflict_rows(listing, self.meaning)[at]]
+        return int(listing.lines[[*hard, *at][0]]) if len(at) else None
 
     @cached_property
     def _listed(self) -> list[int]:

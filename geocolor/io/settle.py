@@ -24,7 +24,18 @@ from geocolor.io.meaning import (
 )
 from geocolor.wording import counted
 
-__all__ = ["settle"]
+__all__ = ["conflict_rows", "settle"]
+
+
+def conflict_rows(listing: Listing, meaning: Meaning) -> NDArray[np.bool_]:
+    """Tell which of a listing's edges are hard conflicts, shape (m,)."""
+    if meaning.unweighted is Unweighted.ONE:
+        bare = np.zeros(len(listing.pairs), dtype=bool)
+    elif listing.values is None or meaning.weights is Weights.IGNORE:
+        bare = np.ones(len(listing.pairs), dtype=bool)
+    else:
+        bare = np.isnan(listing.values)
+    return bare if listing.hard is None else bare | listing.hard
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,17 +177,16 @@ class _Settling:
         if values is not None and np.isnan(values).all():
             values = None
         bare = np.ones(len(listing.pairs), dtype=bool) if values is None else np.isnan(values)
-        marked = np.zeros_like(bare) if listing.hard is None else listing.hard
+        conflict = conflict_rows(listing, self.meaning)
         if self.meaning.unweighted is Unweighted.ONE:
             values = np.where(bare, 1.0, np.nan if values is None else values)
             bare = np.zeros_like(bare)
         edges = _Edges(listing.pairs, values, listing.lines)
         if values is None:
             return edges, _Edges(edges.pairs[:0], np.empty(0), None)
-        conflict = bare | marked
         if not conflict.any():
             return _Edges(edges.pairs[:0], None, None), edges
-        unsaid = bare & ~marked
+        unsaid = bare if listing.hard is None else bare & ~listing.hard
         if unsaid.any():
             first = int(np.argmax(unsaid))
             self.note(

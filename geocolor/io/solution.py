@@ -6,8 +6,8 @@ node, nodes and colors counted from 1. Lines ``c ...`` are comments, of which ``
 With a capacity the question has two lines more, ``c capacity C`` and ``c sizes SIZE SIZE ...`` in
 node order, without which every size is 1.
 The table (``.csv``) has a header ``node,color`` and a row a node, by name; colors count from 0.
-The JSON form is an object of format ``geocolor.solution`` with at least ``colors``, one per node, in
-the order of its ``nodes``, the names, if it has them, else in that of the graph.
+The JSON form is an object of format ``geocolor.solution`` with at least ``colors``, one per node,
+in the order of its ``nodes``, the names, if it has them, else in that of the graph.
 """
 
 from __future__ import annotations

@@ -48,6 +48,28 @@ def test_broken_conflict(run, queen5: Path, tmp_path: Path) -> None:
     )
 
 
+def test_the_line_is_that_of_the_conflict(run, tmp_path: Path) -> None:
+    graph, path = tmp_path / "a.edges", tmp_path / "a.csv"
+    graph.write_text("a b 2\nb c 1\na b\nb a\n")
+    path.write_text("a,0\nb,0\nc,0\n")
+    done = run("check", graph, path, "--colors", 2)
+    assert done.error().endswith(f"the edge is in {graph}:3")
+    done = run("check", graph, path, "--colors", 2, "--weights", "ignore")
+    assert done.error().endswith(f"the edge is in {graph}:1")
+
+
+def test_colors_are_those_of_the_nodes_named(run, tmp_path: Path) -> None:
+    graph, path = tmp_path / "a.edges", tmp_path / "a.json"
+    graph.write_text("a b\nb c\n")
+    record = {"format": "geocolor.solution", "version": 1, "colors": [1, 0, 0]}
+    path.write_text(json.dumps(record | {"nodes": ["b", "a", "c"]}))
+    done = run("check", graph, path)
+    assert (done.code, done.out) == (0, "valid coloring: 2 colors\n")
+    path.write_text(json.dumps(record | {"nodes": ["zoe", "yan", "x"]}))
+    done = run("check", graph, path)
+    assert (done.code, done.err) == (2, "geocolor: error: no node is called 'zoe'\n")
+
+
 def test_what_fails_for_machines(run, queen5: Path, weighted: Path, tmp_path: Path) -> None:
     path = tmp_path / "broken.sol"
     rows = [f"l {node} {1 if node == 2 else node}" for node in range(1, 26)]
@@ -119,7 +141,6 @@ def test_the_problem_comes_from_the_solution(run, weighted: Path, tmp_path: Path
         ({"objective": -1e-8}, "claims the objective -1e-08, it has 0.0"),
         ({"num_colors": 3}, "claims 3 colors"),
         ({"colors": [0, 0, 1, 2]}, "nodes a and b conflict"),
-        ({"colors": [0, 1, 2]}, "the graph has 4 nodes"),
         ({"colors": [0, 1, 2, -3]}, "negative color"),
     ],
 )
@@ -156,6 +177,8 @@ def test_false_claims(
         ({"options": {"problem": "sudoku"}}, "options.problem is 'sudoku'"),
         ({"options": {"problem": "partition", "k": "4"}}, "options.k must be a whole number"),
         ({"version": 7}, "version 7"),
+        ({"colors": [0, 1, 2]}, "4 nodes, but 3 colors"),
+        ({"nodes": ["a", "b", "c", "x"]}, "no node is called 'x'"),
     ],
 )
 def test_unreadable_claims(
