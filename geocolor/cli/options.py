@@ -182,7 +182,8 @@ def limits_of(nodes: int | None, edges: int | None, size: str | None) -> Limits:
 
     asked = {"nodes": nodes, "edges": edges}
     if size is not None:
-        asked |= dict.fromkeys(("file_bytes", "text_bytes", "json_bytes"), byte_count(size))
+        kinds = ("file_bytes", "text_bytes", "json_bytes", "array_bytes")
+        asked |= dict.fromkeys(kinds, byte_count(size))
     return Limits(**{name: most for name, most in asked.items() if most is not None})
 
 

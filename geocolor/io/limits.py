@@ -14,6 +14,7 @@ _OPTIONS = {
     "file_bytes": "--max-bytes",
     "text_bytes": "--max-bytes",
     "json_bytes": "--max-bytes",
+    "array_bytes": "--max-bytes",
     "nodes": "--max-nodes",
     "edges": "--max-edges",
 }
@@ -31,6 +32,8 @@ class Limits:
         Size once decompressed, counted while it streams.
     json_bytes : int
         The same for JSON, which takes about ten times its text in memory.
+    array_bytes : int
+        Arrays of an ``.npz`` in all, at eight bytes an entry or what it takes there, if more.
     nodes, edges : int
         Nodes, and edges or weighted pairs, each pair counted once.
     """
@@ -38,6 +41,7 @@ class Limits:
     file_bytes: int = 2048 * _MIB
     text_bytes: int = 4096 * _MIB
     json_bytes: int = 256 * _MIB
+    array_bytes: int = 256 * _MIB
     nodes: int = 2_000_000
     edges: int = 50_000_000
 

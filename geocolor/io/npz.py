@@ -23,8 +23,9 @@ from geocolor.io.limits import Limits
 from geocolor.io.listing import Listing
 from geocolor.io.matrix import matrix_listing
 from geocolor.io.meaning import Meaning
-from geocolor.io.source import Source, shown
+from geocolor.io.source import Source
 from geocolor.io.writing import require_room
+from geocolor.wording import counted
 
 __all__ = ["npz_text", "read_npz"]
 
@@ -32,7 +33,12 @@ _SUFFIX = ".npy"
 _MOST_ARRAYS = 64
 # Room for a description of types and shape; what is longer describes no array read here.
 _LONGEST_HEADER = 1 << 14
+# What an entry takes once it is read, if it does not take more in the file: all become doubles
+# or whole numbers of 64 bits.
+_WIDEST = 8
 _COMPRESSED = ("csr", "csc")
+# Room for the name of a sparse format.
+_LONGEST_NAME = 64
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # What the zip module raises over damaged archives.
 _DAMAGE = (
@@ -97,10 +103,10 @@ class _Archive:
         total = 0
         for member in members:
             header = self._header(member)
-            total += header.count * header.dtype.itemsize
-            if max(total, member.file_size) > limits.text_bytes:
+            total += header.count * max(header.dtype.itemsize, _WIDEST)
+            if max(total, member.file_size) > limits.array_bytes:
                 found = f"arrays of {max(total, member.file_size)} bytes"
-                raise limits.beyond("text_bytes", name, found)
+                raise limits.beyond("array_bytes", name, found)
             self.headers[member.filename.removesuffix(_SUFFIX)] = header
 
     def _header(self, member: zipfile.ZipInfo) -> _Header:
@@ -132,19 +138,30 @@ class _Archive:
             )
         return header
 
+    def header(self, key: str) -> _Header:
+        """Find what an array says of itself.
+
+        Raises
+        ------
+        FormatError
+            It is not there.
+        """
+        if key not in self.headers:
+            raise FormatError(f"no array {key!r}", self.name)
+        return self.headers[key]
+
     def array(self, key: str) -> NDArray[Any]:
-        """Read one array.
+        """Read one array; its shape is to be judged before.
 
         Raises
         ------
         FormatError
             It is not there, or damaged.
         """
-        if key not in self.headers:
-            raise FormatError(f"no array {key!r}", self.name)
+        member = self.header(key).member
         with (
             _refusing(f"the array {key!r} is damaged", self.name),
-            self.zip.open(self.headers[key].member) as file,
+            self.zip.open(member) as file,
         ):
             found: NDArray[Any] = np.lib.format.read_array(
                 file, allow_pickle=False, max_header_size=_LONGEST_HEADER
@@ -153,21 +170,26 @@ class _Archive:
 
     def real(self, key: str) -> NDArray[np.float64]:
         """Read numbers, all finite."""
-        found = self.array(key)
-        if found.dtype.kind not in "fiub":
-            raise FormatError(f"the array {key!r} holds {found.dtype}, no numbers", self.name)
+        dtype = self.header(key).dtype
+        if dtype.kind not in "fiub":
+            raise FormatError(f"the array {key!r} holds {dtype}, no numbers", self.name)
         with np.errstate(over="ignore"):  # of wider floats; what is not finite is refused
-            values = found.astype(np.float64)
+            values = self.array(key).astype(np.float64, copy=False)
         if not np.isfinite(values).all():
             raise FormatError(f"the array {key!r} has an entry that is not finite", self.name)
         return values
 
+    def require_whole(self, *keys: str) -> None:
+        """Refuse what is no row of whole numbers by its header alone."""
+        for key in keys:
+            header = self.header(key)
+            if header.dtype.kind not in "iu" or len(header.shape) != 1:
+                raise FormatError(f"the array {key!r} must be a row of whole numbers", self.name)
+
     def whole(self, key: str) -> NDArray[np.int64]:
         """Read a row of whole numbers."""
-        found = self.array(key)
-        if found.dtype.kind not in "iu" or found.ndim != 1:
-            raise FormatError(f"the array {key!r} must be a row of whole numbers", self.name)
-        return found.astype(np.int64)
+        self.require_whole(key)
+        return self.array(key).astype(np.int64, copy=False)
 
 
 def read_npz(source: Source, meaning: Meaning) -> Listing:
@@ -185,47 +207,56 @@ def read_npz(source: Source, meaning: Meaning) -> Listing:
     LimitError
         It is larger than the limits; nothing was allocated for its arrays.
     """
-    archive = _Archive(source.read_all(), source.name, source.limits)
+    archive = _Archive(source.read_all("array_bytes"), source.name, source.limits)
     return _sparse(archive, source) if "shape" in archive.headers else _dense(archive, source)
 
 
 def _sparse(archive: _Archive, source: Source) -> Listing:
+    archive.require_whole("shape")
+    if archive.header("shape").count != 2:
+        raise FormatError("the array 'shape' must be two whole numbers", source.name)
     shape = archive.whole("shape").tolist()
-    if len(shape) != 2 or shape[0] != shape[1] or shape[0] < 0:
+    if shape[0] != shape[1] or shape[0] < 0:
         raise FormatError(f"a matrix of shape {tuple(shape)} is no graph", source.name)
     count = shape[0]
     source.limits.require_nodes(count, source.name)
-    layout = archive.array("format").tobytes().rstrip(b"\0").replace(b"\0", b"")
-    if "data" not in archive.headers:
-        raise FormatError("no array 'data'", source.name)
+    layout = _layout(archive)
+    data = archive.header("data")
     # Both halves of a symmetric matrix, and its diagonal.
-    source.limits.require_edges((archive.headers["data"].count - count) // 2, source.name)
-    if layout.decode("ascii", "replace") in _COMPRESSED:
-        starts, columns = archive.whole("indptr"), archive.whole("indices")
-        if (
-            len(starts) != count + 1
-            or starts[0] != 0
-            or starts[-1] != len(columns)
-            or (np.diff(starts) < 0).any()
-        ):
+    source.limits.require_edges((data.count - count) // 2, source.name)
+    ends = ("indptr", "indices") if layout in _COMPRESSED else ("row", "col")
+    if layout not in _COMPRESSED and (layout != "coo" or "row" not in archive.headers):
+        raise FormatError(f"a sparse matrix in the format {layout!r}; save it as csr", source.name)
+    archive.require_whole(*ends)
+    if layout in _COMPRESSED and archive.header("indptr").count != count + 1:
+        raise FormatError("the array 'indptr' does not go with the others", source.name)
+    lengths = {archive.header(key).shape for key in ("data", *ends) if key != "indptr"}
+    if lengths != {(data.count,)}:
+        raise FormatError("the arrays of rows, columns and data differ in length", source.name)
+    _require_beside(archive, count)
+    rows, columns = (archive.whole(key) for key in ends)
+    if layout in _COMPRESSED:
+        starts = rows
+        if starts[0] != 0 or starts[-1] != len(columns) or (np.diff(starts) < 0).any():
             raise FormatError("the array 'indptr' does not go with the others", source.name)
         rows = np.repeat(np.arange(count), np.diff(starts))
-    elif layout == b"coo" and "row" in archive.headers:
-        rows, columns = archive.whole("row"), archive.whole("col")
-    else:
-        raise FormatError(
-            f"a sparse matrix in the format {shown(layout)}; save it as csr", source.name
-        )
-    marks = archive.headers["data"].dtype.kind == "b"
+    marks = data.dtype.kind == "b"
     values = archive.real("data")
-    if not len(rows) == len(columns) == values.size or values.ndim != 1:
-        raise FormatError("the arrays of rows, columns and data differ in length", source.name)
     pairs = np.stack([rows, columns], axis=1)
     if ((pairs < 0) | (pairs >= count)).any():
         raise FormatError(f"an entry is outside of the {count} rows and columns", source.name)
     if marks:
         pairs = pairs[values != 0]
     return _listing(archive, count, pairs, None if marks else values)
+
+
+def _layout(archive: _Archive) -> str:
+    """Read the name of a sparse format."""
+    header = archive.header("format")
+    if header.count * header.dtype.itemsize > _LONGEST_NAME:
+        raise FormatError("the array 'format' is no name of a sparse format", archive.name)
+    name = archive.array("format").tobytes().rstrip(b"\0").replace(b"\0", b"")
+    return name.decode("ascii", "backslashreplace")
 
 
 def _dense(archive: _Archive, source: Source) -> Listing:
@@ -246,6 +277,7 @@ def _dense(archive: _Archive, source: Source) -> Listing:
     count = shape[0]
     source.limits.require_nodes(count, source.name)
     source.limits.require_edges(count * (count - 1) // 2, source.name)
+    _require_beside(archive, count)
     if not named or archive.headers[named[0]].dtype.kind == "b":
         marked = np.any([archive.real(key) != 0 for key in chosen], axis=0)
         return _listing(archive, count, np.argwhere(marked), None)
@@ -258,6 +290,17 @@ def _dense(archive: _Archive, source: Source) -> Listing:
     return _listing(archive, count, pairs, values, None if hard is None else hard[at])
 
 
+def _require_beside(archive: _Archive, count: int) -> None:
+    """Refuse names and sizes of another shape by their headers alone."""
+    labels, sizes = (archive.headers.get(key) for key in ("labels", "sizes"))
+    if labels is not None and (labels.dtype.kind != "U" or labels.shape != (count,)):
+        raise FormatError("labels must be one text for each row", archive.name)
+    if sizes is not None and sizes.shape != (count,):
+        raise FormatError(
+            f"{counted(count, 'node')} but sizes of shape {sizes.shape}", archive.name
+        )
+
+
 def _listing(
     archive: _Archive,
     count: int,
@@ -268,8 +311,6 @@ def _listing(
     labels = None
     if "labels" in archive.headers:
         found = archive.array("labels")
-        if found.dtype.kind != "U" or found.shape != (count,):
-            raise FormatError("labels must be one text for each row", archive.name)
         codes = np.frombuffer(found.astype(found.dtype.newbyteorder("=")).tobytes(), np.uint32)
         if codes.max(initial=0) > sys.maxunicode:
             raise FormatError("labels hold codes that are no characters", archive.name)
@@ -287,6 +328,8 @@ def npz_text(graph: ConflictGraph) -> Iterator[bytes]:
     ------
     InputError
         The graph has both weights and conflicts.
+    LimitError
+        Its names take more room than is read by default, all being as wide as the longest.
     """
     require_room(graph, "a sparse matrix (.npz)", both=False)
     part = graph.weights if graph.is_weighted else graph.conflicts
@@ -300,6 +343,13 @@ def npz_text(graph: ConflictGraph) -> Iterator[bytes]:
         "_is_array": np.array(True),
     }
     if graph.labels is not None:
+        longest = max(map(len, graph.labels), default=0)
+        taken, most = 4 * longest * graph.num_nodes, Limits().array_bytes
+        if taken > most:
+            raise LimitError(
+                f"names of up to {longest} characters, each as wide as the longest, take {taken} "
+                f"bytes in .npz, the limit is {most}; write .json"
+            )
         arrays["labels"] = np.array(graph.labels, dtype=np.str_)
     if (graph.sizes != 1.0).any():
         arrays["sizes"] = graph.sizes

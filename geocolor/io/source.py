@@ -145,15 +145,20 @@ class Source:
             yield block
             block = next(self._unpacked, b"")
 
-    def read_all(self) -> bytes:
+    def read_all(self, limit: str = "json_bytes") -> bytes:
         """Read it whole, within the limit for formats that are parsed whole.
+
+        Parameters
+        ----------
+        limit : str
+            As for :meth:`blocks`.
 
         Raises
         ------
         FormatError, LimitError
             As for :meth:`blocks`.
         """
-        return b"".join(self.blocks("json_bytes"))
+        return b"".join(self.blocks(limit))
 
     def line_blocks(self) -> Iterator[bytes]:
         r"""Read a text in blocks of whole lines.

@@ -39,7 +39,14 @@ with atheris.instrument_imports(include=["geocolor.io"]):
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build" / "fuzz"
 FILES = [ROOT / "tests" / "io" / folder for folder in ("wellformed", "malformed")]
-LIMITS = Limits(file_bytes=1 << 20, text_bytes=1 << 20, json_bytes=1 << 20, nodes=500, edges=5000)
+LIMITS = Limits(
+    file_bytes=1 << 20,
+    text_bytes=1 << 20,
+    json_bytes=1 << 20,
+    array_bytes=1 << 20,
+    nodes=500,
+    edges=5000,
+)
 LONGEST = 4096
 # Where writing a file doesn't take a hundred times as long as reading it.
 SHARED = Path("/dev/shm")  # noqa: S108

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -186,8 +187,67 @@ def test_arrays_that_unpack_to_more_than_the_limit(tmp_path: Path) -> None:
     np.savez_compressed(path, weights=np.zeros((3000, 3000)))
     assert path.stat().st_size < 100_000
     with pytest.raises(LimitError, match="arrays of 72000128 bytes, the limit is 1000000"):
-        read(path, limits=Limits(text_bytes=1_000_000))
+        read(path, limits=Limits(array_bytes=1_000_000))
     assert read(path).num_nodes == 3000
+
+
+def sparse_arrays(**other: np.ndarray) -> dict[str, np.ndarray]:
+    """Arrays of two nodes that an edge joins, some of them others."""
+    arrays = {
+        "indices": np.array([1, 0], dtype=np.int32),
+        "indptr": np.array([0, 1, 2]),
+        "format": np.array(b"csr"),
+        "shape": np.array([2, 2]),
+        "data": np.ones(2),
+    }
+    return arrays | other
+
+
+def test_entries_of_a_byte_count_as_what_they_become(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.npz"
+    np.savez_compressed(path, weights=np.zeros((3000, 3000), dtype=np.uint8))
+    with pytest.raises(LimitError, match="arrays of 72000000 bytes, the limit is 70000000; raise"):
+        read(path, limits=Limits(array_bytes=70_000_000))
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("sizes", "2 nodes but sizes of shape (100000,)"),
+        ("labels", "labels must be one text for each row"),
+        ("indptr", "the array 'indptr' does not go with the others"),
+        ("indices", "the arrays of rows, columns and data differ in length"),
+        ("data", "the arrays of rows, columns and data differ in length"),
+        ("shape", "the array 'shape' must be two whole numbers"),
+        ("format", "the array 'format' is no name of a sparse format"),
+    ],
+)
+def test_an_array_that_is_too_long_is_not_read(
+    key: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "bomb.npz"
+    np.savez_compressed(path, **sparse_arrays(**{key: np.zeros(100_000, dtype=np.uint8)}))
+    entries = []
+
+    def counting(*arguments: Any, **options: Any) -> Any:
+        found = read_array(*arguments, **options)
+        entries.append(found.size)
+        return found
+
+    read_array = np.lib.format.read_array
+    monkeypatch.setattr(np.lib.format, "read_array", counting)
+    with pytest.raises(FormatError, match=re.escape(message)):
+        read(path)
+    assert sum(entries) < 100
+
+
+def test_names_are_as_wide_as_the_longest_in_arrays(tmp_path: Path) -> None:
+    labels = ["a" * 100_000, *map(str, range(999))]
+    graph = ConflictGraph.from_edges(1000, [(0, 1)], labels=labels)
+    with pytest.raises(LimitError, match=r"take 400000000 bytes in .npz, the limit is 268435456;"):
+        write(graph, tmp_path / "a.npz")
+    assert not list(tmp_path.iterdir())
+    write(graph, tmp_path / "a.json")
 
 
 def test_a_pickle_in_an_archive_is_not_run(tmp_path: Path) -> None:
