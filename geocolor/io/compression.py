@@ -17,6 +17,8 @@ _BLOCK = 1 << 20
 # What a decompressor may keep of what it has given out; the usual settings need far less.
 _WINDOW = 1 << 27
 _XZ_MEMORY = 1 << 28
+# What is left behind a stream is copied, and streams may be short.
+_XZ_PIECE = 1 << 16
 # A byte of zstd may stand for 32 KiB, and all of what is put in comes out at once.
 _ZSTD_PIECE = 1 << 10
 
@@ -44,7 +46,7 @@ class Compression:
     magic : bytes
         What every such file begins with.
     unpack : callable
-        Gives what is inside in blocks; raises :class:`DamagedError`.
+        Gives what is inside in parts of any length; raises :class:`DamagedError`.
     pack : callable
         Opens a stream that compresses into a file; the same bytes give the same file.
     """
@@ -71,20 +73,19 @@ def _pack_gzip(file: BinaryIO) -> AbstractContextManager[BinaryIO]:
 
 
 def _unpack_xz(raw: Readable) -> Iterator[bytes]:
-    rest = raw.read(_BLOCK)
+    rest = raw.read(_XZ_PIECE)
     try:
         while rest:
             # A file may be several streams one behind the other.
             stream = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
             while not stream.eof:
                 if not rest and stream.needs_input:
-                    rest = raw.read(_BLOCK)
+                    rest = raw.read(_XZ_PIECE)
                     if not rest:
                         raise DamagedError("it ends before its end marker")
                 block, rest = stream.decompress(rest, _BLOCK), b""
-                if block:
-                    yield block
-            rest = (stream.unused_data or raw.read(_BLOCK)).lstrip(b"\0")
+                yield block
+            rest = (stream.unused_data or raw.read(_XZ_PIECE)).lstrip(b"\0")
     except lzma.LZMAError as error:
         raise DamagedError(str(error)) from error
 
@@ -97,8 +98,6 @@ def _unpack_zstd(raw: Readable) -> Iterator[bytes]:
     import zstandard
 
     rest = raw.read(_ZSTD_PIECE)
-    parts: list[bytes] = []
-    waiting = 0
     try:
         while rest:
             # A file may be several frames one behind the other.
@@ -108,17 +107,11 @@ def _unpack_zstd(raw: Readable) -> Iterator[bytes]:
                     rest = raw.read(_ZSTD_PIECE)
                     if not rest:
                         raise DamagedError("it ends before its last frame does")
-                parts.append(frame.decompress(rest))
-                waiting += len(parts[-1])
+                yield frame.decompress(rest)
                 rest = b""
-                if waiting >= _BLOCK:
-                    yield b"".join(parts)
-                    parts, waiting = [], 0
             rest = frame.unused_data or raw.read(_ZSTD_PIECE)
     except zstandard.ZstdError as error:
         raise DamagedError(str(error)) from error
-    if waiting:
-        yield b"".join(parts)
 
 
 def _pack_zstd(file: BinaryIO) -> AbstractContextManager[BinaryIO]:

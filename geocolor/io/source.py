@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -67,6 +67,20 @@ class _Raw:
         return data
 
 
+def _in_blocks(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Join parts, of which there may be as many as there are bytes."""
+    waiting: list[bytes] = []
+    length = 0
+    for part in filter(None, parts):
+        waiting.append(part)
+        length += len(part)
+        if length >= _BLOCK:
+            yield b"".join(waiting)
+            waiting, length = [], 0
+    if waiting:
+        yield b"".join(waiting)
+
+
 class Source:
     """A file or pipe, opened and decompressed, that is read once from its start.
 
@@ -105,7 +119,7 @@ class Source:
                 yield block
             return
         try:
-            yield from self.compression.unpack(raw)
+            yield from _in_blocks(self.compression.unpack(raw))
         except DamagedError as error:
             raise FormatError(
                 f"not a whole {self.compression.name} file: {error}", self.name

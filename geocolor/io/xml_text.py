@@ -14,16 +14,28 @@ __all__ = ["Elements", "parse_xml"]
 
 _DEEPEST = 64
 _LONGEST_TEXT = 1 << 20
+# Room for a tag or a comment; the parser scans it anew with every block until it is whole.
+_LONGEST_TOKEN = 1 << 24
 
 
 class Elements(ContentHandler):
-    """Follows the elements of a document, by names without their namespaces' prefixes."""
+    """Follows the elements of a document, by names without their namespaces' prefixes.
+
+    Attributes
+    ----------
+    path : list of str
+        The elements that are open.
+    begun : int
+        How many have begun so far.
+    """
 
     def __init__(self, source: Source) -> None:
         super().__init__()
         self.name, self._source = source.name, source
         self.path: list[str] = []
-        self.text = ""
+        self.begun = 0
+        self._pieces: list[str] = []
+        self._length = 0
         self._locator: Any = None
 
     def begin(self, element: str, attributes: Mapping[str, str]) -> None:
@@ -31,6 +43,11 @@ class Elements(ContentHandler):
 
     def end(self, element: str) -> None:
         """Take the end of an element; its text is in :attr:`text`."""
+
+    @property
+    def text(self) -> str:
+        """What stands in the open element since the last tag."""
+        return "".join(self._pieces)
 
     @property
     def line(self) -> int:
@@ -51,17 +68,22 @@ class Elements(ContentHandler):
         if len(self.path) >= _DEEPEST:
             raise LimitError(f"{self.name}:{self.line}: nested deeper than {_DEEPEST}, the limit")
         self.path.append(element)
-        self.text = ""
+        self.begun += 1
+        self._forget()
         self.begin(element, dict(attrs.items()))
 
     def characters(self, content: str) -> None:  # noqa: D102
-        if len(self.text) + len(content) > _LONGEST_TEXT:
+        self._length += len(content)
+        if self._length > _LONGEST_TEXT:
             raise LimitError(f"{self.name}:{self.line}: a text of over {_LONGEST_TEXT} characters")
-        self.text += content
+        self._pieces.append(content)
 
     def endElement(self, name: str) -> None:  # noqa: D102, N802
         self.end(self.path.pop())
-        self.text = ""
+        self._forget()
+
+    def _forget(self) -> None:
+        self._pieces, self._length = [], 0
 
 
 def parse_xml(source: Source, elements: Elements) -> None:
@@ -72,7 +94,7 @@ def parse_xml(source: Source, elements: Elements) -> None:
     FormatError
         It is no XML, or has entities or another file in it.
     LimitError
-        It is larger than the limits, or nested too deeply.
+        It is larger than the limits, nested too deeply, or has 16 megabytes without a tag's begin.
     """
     from defusedxml import DefusedXmlException
     from defusedxml.sax import make_parser
@@ -81,8 +103,16 @@ def parse_xml(source: Source, elements: Elements) -> None:
     parser.setContentHandler(elements)
     elements.setDocumentLocator(parser)
     try:
+        begun = waiting = 0
         for block in source.blocks():
             parser.feed(block)
+            waiting = waiting + len(block) if elements.begun == begun else 0
+            begun = elements.begun
+            if waiting > _LONGEST_TOKEN:
+                raise LimitError(
+                    f"{source.name}:{elements.line}: over {_LONGEST_TOKEN} bytes in which no "
+                    "element begins"
+                )
         parser.close()
     except DefusedXmlException as error:
         raise FormatError(

@@ -66,6 +66,14 @@ def test_several_streams_are_one_file(suffix: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", list(PACKERS))
+def test_many_short_streams_come_as_one_block(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a.bin{suffix}"
+    path.write_bytes(PACKERS[suffix](b"a" * 100) * 2000)
+    with open_source(path, Limits()) as source:
+        assert list(source.blocks()) == [b"a" * 200_000]
+
+
+@pytest.mark.parametrize("suffix", list(PACKERS))
 def test_nothing_packed_is_nothing(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"a.col{suffix}"
     path.write_bytes(PACKERS[suffix](b""))
