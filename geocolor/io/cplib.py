@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from geocolor.errors import FormatError, InputError
+from geocolor.errors import FormatError, InputError, LimitError
 from geocolor.graph import ConflictGraph
+from geocolor.io.limits import Limits
 from geocolor.io.listing import Listing
 from geocolor.io.meaning import Meaning
 from geocolor.io.numbered import number_labels
@@ -104,6 +105,8 @@ def cplib_text(graph: ConflictGraph) -> Iterator[bytes]:
     ------
     InputError
         The graph has hard conflicts or sizes, which the format has no room for.
+    LimitError
+        It has more pairs than are read by default, weighted or not.
     """
     require_room(graph, "a clique partitioning file (.txt)", sizes=False)
     if graph.conflicts.num_edges:
@@ -112,6 +115,13 @@ def cplib_text(graph: ConflictGraph) -> Iterator[bytes]:
             f"{counted(graph.conflicts.num_edges, 'hard conflict')}; write .edges, .csv or .json"
         )
     count, weights = graph.num_nodes, graph.weights
+    every, most = count * (count - 1) // 2, Limits().edges
+    if every > most:
+        raise LimitError(
+            f"a clique partitioning file (.txt) lists every pair, which are {every} of {count} "
+            f"nodes, the limit is {most}; write .edges, .csv or .json, or name the format edges "
+            "(--to edges)"
+        )
     values = np.empty(0) if weights.values is None else weights.values
     yield b"%d\n" % count
     for node in range(count - 1):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from geocolor.errors import FormatError
+from geocolor.errors import FormatError, LimitError
 from geocolor.graph import ConflictGraph
 from geocolor.io.dimacs import header_numbers
 from geocolor.io.limits import Limits
@@ -57,7 +57,7 @@ def read_dimacs_binary(source: Source, meaning: Meaning) -> Listing:
     nodes, declared = said
     source.limits.require_nodes(nodes, source.name)
     source.limits.require_edges((declared + 1) // 2, source.name)
-    total = sum((node + 8) // 8 for node in range(nodes))
+    total = _matrix_bytes(nodes)
     if total > source.limits.text_bytes:
         raise source.limits.beyond("text_bytes", source.name, f"{total} bytes of matrix")
     pairs = _pairs(bits, nodes, source.limits)
@@ -66,6 +66,12 @@ def read_dimacs_binary(source: Source, meaning: Meaning) -> Listing:
             f"the p line promises {declared} edges, the matrix has {len(pairs)}", source.name
         )
     return Listing(nodes, pairs, labels=number_labels(nodes, 1))
+
+
+def _matrix_bytes(nodes: int) -> int:
+    """Sum the bytes of all rows, (node + 8) / 8 each."""
+    whole, rest = divmod(nodes, 8)
+    return (4 * whole + rest) * (whole + 1)
 
 
 class _Bits:
@@ -107,8 +113,16 @@ def dimacs_binary_text(graph: ConflictGraph) -> Iterator[bytes]:
     ------
     InputError
         The graph has weights or sizes.
+    LimitError
+        It has so many nodes that the file would not be read by default, however few its edges.
     """
     require_room(graph, "DIMACS .col.b", weights=False, sizes=False)
+    total, most = _matrix_bytes(graph.num_nodes), Limits().file_bytes
+    if total > most:
+        raise LimitError(
+            f"{graph.num_nodes} nodes take {total} bytes in DIMACS .col.b, which has a bit for "
+            f"every pair; the limit is {most}; write .col, or .json, which keeps the names"
+        )
     preamble = b"p col %d %d\n" % (graph.num_nodes, graph.conflicts.num_edges)
     yield b"%d\n" % len(preamble) + preamble
     for node in range(graph.num_nodes):

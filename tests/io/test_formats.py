@@ -1,5 +1,6 @@
 """What holds for every format: round trips, one fingerprint for one graph, told by content."""
 
+import gzip
 import re
 from pathlib import Path
 from typing import Any
@@ -305,6 +306,30 @@ def test_what_a_format_has_no_room_for_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("graph", "name", "message"),
+    [
+        (
+            ConflictGraph.from_edges(200_000, [(0, 1)]),
+            "dimacs-binary",
+            "take 2500100000 bytes in DIMACS",
+        ),
+        (
+            ConflictGraph.from_edges(20_000, [(0, 1)], [1.0]),
+            "cplib",
+            "lists every pair, which are 199990000 of 20000 nodes, the limit is 50000000; write "
+            ".edges, .csv or .json, or name the format edges (--to edges)",
+        ),
+    ],
+)
+def test_what_would_not_be_read_is_not_written(
+    graph: ConflictGraph, name: str, message: str
+) -> None:
+    pieces = FORMATS[name].text(graph)
+    with pytest.raises(LimitError, match=re.escape(message)):
+        next(pieces)
+
+
+@pytest.mark.parametrize(
     ("suffix", "name"),
     [
         (".edges", "a b"),
@@ -335,6 +360,25 @@ def test_a_text_in_xml_that_has_no_end(tmp_path: Path) -> None:
     path.write_text("<graphml><graph><node id='a'><data>" + "x" * 2_000_000)
     with pytest.raises(LimitError, match=r":1: a text of over 1048576 characters"):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"), [('<node id="', '"/>'), ("<!--", "-->"), ("<data></data", ">")]
+)
+def test_a_tag_in_xml_that_has_no_end(begin: str, end: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.graphml.gz"
+    inside = " " * 20_000_000 if end == ">" else "a" * 20_000_000
+    with gzip.open(path, "wt", compresslevel=1) as file:
+        file.write(f"<graphml>\n<graph>{begin}{inside}{end}</graph></graphml>")
+    with pytest.raises(LimitError, match=r":2: over 16777216 bytes in which no element begins"):
+        read(path)
+
+
+def test_a_text_in_xml_that_comes_in_pieces(tmp_path: Path) -> None:
+    path = tmp_path / "a.graphml"
+    name = "<data key='name'>an<?x?>n&amp;<!-- -->\n<![CDATA[<b>]]></data>"
+    path.write_text(f"<graphml><graph><node id='a'>{name}</node></graph></graphml>")
+    assert read(path).labels == ("ann&\n<b>",)
 
 
 def test_few_of_many_attributes_are_named(tmp_path: Path) -> None:
