@@ -27,7 +27,7 @@ from geocolor.cli import (
 )
 from geocolor.cli.bench_outlook import tell_outlook
 from geocolor.cli.compiling import compile_first
-from geocolor.cli.console import ProgressLine, note
+from geocolor.cli.console import ProgressLine, note, say, say_lines
 from geocolor.cli.options import (
     ColorsOption,
     JsonOption,
@@ -251,7 +251,7 @@ def run(
     from geocolor.bench.summary import summarise, to_text
 
     summary = summarise(results, target_gap=target_gap)
-    typer.echo(json.dumps(summary.to_json()) if as_json else to_text(summary))
+    say_lines(json.dumps(summary.to_json()) if as_json else to_text(summary))
 
 
 @app.command(
@@ -288,7 +288,7 @@ def report(
             file.write(text.encode())
     else:
         write_report(results, path, target_gap=target_gap)
-    typer.echo(f"written {path}")
+    say(f"written {path}")
 
 
 @app.command(
@@ -315,7 +315,7 @@ def compare(
     from geocolor.bench.results import Results
 
     found = compared(Results.load(old), Results.load(new), alpha=alpha)
-    typer.echo(json.dumps(found.to_json()) if as_json else to_text(found))
+    say_lines(json.dumps(found.to_json()) if as_json else to_text(found))
     if found.regressions:
         raise typer.Exit(1)
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from geocolor.cli.calibrated import settle_torch
-from geocolor.cli.console import ProgressLine
+from geocolor.cli.console import ProgressLine, say, say_lines
 from geocolor.cli.options import JsonOption, QuietOption
 from geocolor.cli.shares import CacheOption, SharesOption, shares
 from geocolor.errors import InputError
@@ -71,8 +71,8 @@ def command(
     with ProgressLine(quiet=quiet) as line:
         rows = check(chosen, keeps, dtype=getattr(torch, dtype.value), on_progress=line.update)
     if as_json:
-        typer.echo(json.dumps({"rows": [{**asdict(row), "met": row.met} for row in rows]}))
+        say(json.dumps({"rows": [{**asdict(row), "met": row.met} for row in rows]}))
     else:
-        typer.echo(table(rows), nl=False)
+        say_lines(table(rows))
     if not all(row.met and row.untouched and row.alike and row.learns for row in rows):
         raise typer.Exit(1)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from geocolor.cli.calibrated import reporter, settle_torch
-from geocolor.cli.console import ProgressLine
+from geocolor.cli.console import ProgressLine, say, say_lines
 from geocolor.cli.options import JsonOption, QuietOption
 from geocolor.cli.shares import CacheOption, ModelTextOption
 
@@ -68,6 +68,6 @@ def command(
             reporter(line),
         )
     if as_json:
-        typer.echo(json.dumps({"model": subject.name, **cost.to_json()}))
+        say(json.dumps({"model": subject.name, **cost.to_json()}))
     else:
-        typer.echo(str(cost))
+        say_lines(str(cost))

@@ -16,7 +16,7 @@ from geocolor.cli.calibrated import (
     settle_torch,
 )
 from geocolor.cli.compiling import compile_first
-from geocolor.cli.console import ProgressLine, note
+from geocolor.cli.console import ProgressLine, note, say, say_lines
 from geocolor.cli.options import JsonOption, QuietOption, seconds
 from geocolor.cli.shares import ModelTextOption
 from geocolor.errors import InputError
@@ -104,7 +104,7 @@ def command(
             made = head_graph(heads, keeps[0], reach=reach, on_progress=reporter(line))
             write(made, graph)
             gains = int((made.weights.edge_values() < 0).sum())
-            typer.echo(
+            say(
                 f"{graph}: {made.num_nodes} heads, {made.weights.num_edges} priced pairs "
                 f"({gains} gain by sharing), {made.conflicts.num_edges} hard conflicts"
             )
@@ -123,9 +123,9 @@ def command(
             if not quiet:
                 note(f"keep {share:g}: {grouping.search.value:.6f}, {grouping.better:.2f}% better")
     if as_json:
-        typer.echo(json.dumps({"model": subject.name, "prices": [f.to_json() for f in found]}))
+        say(json.dumps({"model": subject.name, "prices": [f.to_json() for f in found]}))
     else:
-        typer.echo(table(found), nl=False)
+        say_lines(table(found))
 
 
 def _require_graph(path: Path, keeps: list[float]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geocolor.cli.calibrated import LengthOption, WindowsOption
-from geocolor.cli.console import ProgressLine, note
+from geocolor.cli.console import ProgressLine, note, say, say_lines
 from geocolor.cli.options import QuietOption, byte_count, seconds
 from geocolor.cli.shares import (
     CacheOption,
@@ -132,11 +132,11 @@ def command(
         )
     if as_json:
         records = [record.to_json() for record in results.records]
-        typer.echo(json.dumps({"folder": str(output), "records": records}))
+        say(json.dumps({"folder": str(output), "records": records}))
         return
     from geocolor.bench.models.tables import markdown, plain_text
 
-    typer.echo(markdown(results) if as_markdown else plain_text(results), nl=False)
+    say_lines(markdown(results) if as_markdown else plain_text(results))
 
 
 def _foretell(campaign: ModelCampaign, folder: Path, *, as_json: bool) -> None:
@@ -144,6 +144,6 @@ def _foretell(campaign: ModelCampaign, folder: Path, *, as_json: bool) -> None:
 
     outlook = foresee(campaign, folder)
     if as_json:
-        typer.echo(json.dumps(outlook.to_json()))
+        say(json.dumps(outlook.to_json()))
     else:
-        typer.echo(str(outlook))
+        say_lines(str(outlook))

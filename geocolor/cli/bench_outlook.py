@@ -6,8 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING
 
-import typer
-
+from geocolor.cli.console import say
 from geocolor.wording import counted
 
 if TYPE_CHECKING:
@@ -30,21 +29,21 @@ def tell_outlook(campaign: Campaign, ahead: Outlook, as_json: bool) -> None:
             "likely_seconds": ahead.likely,
             "most_seconds": ahead.most,
         }
-        typer.echo(json.dumps(data))
+        say(json.dumps(data))
         return
-    typer.echo(counted(len(campaign.instances), "instance"))
+    say(counted(len(campaign.instances), "instance"))
     for instance in campaign.instances:
         k = "" if instance.k is None else f" k={instance.k}"
         known = instance.known
         best = "" if known is None else f", best known {known.value:g}"
         proven = " (proven)" if known is not None and known.proven else ""
-        typer.echo(
+        say(
             f"  {instance.name:<24} {instance.kind}{k}, {counted(instance.nodes, 'node')}{best}"
             f"{proven}"
         )
-    typer.echo(f"{counted(len(names), 'solver')}: {', '.join(names)}")
-    typer.echo(counted(len(campaign.seeds), "seed"))
-    typer.echo(
+    say(f"{counted(len(names), 'solver')}: {', '.join(names)}")
+    say(counted(len(campaign.seeds), "seed"))
+    say(
         f"{counted(ahead.runs, 'run')}, {ahead.done} made already; the rest takes about "
         f"{_duration(ahead.likely)}, at most {_duration(ahead.most)} and what setting up takes"
     )

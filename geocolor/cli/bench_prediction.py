@@ -16,7 +16,7 @@ from geocolor.cli.calibrated import (
     reporter,
     settle_torch,
 )
-from geocolor.cli.console import ProgressLine
+from geocolor.cli.console import ProgressLine, say, say_lines
 from geocolor.cli.options import JsonOption, QuietOption
 from geocolor.cli.shares import CacheOption, ModelTextOption
 from geocolor.errors import InputError
@@ -90,9 +90,9 @@ def command(
     if fit is None:
         raise InputError(f"{subject.name}: {UNFITTED}")
     if as_json:
-        typer.echo(json.dumps({"model": subject.name, "preset": method.name, **fit.to_json()}))
+        say(json.dumps({"model": subject.name, "preset": method.name, **fit.to_json()}))
     else:
-        typer.echo(_table(fit))
+        say_lines(_table(fit))
     if picture is not None:
         from geocolor.plotting.prediction import draw_prediction
 

@@ -19,7 +19,7 @@ from geocolor.cli.calibrated import (
     reporter,
     settle_torch,
 )
-from geocolor.cli.console import ProgressLine
+from geocolor.cli.console import ProgressLine, say, say_lines
 from geocolor.cli.options import JsonOption, QuietOption
 from geocolor.cli.shares import CacheOption, ModelTextOption
 from geocolor.io.atomic import require_writable
@@ -91,6 +91,6 @@ def command(
             analysis, method, keep, sample=sample, seed=seed, on_progress=reporter(line)
         )
     if as_json:
-        typer.echo(json.dumps({"model": subject.name, "keep": keep, **measured.to_json()}))
+        say(json.dumps({"model": subject.name, "keep": keep, **measured.to_json()}))
     else:
-        typer.echo(str(measured))
+        say_lines(str(measured))

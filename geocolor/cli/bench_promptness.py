@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geocolor.cli.compiling import compile_first
-from geocolor.cli.console import ProgressLine
+from geocolor.cli.console import ProgressLine, say, say_lines
 from geocolor.cli.options import JsonOption, QuietOption, seconds
 
 if TYPE_CHECKING:
@@ -91,9 +91,9 @@ def command(
             found.append(each)
             line.update(f"{each.solver} on {each.name} ({each.kind})")
     if as_json:
-        typer.echo(json.dumps({"limit": limit, "rows": [asdict(each) for each in found]}))
+        say(json.dumps({"limit": limit, "rows": [asdict(each) for each in found]}))
     else:
-        typer.echo(_table(found), nl=False)
+        say_lines(_table(found))
 
 
 def _table(found: Sequence[Promptness]) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from geocolor.cli.console import ProgressLine
+from geocolor.cli.console import ProgressLine, say, say_lines
 from geocolor.cli.options import JsonOption, QuietOption
 from geocolor.errors import InputError
 from geocolor.wording import choice_among
@@ -64,6 +64,6 @@ def command(
             speeds.append(speed)
             line.update(f"{len(speeds)} of {len(chosen)}: {speed.title}")
     if as_json:
-        typer.echo(json.dumps({"speeds": [asdict(speed) for speed in speeds]}))
+        say(json.dumps({"speeds": [asdict(speed) for speed in speeds]}))
     else:
-        typer.echo(table(speeds), nl=False)
+        say_lines(table(speeds))

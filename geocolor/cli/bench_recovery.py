@@ -18,7 +18,7 @@ from geocolor.cli.calibrated import (
     reporter,
     settle_torch,
 )
-from geocolor.cli.console import ProgressLine
+from geocolor.cli.console import ProgressLine, say, say_lines
 from geocolor.cli.options import JsonOption, QuietOption
 from geocolor.cli.shares import CacheOption, ModelTextOption
 
@@ -107,6 +107,6 @@ def command(
             on_progress=reporter(line),
         )
     if as_json:
-        typer.echo(json.dumps({"model": subject.name, "preset": method.name, **gain.to_json()}))
+        say(json.dumps({"model": subject.name, "preset": method.name, **gain.to_json()}))
     else:
-        typer.echo(str(gain))
+        say_lines(str(gain))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geocolor.cli.console import ProgressLine
+from geocolor.cli.console import ProgressLine, say, say_lines
 from geocolor.cli.options import JsonOption, QuietOption, seconds
 from geocolor.cli.shares import MarkdownOption, SharesOption, listed, shares
 from geocolor.errors import InputError
@@ -72,11 +72,11 @@ def command(
             runs.append(run)
             line.update(f"{run.instance} at {run.keep:g}: {run.solver} {run.seconds:.2f} s")
     if as_json:
-        typer.echo(json.dumps({"runs": [run.to_json() for run in runs]}))
+        say(json.dumps({"runs": [run.to_json() for run in runs]}))
         return
     lay_out = markdown_table if as_markdown else plain_table
     header = ["options", "keep", "parameters", "least cost", *names]
-    typer.echo(lay_out(header, _rows(runs, names)), nl=False)
+    say_lines(lay_out(header, _rows(runs, names)))
 
 
 def _rows(runs: Sequence[SharingRun], solvers: Sequence[str]) -> Iterator[list[str]]:

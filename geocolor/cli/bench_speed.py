@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geocolor.cli.calibrated import DeviceOption, Dtype, ModelFolder, settle_torch
-from geocolor.cli.console import ProgressLine
+from geocolor.cli.console import ProgressLine, say, say_lines
 from geocolor.cli.options import JsonOption, QuietOption
 
 if TYPE_CHECKING:
@@ -65,9 +65,9 @@ def command(
             on_progress=line.update,
         )
     if as_json:
-        typer.echo(json.dumps({"dtype": dtype, "device": device, "rows": [*map(asdict, rows)]}))
+        say(json.dumps({"dtype": dtype, "device": device, "rows": [*map(asdict, rows)]}))
     else:
-        typer.echo(_table(rows))
+        say_lines(_table(rows))
 
 
 def _table(rows: list[SpeedRow]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from geocolor.cli.console import ProgressLine, note
+from geocolor.cli.console import ProgressLine, note, say_lines
 from geocolor.cli.outputs import require_apart
 from geocolor.errors import InputError
 from geocolor.interrupts import held_back
@@ -116,7 +116,7 @@ def answer(
                 if not quiet:
                     note(f"written {output}")
         finally:  # a full disk must not swallow the answer as well
-            typer.echo(json.dumps(record, allow_nan=False) if as_json else telling.text(results))
+            say_lines(json.dumps(record, allow_nan=False) if as_json else telling.text(results))
         if any(result.stop_reason is StopReason.INTERRUPT for result in results):
             note("interrupted; the points reached are above")
             raise typer.Exit(130)

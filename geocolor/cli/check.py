@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geocolor.cli.console import say
 from geocolor.cli.options import (
     CapacityOption,
     ColorsOption,
@@ -133,11 +134,11 @@ def command(
         _require_claims(found.claims, report)
     if as_json:
         told = {"problem": question.kind, "num_colors": report.num_colors}
-        typer.echo(json.dumps({"valid": True, **told, "objective": report.objective}))
+        say(json.dumps({"valid": True, **told, "objective": report.objective}))
         return
     of_colors = question.kind in ("coloring", "equitable")
     objective = "" if of_colors else f", objective {report.objective:.10g}"
-    typer.echo(f"valid {called(question.kind)}: {counted(report.num_colors, 'color')}{objective}")
+    say(f"valid {called(question.kind)}: {counted(report.num_colors, 'color')}{objective}")
 
 
 @contextmanager
@@ -148,7 +149,7 @@ def _failures(*, as_json: bool) -> Iterator[dict[str, Any]]:
         yield where
     except CheckError as failed:
         if as_json:
-            typer.echo(json.dumps({"valid": False, "reason": str(failed), **where}))
+            say(json.dumps({"valid": False, "reason": str(failed), **where}))
         raise
 
 

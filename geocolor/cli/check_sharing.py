@@ -10,8 +10,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
+from geocolor.cli.console import say, say_lines
 from geocolor.errors import CheckError
 from geocolor.wording import counted
 
@@ -74,9 +73,9 @@ def check_sharing_file(file: Path, solution: Path, limits: Limits, *, as_json: b
             for one in found
         ]
         told = {"valid": True, "points": points, "not_recomputed": _not_recomputed(found)}
-        typer.echo(json.dumps(told))
+        say(json.dumps(told))
         return
-    typer.echo(_told(found))
+    say_lines(_told(found))
 
 
 def _checked(options: SharingOptions, point: SavedPoint, place: str) -> _Found:

@@ -28,7 +28,7 @@ from geocolor.cli.calibrated import (
     settle_torch,
 )
 from geocolor.cli.config_file import ConfigOption
-from geocolor.cli.console import ProgressLine, note
+from geocolor.cli.console import ProgressLine, note, say, say_lines
 from geocolor.cli.options import QuietOption
 from geocolor.cli.outputs import require_apart
 from geocolor.cli.pages import require_page
@@ -191,7 +191,7 @@ def command(
         with ProgressLine(quiet=quiet) as line:
             line.update("looking at the model")
             outlook = _foresee(model_dirs, asked, length, random_plans, preset, budget)
-        typer.echo(json.dumps(outlook.to_json()) if as_json else str(outlook))
+        say_lines(json.dumps(outlook.to_json()) if as_json else str(outlook))
         if recover or speed:
             note("--recover and --speed take their time besides")
         return
@@ -297,24 +297,25 @@ def _tell(
     stored = sum(file.stat().st_size for file in output.rglob("*.safetensors"))
     if as_json:
         facts = {"output": str(output), "output_bytes": stored, "expanded": expanded}
-        typer.echo(json.dumps({**record.report.to_json(), **facts}))
+        say(json.dumps({**record.report.to_json(), **facts}))
     else:
-        typer.echo(f"{record.report}\nsaved       {output}, {stored / 1e6:.1f} MB")
+        say_lines(str(record.report))
+        say(f"saved       {output}, {stored / 1e6:.1f} MB")
         if expanded:
-            typer.echo(_EXPANDED)
+            say_lines(_EXPANDED)
     if picture is not None:
         from geocolor.plotting import draw_sharing_map
 
         title = f"{output.resolve().name}: {record.headline}"
         draw_sharing_map(record.plan, record.units, picture, title)
         if not as_json:
-            typer.echo(f"map         {picture}")
+            say(f"map         {picture}")
     if page is not None:
         from geocolor.compression.page import write_page
 
         write_page(record, page, folder=str(output), expanded=expanded)
         if not as_json:
-            typer.echo(f"page        {page}")
+            say(f"page        {page}")
 
 
 def _foresee(

@@ -1,4 +1,8 @@
-"""What goes to stderr: errors, notes, and progress for people who watch a terminal."""
+"""All that commands print: answers, and on stderr errors, notes and progress for who watches.
+
+File names, labels and texts of files may hold anything. What a terminal would act on is escaped
+here, and so is what the encoding of an output has not.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +14,56 @@ from typing import Self
 
 import typer
 
-__all__ = ["ProgressLine", "error", "note", "watched"]
+__all__ = ["ProgressLine", "error", "note", "one_line", "say", "say_lines", "watched"]
 
 _SHOW_AFTER = 2.0
 _REFRESH = 0.25
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Escape line breaks and control characters, which file names and labels may hold."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _put(text: str, *, err: bool) -> None:
+    encoding = getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8"
+    typer.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=err)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Write a text as one line, whatever it holds.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    err : bool
+        To stderr, since an answer is on stdout already.
+    """
+    _put(one_line(text), err=err)
+
+
+def say_lines(text: str, *, err: bool = False) -> None:
+    """Write a text that was laid out in lines; the last may have its end or not.
+
+    Parameters
+    ----------
+    text, err
+        As for :func:`say`.
+    """
+    _put("\n".join(map(one_line, text.removesuffix("\n").split("\n"))), err=err)
 
 
 def error(message: str) -> None:
     """Write the one line that a failure gets."""
-    typer.echo(f"geocolor: error: {_one_line(message)}", err=True)
+    say(f"geocolor: error: {message}", err=True)
 
 
 def note(message: str) -> None:
     """Write one line that is not a failure."""
-    typer.echo(f"geocolor: {_one_line(message)}", err=True)
+    say(f"geocolor: {message}", err=True)
 
 
 def watched(*, quiet: bool) -> bool:
@@ -88,4 +123,4 @@ class ProgressLine:
 
     def line(self, elapsed: float) -> str:
         """Give the line as it is after so many seconds."""
-        return f"{elapsed:.0f} s{self._most}  {self._text}"
+        return f"{elapsed:.0f} s{self._most}  {one_line(self._text)}"

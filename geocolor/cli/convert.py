@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geocolor.cli.console import note
+from geocolor.cli.console import note, say
 from geocolor.cli.reading import Reader, reads_a_graph
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def command(
         f"{counted(graph.conflicts.num_edges, 'conflict')}, "
         f"{counted(graph.weights.num_edges, 'weight')}"
     )
-    typer.echo(said, err=str(target) == STREAM)
+    say(said, err=str(target) == STREAM)
 
 
 def _is_named(graph: ConflictGraph) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geocolor.cli.console import say
+
 if TYPE_CHECKING:
     from geocolor.graph import ConflictGraph
 from geocolor.wording import counted
@@ -256,7 +258,7 @@ def _save(make: Callable[[], ConflictGraph], output: Path) -> None:
     require_writable(output)
     graph = make()
     write(graph, output)
-    typer.echo(
+    say(
         f"{output}: {counted(graph.num_nodes, 'node')}, "
         f"{counted(graph.conflicts.num_edges, 'conflict')}, "
         f"{counted(graph.weights.num_edges, 'weight')}"

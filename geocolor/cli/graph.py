@@ -24,7 +24,7 @@ from geocolor.cli.calibrated import (
     reporter,
     settle_torch,
 )
-from geocolor.cli.console import ProgressLine
+from geocolor.cli.console import ProgressLine, say
 from geocolor.cli.options import JsonOption, QuietOption
 from geocolor.cli.outputs import require_apart
 from geocolor.errors import InputError
@@ -127,12 +127,12 @@ def command(
             groups = len(set(listed.groups))
             facts |= {"options_output": str(options), "options": len(listed), "groups": groups}
     if as_json:
-        typer.echo(json.dumps(facts))
+        say(json.dumps(facts))
         return
-    typer.echo(
+    say(
         f"{output}: {counted(graph.num_nodes, 'layer')}, "
         f"{counted(priced, 'pair')} priced ({counted(gains, 'gains', 'gain')} by sharing), "
         f"{estimated:,} estimated, {counted(graph.conflicts.num_edges, 'hard conflict')}"
     )
     if options is not None:
-        typer.echo(f"{options}: {counted(len(listed), 'option')} of {counted(groups, 'group')}")
+        say(f"{options}: {counted(len(listed), 'option')} of {counted(groups, 'group')}")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import typer
-
+from geocolor.cli.console import say
 from geocolor.cli.options import GraphFile, JsonOption
 from geocolor.cli.reading import Reader, reads_a_graph
 
@@ -51,14 +50,14 @@ def command(
         import json
 
         listed = [{"kind": note.kind, "text": note.text} for note in notes]
-        typer.echo(json.dumps({**found, "notes": listed}, allow_nan=False))
+        say(json.dumps({**found, "notes": listed}, allow_nan=False))
         return
     rows = [(name.replace("_", " "), value) for name, value in found.items() if value is not None]
     rows += [("note", note.text) for note in notes]
     width = max(17, *(len(name) for name, _ in rows))
     for name, value in rows:
         shown = f"{value:.6g}" if isinstance(value, float) else str(value)
-        typer.echo(f"{name:<{width}} {shown}")
+        say(f"{name:<{width}} {shown}")
 
 
 def _of_options(options: SharingOptions) -> dict[str, Any]:

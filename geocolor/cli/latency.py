@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from geocolor.cli.calibrated import DeviceOption, Dtype, ModelFolders, reporter, settle_torch
-from geocolor.cli.console import ProgressLine
+from geocolor.cli.console import ProgressLine, say
 
 __all__ = ["EXAMPLES", "command"]
 
@@ -74,11 +74,9 @@ def command(
         )
         write_latency(table, output)
     if as_json:
-        typer.echo(json.dumps({**asdict(table), "output": str(output)}))
+        say(json.dumps({**asdict(table), "output": str(output)}))
         return
     for layer in table.layers:
         rows, columns = layer.shape
-        typer.echo(
-            f"{rows:>6} x {columns:<6} {layer.dense / 1e3:10,.1f} us, {len(layer.units)} layers"
-        )
-    typer.echo(f"{output}: {table.setting}")
+        say(f"{rows:>6} x {columns:<6} {layer.dense / 1e3:10,.1f} us, {len(layer.units)} layers")
+    say(f"{output}: {table.setting}")

@@ -32,7 +32,7 @@ from geocolor.cli import (
     solvers,
     warm_up,
 )
-from geocolor.cli.console import error
+from geocolor.cli.console import error, say
 from geocolor.cli.signals import terminated_like_interrupted
 from geocolor.cli.usage import refuse_usage
 from geocolor.errors import CheckError, GeocolorError, SolverError
@@ -101,7 +101,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"geocolor {__version__}")
+        say(f"geocolor {__version__}")
         raise typer.Exit
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geocolor.cli.console import say
 from geocolor.cli.reading import Reader, reads_a_graph
 from geocolor.errors import FormatError, InputError
 
@@ -96,7 +97,7 @@ def command(
     else:
         _require(kind, _OF_GRAPHS, None, "a graph")
         _draw_graph(source, kind, coloring, reader, output, title)
-    typer.echo(f"written {output}")
+    say(f"written {output}")
 
 
 def _require(

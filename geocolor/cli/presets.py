@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from geocolor.cli.calibrated import settle_torch
+from geocolor.cli.console import say, say_lines
 from geocolor.cli.options import JsonOption
 
 __all__ = ["EXAMPLES", "command"]
@@ -38,11 +39,11 @@ def command(
 
     if name is not None:
         found = chosen_configuration(name)
-        typer.echo(json.dumps(found.to_json()) if as_json else toml_text(found), nl=as_json)
+        say_lines(json.dumps(found.to_json()) if as_json else toml_text(found))
         return
     if as_json:
-        typer.echo(json.dumps({each.name: each.to_json() for each in PRESETS.values()}))
+        say(json.dumps({each.name: each.to_json() for each in PRESETS.values()}))
         return
     width = max(map(len, PRESETS))
     for preset in PRESETS:
-        typer.echo(f"{preset:<{width}}  {SUMMARIES[preset]}")
+        say(f"{preset:<{width}}  {SUMMARIES[preset]}")

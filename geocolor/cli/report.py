@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from geocolor.cli.console import say
 from geocolor.cli.pages import require_page
 
 __all__ = ["EXAMPLES", "command"]
@@ -36,4 +37,4 @@ def command(
     from geocolor.compression.record import read_record
 
     write_page(read_record(folder), output, folder=str(folder))
-    typer.echo(f"written {output}")
+    say(f"written {output}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from geocolor.cli.console import one_line
 from geocolor.wording import counted
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def summary(result: SolveResult) -> str:
     rows.append(("time", f"{result.runtime:.2f} s"))
     rows.append(("solver", f"{result.solver}, seed {result.seed}"))
     if result.message:
-        rows.append(("why", result.message))
+        rows.append(("why", one_line(result.message)))
     return "\n".join(f"{name:<10} {value}" for name, value in rows)
 
 

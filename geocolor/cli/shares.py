@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from geocolor.cli.console import note
+from geocolor.cli.console import note, say, say_lines
 from geocolor.errors import InputError
 
 __all__ = [
@@ -101,7 +101,7 @@ def print_rows(
     from geocolor.bench.plaintext import markdown_table, plain_table
 
     if as_json:
-        typer.echo(json.dumps({"results": [row.to_json() for row in rows]}))
+        say(json.dumps({"results": [row.to_json() for row in rows]}))
         return
     lay_out = markdown_table if as_markdown else plain_table
-    typer.echo(lay_out(header, cells(rows)), nl=False)
+    say_lines(lay_out(header, cells(rows)))

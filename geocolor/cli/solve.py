@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geocolor.cli.compiling import compile_first
-from geocolor.cli.console import ProgressLine, note, watched
+from geocolor.cli.console import ProgressLine, note, say, say_lines, watched
 from geocolor.cli.options import (
     CapacityOption,
     ColorsOption,
@@ -208,8 +208,9 @@ def command(
         try:
             written = _write(output, record)
         finally:  # a full disk must not swallow the answer as well
-            told = f"\nwritten    {output}" if written else ""
-            typer.echo(_json(record) if as_json else summary(result) + told)
+            say_lines(_json(record) if as_json else summary(result))
+            if written and not as_json:
+                say(f"written    {output}")
         if watched(quiet=quiet):
             _tell_of_compiling(compile_seconds() - compiled)
         if result.stop_reason is StopReason.INTERRUPT:

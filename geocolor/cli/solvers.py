@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import typer
-
+from geocolor.cli.console import say
 from geocolor.cli.options import JsonOption
 
 __all__ = ["EXAMPLES", "command"]
@@ -30,10 +29,10 @@ def command(
             name: {"summary": info.summary, "problems": sorted(info.kinds), "exact": info.exact}
             for name, info in found.items()
         }
-        typer.echo(json.dumps(rows))
+        say(json.dumps(rows))
         return
     width = max(map(len, found))
     for name, info in found.items():
         proof = "exact" if info.exact else "heuristic"
-        typer.echo(f"{name:<{width}} {proof:<10} {', '.join(sorted(info.kinds))}")
-        typer.echo(f"{'':<{width}} {info.summary}")
+        say(f"{name:<{width}} {proof:<10} {', '.join(sorted(info.kinds))}")
+        say(f"{'':<{width}} {info.summary}")

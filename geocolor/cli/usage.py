@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 import typer
 
-from geocolor.cli.console import error
+from geocolor.cli.console import error, say_lines
 
 __all__ = ["refuse_usage"]
 
@@ -35,7 +35,7 @@ def refuse_usage(failed: typer.TyperException) -> int:
     """
     context = getattr(failed, "ctx", None)
     if context is not None and failed.message == context.get_help():
-        typer.echo(failed.message, err=True)
+        say_lines(failed.message, err=True)
         return failed.exit_code
     text = failed.format_message().rstrip(".")
     option = getattr(failed, "option_name", None)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from geocolor.cli.compiling import compile_first
+from geocolor.cli.console import say
 from geocolor.cli.options import QuietOption
 from geocolor.errors import InputError
 
@@ -48,4 +49,4 @@ def command(
         compile_first(None, quiet=quiet)
     for name in solvers or ():
         compile_first(name, quiet=quiet)
-    typer.echo(f"all is compiled, and kept in {folder.parent}")
+    say(f"all is compiled, and kept in {folder.parent}")

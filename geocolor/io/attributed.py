@@ -136,7 +136,7 @@ class AttributedParts:
         sizes[list(self._sizes)] = list(self._sizes.values())
         notes = []
         if self._ignored:
-            few = ", ".join(sorted(self._ignored)[:8])
+            few = ", ".join(name[:40] for name in sorted(self._ignored)[:8])
             notes.append(Note("attributes", f"attributes that say nothing here: {few}"))
         return Listing(
             count,
