@@ -32,10 +32,11 @@ def _stable_order(keys: NDArray[np.int64], bound: int) -> NDArray[np.int64]:
     if bound * count > np.iinfo(np.int64).max:
         return np.argsort(keys, kind="stable")
     # Sorting integers that carry their place is several times faster than sorting places.
-    places = keys * count + np.arange(count)
+    places: NDArray[np.int64] = keys * count
+    places += np.arange(count)
     places.sort()
-    order: NDArray[np.int64] = places % max(count, 1)
-    return order
+    places %= max(count, 1)
+    return places
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,29 +111,39 @@ class Adjacency(ReadOnlyArrays):
             keys = keys[order]
         else:
             keys.sort()
+        # Of the largest graphs that are read every array here takes half a gigabyte.
+        del ends, loops
         first = np.ones(len(keys), dtype=np.bool_)
         np.not_equal(keys[1:], keys[:-1], out=first[1:])
-        edge_keys = keys[first]
-        tails, heads = edge_keys >> bits, edge_keys & ((1 << bits) - 1)
-        entries = np.concatenate([edge_keys, heads << bits | tails])
-        both = None
+        keys = keys[first]
+        low = (1 << bits) - 1
+        both = summed = None
         if order is not None:
             # Each sum adds in the order given.
-            summed = np.bincount(np.cumsum(first) - 1, weights=given[order], minlength=len(tails))
+            summed = np.bincount(np.cumsum(first) - 1, weights=given[order], minlength=len(keys))
             if not np.isfinite(summed).all():
                 at = int(np.argmin(np.isfinite(summed)))
                 raise InputError(
-                    f"the weights of edge ({tails[at]}, {heads[at]}) add up beyond float64"
+                    f"the weights of edge ({keys[at] >> bits}, {keys[at] & low}) add up beyond "
+                    "float64"
                 )
+        del first, order
+        entries = np.concatenate([keys, (keys & low) << bits | keys >> bits])
+        del keys
+        if summed is not None:
             order = _stable_order(entries, 1 << 2 * bits)
             entries = entries[order]
-            both = frozen(np.concatenate([summed, summed])[order])
+            order %= max(len(summed), 1)  # both directions of an edge have its value
+            both = summed[order]
+            del order, summed
         else:
             entries.sort()
         indptr = np.zeros(num_nodes + 1, dtype=np.int64)
         np.cumsum(np.bincount(entries >> bits, minlength=num_nodes), out=indptr[1:])
-        entries &= (1 << bits) - 1
-        return cls(frozen(indptr), frozen(entries.astype(np.int32)), both)
+        entries &= low
+        indices = entries.astype(np.int32)
+        del entries
+        return cls(frozen(indptr), frozen(indices), None if both is None else frozen(both))
 
     @property
     def num_nodes(self) -> int:
