@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from geocolor.errors import FormatError
+from geocolor.errors import FormatError, LimitError
 from geocolor.io.limits import Limits
 from geocolor.io.source import STREAM, head_of, read_all
 
@@ -19,6 +19,12 @@ _TAKEN_BY = {
     "geocolor.options": ", for geocolor solve --budget and geocolor frontier",
     "geocolor.frontier": ", for geocolor check and geocolor plot",
 }
+
+# What becomes of a bracket, a brace and a comma, measured: an object with what it begins with, and
+# a value with its place in a list.
+_TAKES = {b"[": 120, b"{": 220, b",": 48}
+# How often the limit for its text JSON may take, once it is parsed.
+_TIMES = 16
 
 _DECLARED = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{(?s:.*?)"format"\s*:\s*"(geocolor\.[a-z-]+)"')
 
@@ -43,10 +49,22 @@ def declared_format(path: Path, limits: Limits) -> str | None:
 
 def load_object(path: Path, limits: Limits) -> dict[str, Any]:
     """Parse a JSON file that must hold one object; see :func:`parse_object`."""
-    return parse_object(read_all(path, limits), str(path))
+    return parse_object(read_all(path, limits), str(path), limits)
 
 
-def parse_object(data: bytes, where: str) -> dict[str, Any]:
+def _require_room(data: bytes, where: str, limits: Limits) -> None:
+    """Refuse before it is parsed what takes too much then; brackets in texts count as others."""
+    taken = len(data) + sum(data.count(sign) * size for sign, size in _TAKES.items())
+    most = _TIMES * limits.json_bytes
+    if taken > most:
+        raise LimitError(
+            f"{where}: JSON that takes about {taken} bytes once it is parsed, the limit is {most}, "
+            f"{_TIMES} times that of its text; raise both with --max-bytes, in Python with "
+            "Limits(json_bytes=...)"
+        )
+
+
+def parse_object(data: bytes, where: str, limits: Limits) -> dict[str, Any]:
     """Parse JSON that must be one object.
 
     Parameters
@@ -55,12 +73,17 @@ def parse_object(data: bytes, where: str) -> dict[str, Any]:
         The text.
     where : str
         The file, for messages.
+    limits : Limits
+        What it may take once it is parsed: sixteen times the limit for its text.
 
     Raises
     ------
     FormatError
         It is not JSON, not an object, or names a key twice.
+    LimitError
+        It would take too much.
     """
+    _require_room(data, where, limits)
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)

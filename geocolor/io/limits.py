@@ -31,7 +31,8 @@ class Limits:
     text_bytes : int
         Size once decompressed, counted while it streams.
     json_bytes : int
-        The same for JSON, which takes about ten times its text in memory.
+        The same for JSON, which takes 10 to 37 times its text in memory once it is parsed; 16 times
+        this limit is what it may take.
     array_bytes : int
         Arrays of an ``.npz`` in all, at eight bytes an entry or what it takes there, if more.
     nodes, edges : int

@@ -48,7 +48,7 @@ def read_native(source: Source, meaning: Meaning) -> Listing:
         It is larger than the limits.
     """
     where, limits = source.name, source.limits
-    found = parse_object(source.read_all(), where)
+    found = parse_object(source.read_all(), where, source.limits)
     require_format(found, GRAPH_FORMAT, _VERSION, where)
     unknown = sorted(found.keys() - _KEYS)
     if unknown:

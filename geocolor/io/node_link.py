@@ -29,7 +29,7 @@ def read_node_link(source: Source, meaning: Meaning) -> Listing:
         It is larger than the limits.
     """
     where = source.name
-    found = parse_object(source.read_all(), where)
+    found = parse_object(source.read_all(), where, source.limits)
     directed = found.get("directed", False)
     if type(directed) is not bool:
         raise FormatError("directed must be true or false", where)

@@ -396,6 +396,31 @@ def test_a_format_without_lines_has_no_line_of_a_pair(tmp_path: Path) -> None:
     assert read_closely(tmp_path / "a.json").line_of(0, 1) is None
 
 
+@pytest.mark.parametrize("unit", ["[[]]", "{}", '{"a":1}', '""', "0"])
+def test_json_of_many_small_objects_is_refused_before_it_is_parsed(
+    unit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed = []
+    monkeypatch.setattr("geocolor.io.json_text.json.loads", lambda *_, **__: parsed.append(1))
+    path = tmp_path / "a.json"
+    path.write_text('{"nodes": [' + ",".join([unit] * 10_000) + "]}")
+    limits = Limits(json_bytes=path.stat().st_size)
+    message = r"JSON that takes about \d+ bytes once it is parsed, the limit is \d+, 16 times"
+    with pytest.raises(LimitError, match=message):
+        read(path, format="node-link", limits=limits)
+    assert not parsed
+
+
+def test_json_that_is_written_compactly_is_within_its_limit(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    graph = queen(12, 12)
+    write(graph, path)
+    path.write_text(path.read_text().replace(" ", "").replace("\n", ""))
+    assert read(path, limits=Limits(json_bytes=2 * path.stat().st_size)).fingerprint == (
+        graph.fingerprint
+    )
+
+
 def test_what_the_package_has_not() -> None:
     import geocolor.io
 
