@@ -23,6 +23,8 @@ __all__ = [
     "unfilled_pretrained",
 ]
 
+_INDEX = ".index.json"
+
 # What is raised over a folder that does not hold what it should.
 _UNUSABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError)
 
@@ -52,14 +54,13 @@ def load_pretrained(folder: str | os.PathLike[str]) -> tuple[nn.Module, Any]:
     """
     path = Path(folder)
     builder = _named_class(path)
-    _require_own_shards(path)
+    files = _weight_files(path)
     from safetensors import SafetensorError
 
     options = {"local_files_only": True, "trust_remote_code": False}
     try:
-        stored = Stored.of(path.glob("*.safetensors"))
-        if stored.tensors:  # else nothing is built
-            require_proportion(path / "config.json", lambda: _built(builder, path), stored)
+        stored = Stored.of(files)
+        require_proportion(path / "config.json", lambda: _built(builder, path), stored)
         model: nn.Module = builder.from_pretrained(
             path, use_safetensors=True, dtype="auto", **options
         )
@@ -100,13 +101,11 @@ def empty_pretrained(folder: str | os.PathLike[str]) -> nn.Module:
     """
     path = Path(folder)
     builder = _named_class(path)
-    _require_own_shards(path)
+    files = _weight_files(path)
     from safetensors import SafetensorError
 
-    if not any(path.glob("*.safetensors")):
-        raise ModelError(f"{path} cannot be loaded: there are no safetensors in it")
     try:
-        stored = Stored.of(path.glob("*.safetensors"))
+        stored = Stored.of(files)
         return require_proportion(path / "config.json", lambda: _built(builder, path), stored)
     except CheckpointError as error:
         raise ModelError(str(error)) from error
@@ -142,9 +141,12 @@ def unfilled_pretrained(folder: str | os.PathLike[str], dtype: torch.dtype) -> n
     """
     path = Path(folder)
     builder = _named_class(path)
+    files = _weight_files(path)
+    from safetensors import SafetensorError
+
     before = torch.get_default_dtype()
     try:
-        stored = Stored.of(path.glob("*.safetensors"))
+        stored = Stored.of(files)
         require_proportion(path / "config.json", lambda: _built(builder, path), stored)
         config = builder.config_class.from_pretrained(path, local_files_only=True)
         config.dtype = getattr(config, "dtype", None) or dtype
@@ -157,7 +159,7 @@ def unfilled_pretrained(folder: str | os.PathLike[str], dtype: torch.dtype) -> n
             model.generation_config = GenerationConfig.from_pretrained(path)
     except CheckpointError as error:
         raise ModelError(str(error)) from error
-    except _UNUSABLE as error:
+    except (*_UNUSABLE, SafetensorError) as error:
         first_line = str(error).strip().partition("\n")[0]
         raise ModelError(f"{path} cannot be built: {first_line}") from error
     finally:
@@ -210,26 +212,55 @@ def stored_tensors(folder: str | os.PathLike[str]) -> dict[str, Path]:
     Raises
     ------
     ModelError
-        There are no safetensors, a file is missing or damaged, or the index names files elsewhere.
+        It is no folder of a model, there are no safetensors, a file is missing or damaged, or the
+        index names files elsewhere.
     """
     from safetensors import SafetensorError, safe_open
 
     path = Path(folder)
-    _require_own_shards(path)
-    index = path / "model.safetensors.index.json"
-    names = (
-        sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-        if index.is_file()
-        else ["model.safetensors"]
-    )
+    _named_class(path)
     found = {}
-    for file in (path / name for name in names):
+    for file in _weight_files(path):
         try:
             with safe_open(file, "pt") as opened:
                 found.update(dict.fromkeys(opened.keys(), file))
         except (OSError, SafetensorError) as error:
             raise ModelError(f"{file} cannot be read: {error}") from error
     return found
+
+
+def _weight_files(folder: Path) -> list[Path]:
+    """Find the files that transformers reads the weights of a model's folder from.
+
+    That is one file, whatever index there is beside it: saving a model again leaves an old one.
+
+    Raises
+    ------
+    ModelError
+        There are no safetensors, one that the index names is missing, or something names files
+        elsewhere or is damaged.
+    """
+    _require_own_shards(folder)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    named = config.get("transformers_weights")
+    choices = ["model.safetensors", f"model.safetensors{_INDEX}"] if named is None else [named]
+    for name in map(str, choices):
+        if Path(name).name != name or not name.removesuffix(_INDEX).endswith(".safetensors"):
+            raise ModelError(f"{folder / 'config.json'} names {name!r}, no safetensors of its own")
+        if (folder / name).is_file():
+            break
+    else:
+        raise ModelError(f"{folder} cannot be loaded: there are no safetensors in it")
+    if not name.endswith(_INDEX):
+        return [folder / name]
+    shards = json.loads((folder / name).read_text(encoding="utf-8"))["weight_map"].values()
+    files = [folder / shard for shard in sorted(set(shards))]
+    for file in files:
+        if not file.is_file():
+            raise ModelError(
+                f"{file} is missing, and {name} names it: the download or the copy is incomplete"
+            )
+    return files
 
 
 def _require_own_shards(folder: Path) -> None:
@@ -240,7 +271,7 @@ def _require_own_shards(folder: Path) -> None:
     ModelError
         It names others, or is damaged.
     """
-    for index in folder.glob("*.index.json"):
+    for index in folder.glob(f"*{_INDEX}"):
         try:
             names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
             outside = sorted(name for name in names if Path(name).name != name)
