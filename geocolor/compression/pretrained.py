@@ -19,6 +19,7 @@ __all__ = [
     "empty_pretrained",
     "load_pretrained",
     "pretrained_tokenizer",
+    "shape_mismatch",
     "stored_tensors",
     "unfilled_pretrained",
 ]
@@ -60,12 +61,16 @@ def load_pretrained(folder: str | os.PathLike[str]) -> tuple[nn.Module, Any]:
     options = {"local_files_only": True, "trust_remote_code": False}
     try:
         stored = Stored.of(files)
-        require_proportion(path / "config.json", lambda: _built(builder, path), stored)
+        sketch = require_proportion(path / "config.json", lambda: _built(builder, path), stored)
         model: nn.Module = builder.from_pretrained(
             path, use_safetensors=True, dtype="auto", **options
         )
     except CheckpointError as error:
         raise ModelError(str(error)) from error
+    except RuntimeError as error:
+        if "ignore_mismatched_sizes" not in str(error):
+            raise
+        raise ModelError(_other_shape(path, sketch)) from error
     except (*_UNUSABLE, SafetensorError) as error:
         first_line = str(error).strip().partition("\n")[0]
         raise ModelError(f"{path} cannot be loaded: {first_line}") from error
@@ -204,6 +209,25 @@ def _named_class(path: Path) -> Any:
             f"{path / 'config.json'} names the class {name!r}, unknown to transformers"
         )
     return kind
+
+
+def _other_shape(folder: Path, model: nn.Module) -> str:
+    """Say which tensor of a folder does not fit a model."""
+    from safetensors import safe_open
+
+    state = model.state_dict()
+    for name, file in stored_tensors(folder).items():
+        with safe_open(file, "pt") as opened:
+            found = tuple(opened.get_slice(name).get_shape())
+        needed = tuple(state[name].shape) if name in state else found
+        if found != needed:
+            return shape_mismatch(file, name, found, needed)
+    return f"the tensors in {folder} have other shapes than its config.json asks for"
+
+
+def shape_mismatch(file: Path, name: str, found: tuple[int, ...], needed: tuple[int, ...]) -> str:
+    """Say that a stored tensor does not fit the model that its folder's configuration describes."""
+    return f"{file}: {name} has shape {found}, the model needs {needed}"
 
 
 def stored_tensors(folder: str | os.PathLike[str]) -> dict[str, Path]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from geocolor.compression.pretrained import (
     empty_pretrained,
@@ -120,3 +120,35 @@ def test_what_is_no_models_folder_is_told_apart(sharded: Path) -> None:
     for way in ways(sharded):
         with pytest.raises(ModelError, match="there are no safetensors in it"):
             way()
+
+
+def test_a_tensor_of_another_shape_is_named(sharded: Path) -> None:
+    file = stored_tensors(sharded)[NAME]
+    save_file(load_file(file) | {NAME: torch.zeros(3, 3)}, file, {"format": "pt"})
+    with pytest.raises(
+        ModelError, match=rf"{file.name}: {NAME} has shape \(3, 3\), the model needs \(48, 32\)"
+    ):
+        load_pretrained(sharded)
+
+
+def test_a_tensor_of_another_shape_under_another_name_is_refused(tmp_path: Path) -> None:
+    """Files of a Mixtral have experts one by one, the model has them in stacks."""
+    shape = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 1}
+    config = transformers.MixtralConfig(
+        **shape, num_attention_heads=4, vocab_size=61, num_local_experts=2
+    )
+    transformers.MixtralForCausalLM(config).save_pretrained(tmp_path)
+    add_to_config(tmp_path, intermediate_size=40)
+    with pytest.raises(ModelError, match=r"other shapes than its config\.json asks for"):
+        load_pretrained(tmp_path)
+
+
+def test_what_else_goes_wrong_while_loading_is_not_called_a_shape(
+    sharded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def out_of_memory(*_: object, **__: object) -> None:
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator")
+
+    monkeypatch.setattr(transformers.LlamaForCausalLM, "from_pretrained", out_of_memory)
+    with pytest.raises(RuntimeError, match="DefaultCPUAllocator"):
+        load_pretrained(sharded)

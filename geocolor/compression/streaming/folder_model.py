@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from geocolor.compression.pretrained import unfilled_pretrained
+from geocolor.compression.pretrained import shape_mismatch, unfilled_pretrained
 from geocolor.compression.streaming.stored import StoredTensors
 from geocolor.errors import ModelError
 from geocolor.sharing.checkpoint import structure_of
@@ -157,10 +157,8 @@ class FolderModel:
         """Read what a tensor of the model is to hold."""
         found = self._files.read(name)
         if found.shape != tensor.shape:
-            raise ModelError(
-                f"{self._files.file(name)}: {name} has shape {tuple(found.shape)}, the model needs "
-                f"{tuple(tensor.shape)}"
-            )
+            file, needed = self._files.file(name), tuple(tensor.shape)
+            raise ModelError(shape_mismatch(file, name, tuple(found.shape), needed))
         found = found.to(tensor.dtype)
         if isinstance(tensor, nn.Parameter):
             return nn.Parameter(found, requires_grad=False)
