@@ -27,7 +27,7 @@ from geocolor.sharing.apply import prepare_structure, put_back_on_error
 from geocolor.sharing.companions import save_companion
 from geocolor.sharing.configs import CONFIG, GENERATION, save_config, save_generation
 from geocolor.sharing.description import FORMAT, PLAN_FILE, VERSION, read_description
-from geocolor.sharing.equal import tie_named
+from geocolor.sharing.equal import part_named, tie_named
 from geocolor.sharing.filling import cast_buffers, fill, unfilled_parameters
 from geocolor.sharing.plan import SharingPlan
 from geocolor.sharing.proportion import Stored, require_proportion
@@ -314,10 +314,12 @@ def load(
             )
         held = [opened.enter_context(safe_open(file, framework="pt")) for file in files]
         with put_back_on_error(model):
-            split_experts(model, [name for file in held for name in file.keys()])  # noqa: SIM118
+            saved = [name for file in held for name in file.keys()]  # noqa: SIM118
+            split_experts(model, saved)
+            # Ties made or undone by hand are in no configuration; a given model must have them.
+            if rebuilt:
+                part_named(model, dict(zip(saved, saved, strict=True)) | description["aliases"])
             prepare_structure(model, plan)
-            # A configuration does not know of ties that were made by hand. Where a model is given,
-            # other ties than its own are a sign that it is another one.
             if rebuilt or isinstance(model, nn.ModuleList):
                 tie_named(model, description["aliases"], across=not rebuilt)
             cast_buffers(model, description.get("buffers", {}))
@@ -389,8 +391,7 @@ def _rebuild(
         with torch.random.fork_rng(devices=[]), unfilled_parameters():
             model = build()
         if (own / GENERATION).is_file():
-            generation = transformers.GenerationConfig.from_pretrained(own)
-            model.generation_config = generation
+            model.generation_config = transformers.GenerationConfig.from_pretrained(own)
     except CheckpointError:
         raise
     except Exception as error:  # a configuration can be wrong in ways that only its class knows

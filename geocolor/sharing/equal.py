@@ -1,4 +1,4 @@
-"""Parameters that are the same in several models are kept once."""
+"""Parameters that are the same are kept once, and those that are not, apart."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-__all__ = ["tie_equal", "tie_named"]
+__all__ = ["part_named", "tie_equal", "tie_named"]
 
 
 def tie_equal(models: nn.ModuleList) -> None:
@@ -61,6 +61,32 @@ def tie_named(model: nn.Module, names: Mapping[str, str], *, across: bool) -> No
             if old is not new and (old.shape, old.dtype) == (new.shape, new.dtype)
         },
     )
+
+
+def part_named(model: nn.Module, names: Mapping[str, str]) -> None:
+    """Make several parameters of one, in place, where names say that it stands for several.
+
+    A configuration that ties embeddings may lie beside weights that differ: transformers leaves
+    those untied.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The model, or a ModuleList of several.
+    names : mapping of str to str
+        Which parameter each stands for, itself or another. Others are left alone.
+    """
+    owners: dict[nn.Parameter, str] = {}
+    parted: dict[str, nn.Parameter] = {}
+    for name, parameter in list(model.named_parameters(remove_duplicate=False)):
+        meant = names.get(name)
+        # What has no elements is no tie.
+        if meant is None or not parameter.numel() or owners.setdefault(parameter, meant) == meant:
+            continue
+        if meant not in parted:
+            parted[meant] = nn.Parameter(parameter.detach().clone(), parameter.requires_grad)
+        path, _, key = name.rpartition(".")
+        model.get_submodule(path)._parameters[key] = parted[meant]
 
 
 def _place(name: str) -> str:

@@ -13,7 +13,7 @@ from torch import nn
 from geocolor.errors import CheckpointError
 from geocolor.sharing import GroupPlan, GroupWeights, SharingPlan, apply_plan, load, save
 from geocolor.sharing.checkpoint import structure_of
-from geocolor.sharing.equal import tie_equal, tie_named
+from geocolor.sharing.equal import part_named, tie_equal, tie_named
 
 X = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
 
@@ -130,3 +130,27 @@ def test_several_models_of_transformers_are_rebuilt(tmp_path: Path, tiny_llama) 
     with torch.no_grad():
         for one, then in zip(loaded, models, strict=True):
             assert torch.equal(one(tokens).logits, then(tokens).logits)
+
+
+def test_one_parameter_becomes_as_many_as_names_say() -> None:
+    layers = nn.ModuleDict({name: nn.Linear(2, 2) for name in "abcde"})
+    shared = layers["a"].weight
+    for layer in layers.values():
+        layer.weight = shared
+    shared.requires_grad_(False)
+    meant = {"a": "a", "b": "b", "c": "b", "d": "a"}
+    names = {f"{name}.weight": f"{other}.weight" for name, other in meant.items()}
+    for _ in range(2):  # the second time there is nothing to do
+        part_named(layers, names)
+        now = {name: layer.weight for name, layer in layers.items()}
+        assert now["a"] is now["d"] is now["e"] is shared
+        assert now["b"] is now["c"] is not shared
+        assert torch.equal(now["b"], shared)
+        assert not now["b"].requires_grad
+
+
+def test_what_names_do_not_know_or_has_no_elements_is_left_alone() -> None:
+    layers = nn.ModuleList([nn.Linear(2, 0), nn.Linear(2, 0)])
+    layers[1].weight = layers[0].weight
+    part_named(layers, {"0.weight": "0.weight", "1.weight": "1.weight", "nowhere": "at all"})
+    assert layers[1].weight is layers[0].weight

@@ -14,6 +14,7 @@ from geocolor.compression.pretrained import shape_mismatch, unfilled_pretrained
 from geocolor.compression.streaming.stored import StoredTensors
 from geocolor.errors import ModelError
 from geocolor.sharing.checkpoint import structure_of
+from geocolor.sharing.equal import part_named
 from geocolor.units import Unit, find_blocks, find_units, fold_norms, split_experts
 
 __all__ = ["FolderModel", "why_not_by_block"]
@@ -59,6 +60,8 @@ class FolderModel:
         self.model = unfilled_pretrained(self.folder, self._dtype)
         self.structure = structure_of(self.model)
         split_experts(self.model)
+        self._ties = self._stored_ties()
+        part_named(self.model, self._ties)
         self.units = tuple(find_units(self.model))
         self.blocks = find_blocks(self.model, self.units)
         self.model.requires_grad_(requires_grad=False)
@@ -73,7 +76,27 @@ class FolderModel:
         """Build another such model, all on the meta device."""
         model = unfilled_pretrained(self.folder, self._dtype)
         split_experts(model)
+        part_named(model, self._ties)
         return model
+
+    def _stored_ties(self) -> dict[str, str]:
+        """Find what each name that the configuration ties stands for in the files.
+
+        As transformers has it: for the first of the tied that is stored, unless it is stored with
+        other values.
+        """
+        model: Any = self.model
+        groups: dict[str, list[str]] = {}
+        for name, source in model.all_tied_weights_keys.items():
+            groups.setdefault(source, [source]).append(name)
+        ties: dict[str, str] = {}
+        for group in groups.values():
+            stored = [name for name in group if name in self._files]
+            if len(stored) > 1:
+                first, dtype = stored[0], model.get_parameter(stored[0]).dtype
+                parted = {n for n in stored[1:] if not self._files.alike(first, n, dtype)}
+                ties |= {name: name if name in parted else first for name in group}
+        return ties
 
     def _stored_names(self) -> dict[int, str]:
         """Find the name in the files of each tensor of the model; those that are tied have one."""

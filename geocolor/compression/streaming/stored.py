@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from geocolor.compression.pretrained import stored_tensors
 from geocolor.errors import ModelError
 
 __all__ = ["StoredTensors"]
+
+# How many rows of tensors are compared at a time.
+_ROWS = 4096
 
 # An expert's matrix, and the stack and the part of it that transformers has it in.
 _EXPERT = re.compile(r"(.+)\.(\d+)\.(gate|up|down)_proj\.weight")
@@ -80,18 +84,44 @@ class StoredTensors:
         ModelError
             The file is damaged.
         """
-        from safetensors import SafetensorError, safe_open
-
         place, part = self._place(name)
-        file = self._files[place]
-        try:
-            with safe_open(file, "pt") as opened:
-                if part is None:
-                    whole: Tensor = opened.get_tensor(place)
-                    return whole.clone()
-                return part.of(opened.get_slice(place))
-        except (OSError, SafetensorError) as error:
-            raise ModelError(f"{file} cannot be read: {error}") from error
+        with _opened(self._files[place]) as opened:
+            if part is None:
+                whole: Tensor = opened.get_tensor(place)
+                return whole.clone()
+            return part.of(opened.get_slice(place))
+
+    def alike(self, name: str, other: str, dtype: torch.dtype) -> bool:
+        """Whether two tensors have one shape and, as numbers of a dtype, the same values.
+
+        Raises
+        ------
+        ModelError
+            A file is damaged.
+        """
+        tensors = []
+        for each in (name, other):
+            place, _ = self._place(each)
+            with _opened(self._files[place]) as opened:
+                tensors.append(opened.get_tensor(place))
+        one, two = tensors
+        # Both are mapped, and only some of their rows are copied at a time.
+        return one.shape == two.shape and all(
+            torch.equal(some.to(dtype), same.to(dtype))
+            for some, same in zip(one.split(_ROWS), two.split(_ROWS), strict=True)
+        )
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    """Open a file of tensors, and say which it is that cannot be read."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(file, "pt") as opened:
+            yield opened
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"{file} cannot be read: {error}") from error
 
 
 @dataclass(frozen=True)
