@@ -104,7 +104,11 @@ def compress_by_block(
     from geocolor.compression.configuration_file import chosen_configuration
     from geocolor.compression.pretrained import empty_pretrained, pretrained_tokenizer
     from geocolor.compression.streaming import analyze_streamed, check_streamed
+    from geocolor.compression.streaming.work_folder import left_behind
 
+    room = output.resolve().parent
+    for message in left_behind(room):
+        note(message)
     if _instead_of(preset) != preset:
         note("block by block matrices of different layers do not share: preset private")
     method = counted_in(chosen_configuration(_instead_of(preset)), budget)
@@ -118,7 +122,7 @@ def compress_by_block(
         cut(calibrated, tokenizer, windows),
         evaluation=None if judged is None else cut(judged, tokenizer, evaluated),
         seed=seed,
-        work=output.resolve().parent,
+        work=room,
         on_progress=reporter(line),
     ) as analysis:
         return analysis.compress(keep, output, method, tokenizer=tokenizer, told=told)

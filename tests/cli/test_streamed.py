@@ -110,3 +110,15 @@ def test_several_models_are_refused(
 ) -> None:
     assert run(model_folder, text, tmp_path / "out", model_folder, "--streaming") == 2
     assert "--streaming compresses one model" in capsys.readouterr().err
+
+
+def test_what_a_killed_run_left_is_named(
+    model_folder: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left = tmp_path / ".geocolor-left"
+    left.mkdir()
+    (left / "lock").touch()
+    options = ("--streaming", "--preset", "private")
+    assert run(model_folder, text, tmp_path / "out", *options) == 0
+    told = f"geocolor: {left} is what a killed run left, 0.0 GB: remove it\n"
+    assert capsys.readouterr().err == told

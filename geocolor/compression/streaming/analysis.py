@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 import torch
@@ -27,6 +26,7 @@ from geocolor.compression.report import Report, macs_per
 from geocolor.compression.streaming.allocator import map_large_tensors
 from geocolor.compression.streaming.folder_model import FolderModel
 from geocolor.compression.streaming.views import BlockViews
+from geocolor.compression.streaming.work_folder import WorkFolder
 from geocolor.compression.streaming.writing import BlockByBlock
 from geocolor.criterion import Budget, Counting, GroupCosts, Metric
 from geocolor.curvature import (
@@ -43,6 +43,7 @@ from geocolor.curvature import (
     used_outside,
 )
 from geocolor.errors import InputError, ModelError
+from geocolor.io.atomic import require_new_directory
 from geocolor.sharing import measure_size, prepare_structure
 from geocolor.sharing.checkpoint import distinct_tensors, save_parts
 from geocolor.units import Chain, Use, by_place, count_uses, find_chains, matrix_of
@@ -86,7 +87,7 @@ class StreamedAnalysis:
         model: FolderModel,
         batches: Sequence[Batch],
         evaluation: Sequence[Batch] | None,
-        work: TemporaryDirectory[str],
+        work: WorkFolder,
         *,
         seed: int,
         loss: Loss,
@@ -117,7 +118,7 @@ class StreamedAnalysis:
 
     def close(self) -> None:
         """Remove the curvature from the disk."""
-        self._work.cleanup()
+        self._work.remove()
 
     def _calibrate(self, batches: Sequence[Batch], loss: Loss) -> set[str]:
         """Measure the curvature; give the names of the units that have one."""
@@ -135,7 +136,7 @@ class StreamedAnalysis:
             batches,
             [self._model.units_of(number) for number in range(blocks)],
             take,
-            work=self._work.name,
+            work=self._work.path,
             seed=self._seed,
             loss=loss,
             optional=[unit.name for unit in self._model.units],
@@ -144,7 +145,7 @@ class StreamedAnalysis:
         return reached
 
     def _file(self, number: int) -> Path:
-        return Path(self._work.name) / f"curvature-{number:05}.safetensors"
+        return self._work.path / f"curvature-{number:05}.safetensors"
 
     def _curvature(self, number: int) -> Curvature:
         return Curvature.load(self._file(number))
@@ -214,14 +215,17 @@ class StreamedAnalysis:
         Raises
         ------
         InputError
-            `keep` is out of range, the budget too small, the method groups otherwise, or the
-            folder is not empty or cannot be written.
+            `keep` is out of range, the budget too small, the method groups otherwise, the folder
+            is not empty or cannot be written, or the analysis is closed.
         """
         started = time.monotonic()
+        if not self._work.path.is_dir():
+            raise InputError("this analysis is closed and its curvature gone: analyze once more")
         method = resolved(configuration)
         check_keep(keep)
         keep = float(keep)
         check_streamed(method)
+        require_new_directory(output)
         blocks = 1 if method.grouping is Grouping.PRIVATE else 2
         views = BlockViews(self._model, self._curvature, method, blocks)
         sizes = {
@@ -369,14 +373,11 @@ def analyze_streamed(
     model = FolderModel(folder)
     calibration = checked_batches(batches)
     judged = None if evaluation is None else checked_batches(evaluation)
-    try:
-        room = TemporaryDirectory(prefix=".geocolor-", dir=work)
-    except OSError as error:
-        raise InputError(f"cannot write to {work}: {error.strerror or error}") from error
+    room = WorkFolder(work)
     try:
         return StreamedAnalysis(
             model, calibration, judged, room, seed=seed, loss=loss, on_progress=on_progress
         )
     except BaseException:
-        room.cleanup()
+        room.remove()
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from geocolor.compression.configuration import Configuration, check_keep, resolv
 from geocolor.compression.progress import Progress, silent
 from geocolor.compression.record import CompressionRecord
 from geocolor.compression.streaming.analysis import analyze_streamed, check_streamed
+from geocolor.compression.streaming.work_folder import left_behind
 from geocolor.curvature import Loss
 from geocolor.io.atomic import require_new_directory
 
@@ -50,7 +52,8 @@ def compress_streamed(
     tokenizer : object, optional
         A tokenizer of transformers to keep beside the model.
     work : path-like, optional
-        A folder with room on its disk for the curvature; default that of `output`.
+        A folder with room on its disk for the curvature; default that of `output`. A warning names
+        what runs that were killed have left there.
 
     Returns
     -------
@@ -70,6 +73,8 @@ def compress_streamed(
     check_streamed(method)
     require_new_directory(output)
     room = Path(os.path.realpath(output)).parent if work is None else work
+    for message in left_behind(room):
+        warnings.warn(message, stacklevel=2)
     with analyze_streamed(
         folder,
         batches,

@@ -170,3 +170,42 @@ def test_memory_stays_below_half_of_the_weights(tmp_path: Path) -> None:
     assert max(told["most"].values()) < told["weights"] / 2
     model: nn.Module = geocolor.load(tmp_path / "out")
     assert model(torch.zeros(1, 4, dtype=torch.int64)).logits.isfinite().all()
+
+
+def test_what_cannot_be_written_is_refused_before_any_work(
+    folder: Path, batches: list[Tensor], tmp_path: Path
+) -> None:
+    said: list[str] = []
+    output = tmp_path / "output"
+    with analyze_streamed(
+        folder, batches[:1], on_progress=lambda stage, *_: said.append(stage)
+    ) as analysis:
+        said.clear()
+        output.mkdir()
+        (output / "a").touch()
+        with pytest.raises(InputError, match="not an empty folder"):
+            analysis.compress(0.7, output)
+    with pytest.raises(InputError, match="this analysis is closed"):
+        analysis.compress(0.7, tmp_path / "other")
+    assert said == []
+
+
+def test_a_folder_that_is_no_models_is_told_apart(batches: list[Tensor], tmp_path: Path) -> None:
+    (tmp_path / "geocolor.json").touch()
+    for given, message in (
+        (tmp_path / "nowhere", "models are not downloaded"),
+        (tmp_path, "is a shared checkpoint already"),
+    ):
+        with pytest.raises(ModelError, match=message):
+            geocolor.compress_streamed(given, batches, tmp_path / "smaller")
+
+
+def test_what_a_killed_run_left_is_named(
+    folder: Path, batches: list[Tensor], tmp_path: Path
+) -> None:
+    left = tmp_path / ".geocolor-left"
+    left.mkdir()
+    (left / "lock").touch()
+    with pytest.warns(UserWarning, match=r"\.geocolor-left is what a killed run left"):
+        geocolor.compress_streamed(folder, batches, tmp_path / "smaller")
+    assert left.is_dir()
