@@ -178,7 +178,7 @@ class Source:
         r"""Read a text in blocks of whole lines.
 
         Every block ends in ``\n``; one is added to a last line without. A byte order mark is
-        dropped.
+        dropped. In a text without any ``\n`` a ``\r`` ends a line.
 
         Raises
         ------
@@ -186,7 +186,7 @@ class Source:
             As for :meth:`blocks`; also a line of over 16 megabytes, which no text format here has.
         """
         rest = b""
-        first = True
+        first = whole = True
         for block in self.blocks():
             joined = rest + block
             if first:
@@ -199,9 +199,10 @@ class Source:
             if len(rest) > _LONGEST_LINE:
                 raise FormatError(f"a line of over {_LONGEST_LINE} bytes", self.name)
             if cut:
+                whole = False
                 yield joined[:cut]
         if rest:
-            yield rest + b"\n"
+            yield (rest.replace(b"\r", b"\n") if whole else rest) + b"\n"
 
 
 @contextmanager
