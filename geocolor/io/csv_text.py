@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import csv
-import io
 import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from geocolor.errors import FormatError, InputError
 from geocolor.graph import ConflictGraph
 from geocolor.io.attributed import finite
-from geocolor.io.edge_rows import EdgeRows, is_plain_number, nodes_to_name_first
+from geocolor.io.csv_matrix import MatrixRows
+from geocolor.io.edge_rows import EdgeRows, nodes_to_name_first, require_no_node
+from geocolor.io.headers import Columns, columns_of, is_table_of_nodes, matrix_names
 from geocolor.io.listing import Listing, Note
 from geocolor.io.meaning import Meaning
 from geocolor.io.source import Source
@@ -28,41 +29,22 @@ _QUOTED = re.compile(r'"[^"]*(?:"|$)')
 # What is longer has an open quote that is none, as in 5".
 _LONGEST_ROW = 1 << 24
 _MOST_NOTES = 8
-# What headers call the columns, by the attribute of _Columns.
-_CALLED = {
-    "tail": ("source", "from", "src", "node1", "node_1", "u", "i", "tail"),
-    "head": ("target", "to", "dst", "node2", "node_2", "v", "j", "head"),
-    "weight": ("weight", "w", "value", "cost", "similarity"),
-    "conflict": ("conflict",),
-    "direction": ("type",),
-}
-
-
-@dataclass(frozen=True)
-class _Columns:
-    """Where things are in a row; -1 for what is not there."""
-
-    tail: int = 0
-    head: int = 1
-    weight: int = 2
-    conflict: int = -1
-    direction: int = -1
-
-    def plain(self, width: int) -> bool:
-        """Whether rows of at most `width` fields are two nodes and perhaps a weight."""
-        rest = (self.weight, self.conflict, self.direction)
-        return (self.tail, self.head) == (0, 1) and (
-            (rest == (2, -1, -1) and width <= 3) or (rest == (-1, -1, -1) and width == 2)
-        )
+# Excel's first line for tables that are not separated by what the country has.
+_SEPARATOR = re.compile(rb'"?sep=(.)"?[ \t\r]*', re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"([+-]?[0-9]++),([0-9]++(?:[eE][+-]?[0-9]++)?)")
+# A decimal comma needs another delimiter.
+_BESIDE_COMMAS = ";\t"
+_BLANK = BLANKS.decode()
 
 
 def read_csv(source: Source, meaning: Meaning) -> Listing:
-    """Read a table of edges, its delimiter (comma, semicolon or tab) told by its first line.
+    """Read a table of edges, its delimiter (comma, semicolon or tab) told by its first row.
 
-    A header names the columns (source, target, weight, conflict, Type, as Gephi has them too), and
-    no row is wider than it; without one, or with one that names no nodes, they are the nodes and
-    perhaps the weight. An empty weight is none, and a row with one node names it, as in
-    :func:`geocolor.io.edge_list.read_edge_list`.
+    A header, as :func:`geocolor.io.headers.columns_of` tells one, names the columns (source,
+    target, weight, conflict, Type, as Gephi has them too), and no row is wider than it; without
+    one they are the nodes and perhaps the weight. An empty weight is none, and a row with one node
+    names it, as in :func:`geocolor.io.edge_list.read_edge_list`. A table whose first row and first
+    column have the same names is a matrix.
 
     Raises
     ------
@@ -74,7 +56,7 @@ def read_csv(source: Source, meaning: Meaning) -> Listing:
     reader = _Reader(source)
     for block in _whole_rows(source.line_blocks()):
         reader.feed(block)
-    return reader.rows.listing(directed=reader.directed, notes=tuple(reader.notes))
+    return reader.listing()
 
 
 def _whole_rows(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -96,60 +78,116 @@ class _Reader:
     """One pass over a file."""
 
     def __init__(self, source: Source) -> None:
-        self.name = source.name
+        self.source, self.name = source, source.name
         self.rows = EdgeRows(source)
-        self.columns = _Columns()
+        self.matrix: MatrixRows | None = None
+        self.columns = Columns()
+        self.header: list[str] = []
+        self.header_line = 0
         self.begun = False
         self.delimiter = ","
         self.width = 3
         self.directed = False
+        self.comma_line = 0  # the first with a decimal comma
         self.notes: list[Note] = []
 
     def feed(self, block: bytes) -> None:
         """Take a block of whole lines."""
         if not self.begun:
-            if not block.strip():
-                self.rows.lines_before += block.count(b"\n")
-                return
             block = self._begin(block)
-        if self.columns.plain(self.width) and self._is_plain(block):
+        if not block:
+            return
+        if self.matrix is None and self.columns.plain(self.width) and self._is_plain(block):
             self.rows.feed(block.replace(self.delimiter.encode(), b" "), self.width)
         else:
             self._feed_rows(block)
 
+    def listing(self) -> Listing:
+        """Put the rows together."""
+        if self.comma_line:
+            text = f"weights have a decimal comma, first in line {self.comma_line}: 0,5 is 0.5"
+            self.notes.append(Note("decimal-comma", text))
+        if self.matrix is not None:
+            listing = self.matrix.listing()
+            self.notes.insert(0, Note("matrix", "the table is a matrix: its entries are weights"))
+            return replace(listing, notes=(*self.notes, *listing.notes))
+        listing = self.rows.listing(
+            directed=self.directed, headed=bool(self.header), notes=tuple(self.notes)
+        )
+        if self.header and not self.columns.certain:
+            require_no_node(self.header, listing, self.name, self.header_line)
+        return replace(listing, similarities=self.columns.similarities)
+
     def _begin(self, block: bytes) -> bytes:
         """Find delimiter and columns; what is left to read has no header."""
+        start, mark = _start(block)
+        if start == len(block):
+            self.rows.lines_before += block.count(b"\n")
+            return b""
         self.begun = True
-        start = len(block) - len(block.lstrip(b" \r\n"))
-        lines = block[start:].split(b"\n", 2)[:2]
-        first = lines[0].decode(errors="replace")
-        self.delimiter = mark = _delimiter(first)
-        rows = [_fields(line.decode(errors="replace"), mark) for line in lines]
-        self.columns, header = _columns(rows[0], rows[1] if len(rows) > 1 else [])
+        skipped = block.count(b"\n", 0, start)
+        if b"#" in block[:start] or b"%" in block[:start]:
+            self.notes.append(
+                Note("comments", "lines before the table begin with # or % and say nothing")
+            )
+        self.delimiter = mark or _delimiter(_first_line(block[start:]))
+        found = _first_rows(block[start:], self.delimiter)
+        rows = [row for row, _ in found]
+        if not rows:
+            return b"\n" * skipped + block[start:]
+        columns = self._told(rows, skipped + 1)
+        if columns is not None:
+            self.columns, self.header, self.header_line = columns, rows[0], skipped + 1
+        header = columns is not None or self.matrix is not None
         self.width = len(rows[0]) if header else max(len(rows[0]), 3)
-        self._note_columns(rows[0], header)
-        return block[:start] + block[block.index(b"\n", start) :] if header else block
+        if self.matrix is None:
+            self._note_columns(rows[0], columns)
+        if not header:
+            return b"\n" * skipped + block[start:]
+        lines = skipped + found[0][1]
+        return b"\n" * lines + block.split(b"\n", lines)[lines]
 
-    def _note_columns(self, first: list[str], header: bool) -> None:
-        used = vars(self.columns).values()
-        told = []
+    def _told(self, rows: list[list[str]], line: int) -> Columns | None:
+        """Find the columns if the first row is a header; begin a matrix if it heads one."""
+        columns = columns_of(rows[0], rows[1] if len(rows) > 1 else [])
+        if columns is not None and columns.known:
+            return columns
+        names = matrix_names(rows)
+        if names is not None:
+            self.matrix = MatrixRows(self.source, names)
+            return None
+        if is_table_of_nodes(rows[0]):
+            raise FormatError(
+                f"a table of nodes ({', '.join(rows[0])[:60]}): the edges are in another, with "
+                "columns source and target",
+                self.name,
+                line,
+            )
+        return columns
+
+    def _note_columns(self, first: list[str], columns: Columns | None) -> None:
+        used, told = self.columns.used(), []
         for at, word in enumerate(first):
-            name = repr(word[:40]) if header else f"number {at + 1}"
+            name = repr(word[:40]) if columns else f"number {at + 1}"
             if at not in used:
                 told.append(f"the column {name} says nothing here")
-            elif header and at == self.columns.weight and word.lower() not in _CALLED["weight"]:
+            elif columns and at == columns.weight and not columns.weighs(word):
                 told.append(f"the column {name} is read as the weight")
-        self.notes = [Note("columns", text) for text in told[:_MOST_NOTES]]
+        if columns and not columns.known:
+            words = ", ".join(repr(word[:40]) for word in first[:2])
+            self.notes.append(Note("header", f"the first row, {words}, is read as a header"))
+        self.notes += [Note("columns", text) for text in told[:_MOST_NOTES]]
 
     def _is_plain(self, block: bytes) -> bool:
         """Whether nothing is in it that only the slow way reads: quotes, blanks, empty fields."""
         mark = self.delimiter.encode()
         others = [bytes([blank]) for blank in BLANKS if blank not in b"\r\n" + mark]
         empty = [mark + mark, mark + b"\n", mark + b"\r", b"\n" + mark]
+        commas = [b","] if self.delimiter in _BESIDE_COMMAS else []
         return (
             not block.startswith(mark)
             and block.count(b"\r") == block.count(b"\r\n")
-            and not any(part in block for part in (b'"', *others, *empty))
+            and not any(part in block for part in (b'"', *others, *empty, *commas))
         )
 
     def _feed_rows(self, block: bytes) -> None:
@@ -161,18 +199,23 @@ class _Reader:
             line = before + block.count(b"\n", 0, error.start) + 1
             raise FormatError("not UTF-8 text", self.name, line) from error
         table = _Rows([], [], [], [])
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter, strict=True)
+        reader = csv.reader(_lines(text), delimiter=self.delimiter, strict=True)
+        line = before + 1
         try:
             for fields in reader:
-                self._row([field.strip() for field in fields], before + reader.line_num, table)
+                self._row([field.strip(_BLANK) for field in fields], line, table)
+                line = before + reader.line_num + 1
         except csv.Error as error:
-            line = before + max(reader.line_num, 1)
             raise FormatError(f"not CSV: {error}", self.name, line) from error
         self.rows.add(table.words, table.ends, table.values, table.lines)
         self.rows.lines_before += block.count(b"\n")
 
     def _row(self, row: list[str], line: int, table: _Rows) -> None:
         if not any(row):
+            return
+        if self.matrix is not None:
+            entries = [self._with_point(field, line) for field in row[1:]]
+            self.matrix.add([row[0], *entries], line)
             return
         columns = self.columns
         if len(row) > self.width:
@@ -186,7 +229,9 @@ class _Reader:
         tail, head, weight = field(columns.tail), field(columns.head), field(columns.weight)
         if not tail or (weight and not head):
             raise FormatError("expected two nodes and perhaps a weight", self.name, line)
-        value = finite(weight, "the weight", self.name, line) if weight else math.nan
+        value = math.nan
+        if weight:
+            value = finite(self._with_point(weight, line), "the weight", self.name, line)
         self.directed |= field(columns.direction).lower() == "directed"
         hard = field(columns.conflict).lower()
         if hard not in ("", "0", "1", "true", "false"):
@@ -194,6 +239,15 @@ class _Reader:
         table.add([tail, head], value, line)
         if weight and hard in ("1", "true"):  # a row without a weight is the conflict
             table.add([tail, head], math.nan, line)
+
+    def _with_point(self, word: str, line: int) -> str:
+        """Give a number with a decimal comma a point, where commas separate no fields."""
+        if self.delimiter in _BESIDE_COMMAS and "," in word:
+            found = _DECIMAL_COMMA.fullmatch(word)
+            if found is not None:
+                self.comma_line = self.comma_line or line
+                return f"{found[1]}.{found[2]}"
+        return word
 
 
 @dataclass(frozen=True)
@@ -218,51 +272,62 @@ def _delimiter(line: str) -> str:
     return max(_DELIMITERS, key=_QUOTED.sub("", line).count)
 
 
-def _fields(line: str, delimiter: str) -> list[str]:
+def _start(block: bytes) -> tuple[int, str]:
+    """Find where the first row begins, and the delimiter if a line before it tells one."""
+    at, mark = 0, ""
+    while at < len(block):
+        end = block.find(b"\n", at)
+        end = len(block) if end < 0 else end
+        line = block[at:end].strip(BLANKS)
+        separator = _SEPARATOR.fullmatch(line)
+        if separator and separator[1].decode(errors="replace") in _DELIMITERS:
+            mark = separator[1].decode()
+        elif line and line[:1] not in (b"#", b"%"):
+            break
+        at = end + 1
+    return min(at, len(block)), mark
+
+
+def _first_line(text: bytes) -> str:
+    return text.split(b"\n", 1)[0].decode(errors="replace")
+
+
+def _first_rows(text: bytes, delimiter: str) -> list[tuple[list[str], int]]:
+    """Give the first three rows, each with the number of lines up to its end."""
+    reader = csv.reader(_lines(text.decode(errors="replace")), delimiter=delimiter)
+    rows: list[tuple[list[str], int]] = []
     try:
-        row = next(csv.reader([line.rstrip("\r")], delimiter=delimiter), [])
+        for row in reader:
+            if any(fields := [field.strip(_BLANK) for field in row]):
+                rows.append((fields, reader.line_num))
+            if len(rows) == 3:
+                break
     except csv.Error:
-        return []
-    return [field.strip() for field in row]
+        pass
+    return rows
 
 
-def _columns(first: list[str], second: list[str]) -> tuple[_Columns, bool]:
-    """Find the columns, and whether the first row is a header."""
-    lowered = [word.lower() for word in first]
-    found = {
-        attribute: next((lowered.index(word) for word in known if word in lowered), -1)
-        for attribute, known in _CALLED.items()
-    }
-    if found["tail"] >= 0 and found["head"] >= 0:
-        return _Columns(**found), True
-    worded = len(first) > 2 and bool(first[2]) and not _is_number(first[2])
-    over_numbers = (
-        len(first) > 1
-        and len(second) > 1
-        and all(is_plain_number(word.encode()) for word in second[:2])
-        and not any(map(_is_number, first[:2]))
-    )
-    header = worded or over_numbers
-    return _Columns(weight=-1 if header and len(first) == 2 else 2), header
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
+def _lines(text: str) -> Iterator[str]:
+    """Give lines as a file has them: a lone carriage return ends none."""
+    at = 0
+    while at < len(text):
+        end = text.find("\n", at) + 1 or len(text)
+        yield text[at:end]
+        at = end
 
 
 def looks_like_csv(head: bytes) -> bool:
     """Whether the first line of a text has fields: a known header, or names without blanks."""
-    text = head.removeprefix(b"\xef\xbb\xbf").strip().split(b"\n", 1)[0].decode(errors="replace")
-    delimiter = _delimiter(text)
-    fields = _fields(text, delimiter)
-    if b"\0" in head or len(fields) < 2 or text[0] in "#%{[<*":
+    text = head.removeprefix(b"\xef\xbb\xbf")
+    if b"\0" in head:
         return False
-    _, header = _columns(fields, [])
-    return header or (delimiter != "\t" and not any(" " in field for field in fields))
+    start, mark = _start(text)
+    delimiter = mark or _delimiter(_first_line(text[start:]))
+    rows = [row for row, _ in _first_rows(text[start:], delimiter)]
+    if not rows or len(rows[0]) < 2 or text[start : start + 1] in b"{[<*":
+        return False
+    columns = columns_of(rows[0], [])
+    return columns is not None or (delimiter != "\t" and not any(" " in field for field in rows[0]))
 
 
 def csv_text(graph: ConflictGraph) -> Iterator[bytes]:
@@ -276,7 +341,7 @@ def csv_text(graph: ConflictGraph) -> Iterator[bytes]:
     require_room(graph, "a .csv", sizes=False)
     called = names(graph)
     for name in called:
-        if not name or name != name.strip() or {"\0", "\r", "\n", "\ufeff"} & set(name):
+        if not name or name != name.strip(_BLANK) or {"\0", "\r", "\n", "\ufeff"} & set(name):
             raise InputError(f"a .csv cannot hold the name {name!r}; write .json")
     columns = ["source", "target"]
     if graph.is_weighted:

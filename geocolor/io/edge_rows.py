@@ -15,7 +15,7 @@ from geocolor.io.source import Source, shown
 from geocolor.io.tokens import Tokens, tokenize
 from geocolor.io.writing import edge_rows, names
 
-__all__ = ["EdgeRows", "is_plain_number", "nodes_to_name_first"]
+__all__ = ["EdgeRows", "is_plain_number", "nodes_to_name_first", "require_no_node"]
 
 _ZERO = ord("0")
 
@@ -138,12 +138,33 @@ class EdgeRows:
         self._values.append(values[edges])
         self._lines.append(lines[edges])
 
-    def listing(self, *, directed: bool = False, notes: tuple[Note, ...] = ()) -> Listing:
-        """Put them together."""
+    @property
+    def numeric(self) -> bool:
+        """Whether all nodes so far are numbers, and count as such."""
+        return self._names.numeric
+
+    @property
+    def num_alone(self) -> int:
+        """How many rows have one node only."""
+        return sum(map(len, self._alone))
+
+    def listing(
+        self, *, directed: bool = False, headed: bool = False, notes: tuple[Note, ...] = ()
+    ) -> Listing:
+        """Put them together.
+
+        Parameters
+        ----------
+        directed, notes
+            As in :class:`~geocolor.io.listing.Listing`.
+        headed : bool
+            Whether there was a header; else a first row that reads as one is noted.
+        """
         none = np.empty(0, dtype=np.int64)
         labels, nodes = self._names.nodes(np.concatenate([none, *self._alone]))
         numeric = self._names.numeric
         firsts = np.concatenate([np.empty(0, dtype=np.int64), *self._firsts])
+        values = np.concatenate([np.empty(0), *self._values])
         pairs = np.stack([nodes[firsts], nodes[firsts + 1]], axis=1).astype(np.int32)
         if numeric and labels:
             low, high = int(labels[0]), int(labels[-1])
@@ -152,15 +173,38 @@ class EdgeRows:
             notes += (Note("numbers", f"nodes are the numbers {low} to {high}{skipped}"),)
         elif labels:
             notes += (Note("names", "nodes are names, in the order in which they first come"),)
+            bare = len(firsts) > 1 and firsts[0] == 0 and bool(np.isnan(values[0]))
+            if not headed and bare and (np.bincount(nodes)[nodes[:2]] == 1).all():
+                words = " and ".join(repr(labels[node][:40]) for node in nodes[:2])
+                text = f"the first row has two nodes, {words}, that occur nowhere else; if it is a "
+                notes += (Note("header", text + "header, call its columns source and target"),)
         return Listing(
             len(labels),
             pairs,
-            np.concatenate([np.empty(0), *self._values]),
+            values,
             lines=np.concatenate([np.empty(0, dtype=np.int64), *self._lines]),
             labels=labels,
             directed=directed,
             notes=notes,
         )
+
+
+def require_no_node(header: list[str], listing: Listing, name: str, line: int) -> None:
+    """Refuse a first row that was taken for a header if it has a node of later rows.
+
+    Raises
+    ------
+    FormatError
+        It has.
+    """
+    for word in header[:2]:
+        if word in (listing.labels or []):
+            raise FormatError(
+                f"it reads as a header, yet {word[:40]!r} is a node below; write a .csv whose "
+                "columns of nodes are headed 'source' and 'target'",
+                name,
+                line,
+            )
 
 
 def nodes_to_name_first(graph: ConflictGraph) -> list[str]:

@@ -127,7 +127,7 @@ _ALL = (
         (".json",),
         read_native,
         native_text,
-        _begins(rb'\{(?s:.{0,4000})"geocolor\.'),
+        _begins(rb'\{(?s:.{0,4000})"format"\s*+:\s*+"geocolor\.'),
     ),
     Format(
         "node-link",
@@ -215,6 +215,9 @@ SUFFIXES: dict[str, tuple[Format, ...]] = {
 }
 
 
+_NO_ADJACENCY = "save an edge list (networkx.write_edgelist) or node-link JSON instead"
+
+
 def _by_suffix(path: Path) -> tuple[Format, ...]:
     name = bare(path).name.lower()
     longest = max((s for s in SUFFIXES if name.endswith(s)), key=len, default=None)
@@ -282,14 +285,23 @@ def format_of(path: str | os.PathLike[str], source: Source, name: str | None = N
     """
     if name is not None:
         return _chosen(name)
+    if bare(Path(path)).name.lower().endswith(".adjlist"):
+        raise FormatError(f"an adjacency list; {_NO_ADJACENCY}", source.name)
     candidates = _by_suffix(Path(path))
     if len(candidates) == 1:
         return candidates[0]
     for candidate in candidates or _ALL:
         if candidate.tells(source.head):
             return candidate
-    if candidates:
+    if candidates == SUFFIXES[".json"]:  # whose reader says what is wrong
         return candidates[0]
+    if candidates:
+        titles = ", ".join(known.title for known in candidates)
+        raise FormatError(
+            f"cannot tell its graph format, by its first lines none of {titles}: name the format; "
+            f"names with blanks need a table with commas; adjacency lists: {_NO_ADJACENCY}",
+            source.name,
+        )
     raise FormatError(
         f"cannot tell its graph format: use {', '.join(SUFFIXES)}, each also with .gz, .xz or "
         ".zst behind, or name the format",

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geocolor.errors import FormatError
-from geocolor.io import read, read_closely
+from geocolor.graph import ConflictGraph
+from geocolor.io import Meaning, read, read_closely, write
 
 HEADERS = [
     [],
@@ -84,5 +85,57 @@ def test_a_quoted_line_break_may_be_where_a_block_ends(tmp_path: Path) -> None:
     assert (graph.num_nodes, graph.weights.num_edges) == (rows + 1, rows)
     assert graph.label(rows) == f"a\n{rows - 1:06d}"
     path.write_text(path.read_text() + '"a\nb,c\n')
-    with pytest.raises(FormatError, match=rf":{2 * rows + 2}: not CSV: unexpected end of data"):
+    with pytest.raises(FormatError, match=rf":{2 * rows + 1}: not CSV: unexpected end of data"):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "told"),
+    [
+        (
+            "person1,person2\nalice,bob\n",
+            "header",
+            "the first row has two nodes, 'person1' and 'person2', that occur nowhere else; if it "
+            "is a header, call its columns source and target",
+        ),
+        ("one,two,three\n1,2,3\n", "header", "the first row, 'one', 'two', is read as a header"),
+        (
+            "# by x\nsource,target\na,b\n",
+            "comments",
+            "lines before the table begin with # or % and say nothing",
+        ),
+        ("a;b;0,5\n", "decimal-comma", "weights have a decimal comma, first in line 1: 0,5 is 0.5"),
+        (",a,b\na,0,1\nb,1,0\n", "matrix", "the table is a matrix: its entries are weights"),
+        ("n,a,b,c\na,0,1,2\nb,1,0,0\nc,1,0,0\n", "asymmetric", "the matrix is not symmetric; "),
+    ],
+)
+def test_what_a_table_leaves_open_is_told(text: str, kind: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    (note,) = [note.text for note in read_closely(path).notes if note.kind == kind]
+    assert note.startswith(told)
+
+
+def test_a_column_of_similarities_is_one_unless_the_caller_says_otherwise(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("source,target,similarity\na,b,2\n")
+    assert read(path).weights.edge_values().tolist() == [-2.0]
+    assert read(path, Meaning(weights="cost")).weights.edge_values().tolist() == [2.0]
+
+
+def test_a_row_of_several_lines_is_known_by_its_first(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('source,target\n"a\nx",b\nc,d\n"e\ny\nz",b\n')
+    reading = read_closely(path)
+    lines = [reading.line_of(u, v) for u, v in reading.graph.conflicts.edges().tolist()]
+    assert sorted(line or 0 for line in lines) == [2, 4, 5]
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\u2003", "\x1f"])
+def test_only_ascii_blanks_are_no_part_of_a_name(blank: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f'a{blank},b\n"c",a{blank}\n')
+    assert read(path).labels == (f"a{blank}", "b", "c")
+    graph = ConflictGraph.from_edges(2, [(0, 1)], labels=["a", f"{blank}a"])
+    write(graph, path)
+    assert read(path).labels == graph.labels

@@ -118,6 +118,15 @@ def test_content_tells_tables_and_lists_from_each_other(tmp_path: Path) -> None:
         assert read_closely(tmp_path / "graph").format.name == name, text
 
 
+def test_a_node_named_as_the_package_is_no_format(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(
+        '{"nodes": [{"id": "geocolor.io"}, {"id": "b"}], '
+        '"links": [{"source": "geocolor.io", "target": "b"}]}'
+    )
+    assert read_closely(path).format.name == "node-link"
+
+
 @pytest.mark.parametrize("sign", ["%", "#", "creator ", "c\n", "<", "\n", "1,", "1 "])
 def test_content_of_one_sign_is_told_at_once(sign: str) -> None:
     # Where a pattern can part it in many ways, 40 would take longer than anybody has.
