@@ -115,7 +115,8 @@ class _Reader:
             directed=self.directed, headed=bool(self.header), notes=tuple(self.notes)
         )
         if self.header and not self.columns.certain:
-            require_no_node(self.header, listing, self.name, self.header_line)
+            words = [self.header[at] for at in (self.columns.tail, self.columns.head)]
+            require_no_node(words, listing, self.name, self.header_line)
         return replace(listing, similarities=self.columns.similarities)
 
     def _begin(self, block: bytes) -> bytes:

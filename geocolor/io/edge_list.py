@@ -65,7 +65,7 @@ def read_edge_list(source: Source, meaning: Meaning) -> Listing:
     words = " ".join(word[:40] for word in header)
     told = Note("header", f"the first line, {words!r}, is read as a header")
     listing = replace(rows.listing(headed=True, notes=(told,)), similarities=columns.similarities)
-    require_no_node(header, listing, source.name, line)
+    require_no_node(header[:2], listing, source.name, line)
     return listing
 
 
@@ -152,9 +152,13 @@ def _weight(text: bytes) -> bytes:
         word = piece[0]
         if depth == 1 and word == b":" and begin < 0:
             key, begin = last, piece.end()
-        elif depth == 1 and word in (b",", b"}"):
-            if key[1:-1] == b"weight":
-                weight = text[begin:at].strip()
+        elif depth == 1 and (word == b"," or word in _CLOSED):
+            value = text[begin:at].strip() if begin >= 0 else b""
+            nothing = begin < 0 and last in (b"{", b",")
+            if word in (b"]", b")") or not (value or nothing):
+                break
+            if key.strip().strip(b"'\"") == b"weight":
+                weight = value
             key, begin = b"", -1
         depth += (word in _OPEN) - (word in _CLOSED)
         last = word if word.strip() else last

@@ -189,15 +189,15 @@ class EdgeRows:
         )
 
 
-def require_no_node(header: list[str], listing: Listing, name: str, line: int) -> None:
-    """Refuse a first row that was taken for a header if it has a node of later rows.
+def require_no_node(words: list[str], listing: Listing, name: str, line: int) -> None:
+    """Refuse a first row that was taken for a header if its words are nodes of later rows.
 
     Raises
     ------
     FormatError
-        It has.
+        They are.
     """
-    for word in header[:2]:
+    for word in words:
         if word in (listing.labels or []):
             raise FormatError(
                 f"it reads as a header, yet {word[:40]!r} is a node below; write a .csv whose "

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from geocolor.errors import FormatError
 from geocolor.graph import ConflictGraph
 from geocolor.io import read, read_closely, write
 from geocolor.io.formats import FORMATS
@@ -71,3 +72,31 @@ def test_an_ordinary_first_line_is_no_matter(text: str, tmp_path: Path) -> None:
 def test_dictionaries_are_read_in_one_pass(text: str) -> None:
     # Where a line can be parted in many ways, this would take longer than anybody has.
     assert not FORMATS["edges"].tells(f"a b {text}\n".encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "weight"),
+    [
+        ("{}", ""),
+        ("{'color': 'red'}", ""),
+        ("{'weight': 3}", "3"),
+        ('{ "weight" : 3 , "x": [1, {"weight": 2}], }', "3"),
+        ("{weight: 3}", "3"),
+        ("{'weight': 1, 'weight': 3}", "3"),
+        ("{'t': '}', 'weight': numpy.float32(3)}", "3"),
+        ("{'weight': 3]", None),
+        ("{'weight': }", None),
+        ("{'weight' 3}", None),
+        ("{'weight': 3", None),
+        ("{'weight': 3} 4", None),
+        ("{'weight': '3}", None),
+    ],
+)
+def test_the_weight_of_a_dictionary(text: str, weight: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "a.edges"
+    path.write_text(f"x y\na b {text}\n")
+    if weight is None:
+        with pytest.raises(FormatError, match=r":2: what begins with \{ is no dictionary"):
+            read(path)
+        return
+    assert read(path).weights.edge_values().tolist() == ([3.0] if weight else [])
