@@ -61,7 +61,9 @@ def read_edge_list(source: Source, meaning: Meaning) -> Listing:
                 text = text[:start] + text[text.index(b"\n", start) :]
         rows.feed(text)
     if not header:
-        return _without_counts(rows.listing(), rows, source.limits)
+        listing = rows.listing()
+        _require_no_adjacency(listing, rows)
+        return _without_counts(listing, rows, source.limits)
     words = " ".join(word[:40] for word in header)
     told = Note("header", f"the first line, {words!r}, is read as a header")
     listing = replace(rows.listing(headed=True, notes=(told,)), similarities=columns.similarities)
@@ -79,6 +81,25 @@ def _header(text: bytes) -> tuple[Columns, list[str]] | None:
     below = [word.decode(errors="replace") for word in second.split(None, 3)]
     columns = columns_of(words, below)
     return None if columns is None or not columns.plain(len(words)) else (columns, words)
+
+
+def _require_no_adjacency(listing: Listing, rows: EdgeRows) -> None:
+    """Refuse lines of nodes with up to two neighbors: each node begins one line, or is alone."""
+    labels, values, firsts = listing.labels, listing.values, listing.pairs[:, 0]
+    if not rows.num_alone or len(firsts) + rows.num_alone != listing.num_nodes:
+        return
+    if labels is None or values is None or len(np.unique(firsts)) < len(firsts):
+        return
+    weights = values[~np.isnan(values)]
+    if len(weights) and (weights == np.rint(weights)).all():
+        nodes = set(labels)
+        if all(f"{weight:.0f}" in nodes for weight in weights.tolist()):
+            raise FormatError(
+                "an adjacency list, it seems: each node begins one line, and what would be weights "
+                "are nodes; save an edge list (networkx.write_edgelist), or leave out lines of "
+                "single nodes",
+                rows.name,
+            )
 
 
 def _without_counts(listing: Listing, rows: EdgeRows, limits: Limits) -> Listing:
@@ -185,21 +206,8 @@ def looks_like_edges(head: bytes) -> bool:
         return False
     headed = _header(text.lstrip(BLANKS)) is not None
     rows = [words for words in map(bytes.split, text.split(b"\n")) if words][headed:]
-    return (
-        bool(rows)
-        and all(len(words) <= 2 or (len(words) == 3 and _is_number(words[2])) for words in rows)
-        and not _is_adjacency(rows)
-    )
-
-
-def _is_adjacency(rows: list[list[bytes]]) -> bool:
-    """Whether every word is the first of one line: each node with its neighbors."""
-    firsts = {words[0] for words in rows}
-    lengths = {len(words) for words in rows}
-    return (
-        {1, 3} <= lengths
-        and len(firsts) == len(rows)
-        and all(word in firsts for words in rows for word in words)
+    return bool(rows) and all(
+        len(words) <= 2 or (len(words) == 3 and _is_number(words[2])) for words in rows
     )
 
 

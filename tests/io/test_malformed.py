@@ -11,7 +11,8 @@ CORPUS = Path(__file__).parent / "malformed"
 # File: the end of its line on stderr, after the path.
 ANSWERS = {
     "adjacency.adjlist": ": an adjacency list; save an edge list (networkx.write_edgelist)",
-    "adjacency_list.txt": ": cannot tell its graph format, by its first lines none of clique ",
+    "adjacency_grid.edges": ": an adjacency list, it seems: each node begins one line",
+    "adjacency_list.txt": ": an adjacency list, it seems: each node begins one line",
     "adjacency_rows.csv": ":1: the weight is 'c', not a finite number",
     "array_pattern.mtx": ":1: an array cannot be a pattern",
     "bare_amp.graphml": ":1: not XML: not well-formed (invalid token)",
