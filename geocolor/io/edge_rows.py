@@ -18,6 +18,8 @@ from geocolor.io.writing import edge_rows, names
 __all__ = ["EdgeRows", "is_plain_number", "nodes_to_name_first", "require_no_node"]
 
 _ZERO = ord("0")
+# What separates nodes in files of some format.
+_DELIMITERS = ",;|\t :"
 
 
 def is_plain_number(word: bytes) -> bool:
@@ -178,6 +180,9 @@ class EdgeRows:
                 words = " and ".join(repr(labels[node][:40]) for node in nodes[:2])
                 text = f"the first row has two nodes, {words}, that occur nowhere else; if it is a "
                 notes += (Note("header", text + "header, call its columns source and target"),)
+        if labels and not len(firsts) and all(set(_DELIMITERS) & set(name) for name in labels):
+            text = "no row has two nodes; is what separates them another sign than this format has?"
+            notes += (Note("delimiter", text),)
         return Listing(
             len(labels),
             pairs,

@@ -13,11 +13,20 @@ __all__ = ["Columns", "columns_of", "is_number", "is_table_of_nodes", "matrix_na
 _CALLED = {
     "tail": (
         *("source", "from", "src", "node1", "u", "i", "tail", "start", "nodea", "id1", "vertex1"),
-        *("sourceid", "fromid", "srcid", "startid", "sourcenode", "fromnode", "fromnodeid"),
+        *(
+            "sourceid",
+            "fromid",
+            "srcid",
+            "startid",
+            "sourcenode",
+            "fromnode",
+            "fromnodeid",
+            "origin",
+        ),
     ),
     "head": (
         *("target", "to", "dst", "node2", "v", "j", "head", "end", "nodeb", "id2", "vertex2"),
-        *("targetid", "toid", "dstid", "endid", "targetnode", "tonode", "tonodeid"),
+        *("targetid", "toid", "dstid", "endid", "targetnode", "tonode", "tonodeid", "destination"),
     ),
     "weight": ("weight", "w", "value", "cost", "similarity"),
     "conflict": ("conflict",),

@@ -59,6 +59,14 @@ def test_what_a_first_line_leaves_open_is_told(
     assert [note.text for note in read_closely(path).notes if note.kind == kind] == [told]
 
 
+@pytest.mark.parametrize(("suffix", "text"), [(".edges", "a,b\nb,c\n"), (".csv", "a|b\nb|c\n")])
+def test_rows_that_another_sign_separates_are_told(suffix: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_text(text)
+    (note,) = [note.text for note in read_closely(path).notes if note.kind == "delimiter"]
+    assert note.startswith("no row has two nodes; ")
+
+
 @pytest.mark.parametrize("text", ["a b 1\nc d 2\n", "a b\nb c\n", "a b\n"])
 def test_an_ordinary_first_line_is_no_matter(text: str, tmp_path: Path) -> None:
     path = tmp_path / "a.edges"
