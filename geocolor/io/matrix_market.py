@@ -24,7 +24,7 @@ __all__ = ["matrix_market_text", "read_matrix_market"]
 _COMMENT = ord("%")
 _BANNER = b"%%MatrixMarket"
 _LAYOUTS = (b"coordinate", b"array")
-_FIELDS = (b"real", b"double", b"integer", b"pattern")
+_FIELDS = (b"real", b"double", b"integer", b"unsigned-integer", b"pattern")
 _SYMMETRIES = (b"general", b"symmetric")
 
 

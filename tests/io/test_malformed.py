@@ -29,7 +29,8 @@ ANSWERS = {
     "blanks_in_weight.edges": ":1: the weight is '1 2', not a finite number",
     "braces.edges": ":1: what begins with { is no dictionary as networkx writes it",
     "broken.json": ":3: not JSON: Expecting property name enclosed in double quotes",
-    "complex.mtx": ":1: a matrix that is 'complex'; read are real, double, integer, pattern",
+    "complex.mtx": ":1: a matrix that is 'complex'; read are real, double, integer, "
+    "unsigned-integer, pattern",
     "conflict_beyond.json": ": conflicts[1] names node 3; nodes are the whole numbers 0 to 2",
     "conflict_loop.json": ": conflicts[0] joins node 2 to itself",
     "conflict_number.json": ": links[0].conflict must be true or false",
