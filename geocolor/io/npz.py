@@ -327,11 +327,14 @@ def npz_text(graph: ConflictGraph) -> Iterator[bytes]:
     Raises
     ------
     InputError
-        The graph has both weights and conflicts.
+        The graph has both weights and conflicts, or a name that ends in a NUL.
     LimitError
         Its names take more room than is read by default, all being as wide as the longest.
     """
     require_room(graph, "a sparse matrix (.npz)", both=False)
+    cut = next((name for name in graph.labels or () if name.endswith("\0")), None)
+    if cut is not None:
+        raise InputError(f"an .npz cannot hold the name {cut!r}, which ends in a NUL; write .json")
     part = graph.weights if graph.is_weighted else graph.conflicts
     data = part.values if graph.is_weighted else np.ones(len(part.indices), dtype=bool)
     arrays: dict[str, Any] = {
