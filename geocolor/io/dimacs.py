@@ -10,24 +10,26 @@ from numpy.typing import NDArray
 from geocolor.errors import FormatError
 from geocolor.graph import ConflictGraph
 from geocolor.io.limits import Limits
-from geocolor.io.listing import EdgeParts, Listing
+from geocolor.io.listing import EdgeParts, Listing, Note
 from geocolor.io.meaning import Meaning
 from geocolor.io.numbered import Numbering, node_pairs, number_labels, numbers_note
 from geocolor.io.source import Source, shown
 from geocolor.io.tokens import LONGEST_NUMBER, Tokens, tokenize
 from geocolor.io.writing import edge_rows, require_room
+from geocolor.wording import counted
 
 __all__ = ["dimacs_text", "header_numbers", "read_dimacs"]
 
-_EDGE = ord("e")
+_EDGE, _TO_LOWER = ord("e"), ord("a") ^ ord("A")
+_COMMENT, _VALUE = b"c", b"n"
 # n, d, v, x: node values and geometry of the standard; they say nothing about the edges.
-_IGNORED = (b"c", b"n", b"d", b"v", b"x")
+_IGNORED = (_VALUE, b"d", b"v", b"x")
 
 
 def header_numbers(tokens: list[bytes]) -> tuple[int, int] | str:
     """Nodes and edges of a p line, or what is wrong with it."""
     wanted = "the p line must read 'p edge NODES EDGES'"
-    if len(tokens) != 4 or tokens[1] not in (b"edge", b"edges", b"col"):
+    if len(tokens) != 4 or tokens[1].lower() not in (b"edge", b"edges", b"col"):
         return wanted
     if not all(t.isdigit() and len(t) <= LONGEST_NUMBER for t in tokens[2:]):
         return f"{wanted}, two whole numbers"
@@ -44,6 +46,7 @@ class _Reader:
         self.header: tuple[int, int] | None = None
         self.edges = EdgeParts(name, limits)
         self.lines_before = 0
+        self.values = 0  # lines of node values
 
     def error(self, message: str, line: int) -> FormatError:
         return FormatError(message, self.name, self.lines_before + line)
@@ -53,10 +56,13 @@ class _Reader:
         tokens = tokenize(block)
         heads, counts = tokens.heads, tokens.counts
         starts, ends = tokens.starts[heads], tokens.ends[heads]
-        is_edge = (tokens.data[starts] == _EDGE) & (ends - starts == 1)
+        is_edge = (tokens.data[starts] | _TO_LOWER == _EDGE) & (ends - starts == 1)
         for at in np.flatnonzero(~is_edge).tolist():
             words = tokens.row(at)
-            if words[0] not in _IGNORED:
+            kind = words[0].lower()
+            if kind in _IGNORED:
+                self.values += kind == _VALUE
+            elif kind != _COMMENT:
                 line = int(tokens.lines(heads[at : at + 1])[0])
                 self._header(words, line, edges_before=bool(is_edge[:at].any()))
         if is_edge.any():
@@ -65,7 +71,7 @@ class _Reader:
 
     def _header(self, words: list[bytes], line: int, *, edges_before: bool) -> None:
         kind = words[0]
-        if kind != b"p":
+        if kind.lower() != b"p":
             if self.header is None:
                 raise self.error(
                     f"not a DIMACS graph: {shown(kind)} before any 'p edge NODES EDGES'", line
@@ -108,8 +114,14 @@ class _Reader:
             pairs,
             lines=self.edges.lines,
             labels=number_labels(nodes, self.first),
-            notes=numbers_note(self.first),
+            notes=(*numbers_note(self.first), *self._notes()),
         )
+
+    def _notes(self) -> tuple[Note, ...]:
+        if not self.values:
+            return ()
+        said = counted(self.values, "line", "lines")
+        return (Note("values", f"values of nodes ('n NODE VALUE', {said}) are not read"),)
 
     def _judge_count(self, declared: int, pairs: NDArray[np.int32]) -> None:
         apart = pairs[pairs[:, 0] != pairs[:, 1]].astype(np.int64)
@@ -125,9 +137,9 @@ class _Reader:
 def read_dimacs(source: Source, meaning: Meaning) -> Listing:
     """Read a DIMACS graph; its numbers are the labels.
 
-    Accepted beyond the standard, because files are found so: ``p edges`` and ``p col``, every
-    edge in both directions, headers that count edges twice, repeated edges, comments anywhere,
-    CRLF line ends, a byte order mark, blank lines.
+    Accepted beyond the standard, because files are found so: ``p edges`` and ``p col``, capital
+    letters, every edge in both directions, headers that count edges twice, repeated edges,
+    comments anywhere, lines that end in CRLF or CR, a byte order mark, blank lines.
 
     Raises
     ------
@@ -139,7 +151,8 @@ def read_dimacs(source: Source, meaning: Meaning) -> Listing:
     first = 1 if meaning.first_node is None else meaning.first_node
     reader = _Reader(source.name, source.limits, first)
     for block in source.line_blocks():
-        reader.feed(block)
+        one_line = reader.header is None and block.find(b"\n") == len(block) - 1
+        reader.feed(block.replace(b"\r", b"\n") if one_line and b"\r" in block[:-2] else block)
     return reader.finish()
 
 
