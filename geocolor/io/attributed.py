@@ -7,6 +7,9 @@ conflict, as is one whose ``conflict`` is true; a node's ``size`` is its size.
 from __future__ import annotations
 
 import math
+import re
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,10 +17,12 @@ import numpy as np
 from geocolor.errors import FormatError
 from geocolor.io.limits import Limits
 from geocolor.io.listing import Listing, Note
+from geocolor.io.meaning import Meaning, Weights
 from geocolor.io.tokens import decimal
 
-__all__ = ["AttributedParts", "finite"]
+__all__ = ["AttributedParts", "finite", "unescaped"]
 
+_CHARACTER = re.compile(r"&#(?:([0-9]{1,7})|[xX]([0-9A-Fa-f]{1,6}));")
 _TRUE, _FALSE = ("true", "1", "1.0"), ("false", "0", "0.0", "")
 
 
@@ -38,6 +43,17 @@ def finite(text: str | float, what: str, name: str, line: int | None = None) -> 
     return value
 
 
+def unescaped(text: str) -> str:
+    """Put characters in the places of their numbers, as in ``&#34;``; exactly, unlike HTML."""
+    return _CHARACTER.sub(_character, text) if "&#" in text else text
+
+
+def _character(found: re.Match[str]) -> str:
+    code = int(found[2], 16) if found[1] is None else int(found[1])
+    # Of no character are the halves of surrogate pairs, and what is beyond all.
+    return chr(code) if code < 0xD800 or 0xDFFF < code <= sys.maxunicode else found[0]
+
+
 @dataclass
 class AttributedParts:
     """Nodes and edges collected one by one, within limits.
@@ -48,15 +64,24 @@ class AttributedParts:
         The file, for messages.
     limits : Limits
         How many there may be.
+    meaning : Meaning
+        Whether weights are read.
+    calls : tuple of str
+        The two attributes that nodes may be called by, the first before the second.
     directed : bool
         Whether the file says that edges have directions.
+    notes : list of Note
+        What the reader noticed.
     """
 
     name: str
     limits: Limits
+    meaning: Meaning
+    calls: tuple[str, str] = ("name", "label")
     directed: bool = False
+    notes: list[Note] = field(default_factory=list)
     _nodes: dict[str, int] = field(default_factory=dict)
-    _called: list[str | None] = field(default_factory=list)
+    _called: list[tuple[str | None, str | None]] = field(default_factory=list)
     _sizes: dict[int, float] = field(default_factory=dict)
     _ends: list[tuple[str, str]] = field(default_factory=list)
     _values: list[float] = field(default_factory=list)
@@ -65,7 +90,11 @@ class AttributedParts:
     _ignored: set[str] = field(default_factory=set)
 
     def node(
-        self, key: str, called: str | None = None, size: str | float | None = None, line: int = 0
+        self,
+        key: str,
+        called: tuple[str | None, str | None] = (None, None),
+        size: str | float | None = None,
+        line: int = 0,
     ) -> None:
         """Take a node.
 
@@ -73,8 +102,9 @@ class AttributedParts:
         ----------
         key : str
             What edges call it.
-        called : str, optional
-            Its name for people; the key stands in where these are not distinct or not all there.
+        called : tuple of str or None
+            What each of :attr:`calls` says; the key stands in where no names for people are
+            distinct and all there.
         size : str or float, optional
             Its size.
         line : int
@@ -86,7 +116,10 @@ class AttributedParts:
         self._called.append(called)
         self.limits.require_nodes(len(self._nodes), self.name)
         if size is not None:
-            value = finite(size, f"the size of node {key[:40]!r}", self.name, line or None)
+            what = f"the size of node {key[:40]!r}"
+            value = finite(size, what, self.name, line or None)
+            if value <= 0:
+                raise FormatError(f"{what} is {value:g}, not above 0", self.name, line or None)
             self._sizes[self._nodes[key]] = value
 
     def edge(
@@ -103,8 +136,11 @@ class AttributedParts:
         said = str(conflict).strip().lower()
         if said not in _TRUE + _FALSE:
             raise FormatError(f"conflict is {said[:40]!r}, neither true nor false", *where)
-        what = f"the weight of edge {ends[0][:20]!r}, {ends[1][:20]!r}"
-        self._values.append(math.nan if weight is None else finite(weight, what, *where))
+        if weight is None or self.meaning.weights is Weights.IGNORE:
+            self._values.append(math.nan)
+        else:
+            what = f"the weight of edge {ends[0][:20]!r}, {ends[1][:20]!r}"
+            self._values.append(finite(weight, what, *where))
         self._hard.append(said in _TRUE)
         self._lines.append(line)
 
@@ -130,14 +166,12 @@ class AttributedParts:
                     raise FormatError(f"no node {ends[side][:40]!r}", self.name, line)
                 pairs[at, side] = node
         count = len(self._nodes)
-        called = [name for name in self._called if name is not None]
-        labels = called if count and len(set(called)) == count else list(self._nodes)
+        labels = self._labels()
         sizes = np.ones(count)
         sizes[list(self._sizes)] = list(self._sizes.values())
-        notes = []
         if self._ignored:
             few = ", ".join(name[:40] for name in sorted(self._ignored)[:8])
-            notes.append(Note("attributes", f"attributes that say nothing here: {few}"))
+            self.notes.append(Note("attributes", f"attributes that say nothing here: {few}"))
         return Listing(
             count,
             pairs,
@@ -147,5 +181,34 @@ class AttributedParts:
             labels=labels,
             sizes=sizes,
             directed=self.directed,
-            notes=tuple(notes),
+            notes=tuple(self.notes),
         )
+
+    def _labels(self) -> list[str]:
+        """Choose what nodes are called by, and note what is in the way of the first choice."""
+        ids, faults = list(self._nodes), list[str]()
+        first, second = ([name for name in row if name is not None] for row in self._columns())
+        choices = [(self.calls[0], first), (self.calls[1], second)]
+        if first and second:
+            either = [one if other is None else other for other, one in self._called]
+            told = [name for name in either if name is not None]
+            choices.append((f"{self.calls[0]}, else their {self.calls[1]}", told))
+        for what, names in choices:
+            if not names:
+                continue
+            if len(set(names)) == len(ids):
+                self._note_names(faults, what)
+                return names
+            if len(names) == len(ids):
+                faults.append(f"{what}s are not distinct")
+            else:
+                faults.append(f"not every node has a {what}")
+        self._note_names(faults[:2], "id")
+        return ids
+
+    def _columns(self) -> Sequence[Sequence[str | None]]:
+        return list(zip(*self._called, strict=True)) or [(), ()]
+
+    def _note_names(self, faults: list[str], what: str) -> None:
+        if faults:
+            self.notes.append(Note("names", f"{'; '.join(faults)}; nodes go by their {what}"))

@@ -27,14 +27,15 @@ def read_gexf(source: Source, meaning: Meaning) -> Listing:
     LimitError
         It is larger than the limits.
     """
-    return _Document(source).listing(source, "gexf")
+    return _Document(source, meaning).listing(source, "gexf")
 
 
 class _Document(GraphDocument):
     """The elements that say something."""
 
-    def __init__(self, source: Source) -> None:
-        super().__init__(source)
+    def __init__(self, source: Source, meaning: Meaning) -> None:
+        super().__init__(source, meaning)
+        self.parts.calls = ("label", "name")
         self.of = ""  # what the attributes being declared are of
         self.titles: dict[tuple[str, str], str] = {}
         self.kind = ""  # node or edge, while in one
@@ -62,7 +63,8 @@ class _Document(GraphDocument):
     def end(self, element: str) -> None:
         row = self.row
         if element == "node":
-            self.parts.node(row["id"], row.get("label"), row.get("@size"), self.began)
+            called = (row.get("label"), row.get("@name"))
+            self.parts.node(row["id"], called, row.get("@size"), self.began)
             self.kind = ""
         elif element == "edge":
             self.end_edge(row.get("weight", row.get("@weight")), row.get("@conflict"))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
+from html.entities import html5
 from typing import Any
 
 from geocolor.errors import FormatError, LimitError
 from geocolor.graph import ConflictGraph
-from geocolor.io.attributed import AttributedParts
+from geocolor.io.attributed import AttributedParts, unescaped
 from geocolor.io.listing import Listing
 from geocolor.io.meaning import Meaning
 from geocolor.io.source import Source
@@ -31,6 +31,7 @@ _ITEM = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _BEGUN = re.compile(rf"{_BLANK}(?:{_KEY}{_BLANK})?")
+_ENTITY = re.compile(r"&(?:([A-Za-z][0-9A-Za-z]*;)|#[0-9A-Fa-fXx]+;)")
 _NODE, _EDGE = ["graph", "node"], ["graph", "edge"]
 _DEEPEST = 32
 _ENDS = ("source", "target")
@@ -57,7 +58,7 @@ def read_gml(source: Source, meaning: Meaning) -> Listing:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise FormatError("not UTF-8 text", source.name, line) from error
-    parser = _Parser(text, source)
+    parser = _Parser(text, source, meaning)
     parser.run()
     return parser.parts.listing()
 
@@ -65,9 +66,9 @@ def read_gml(source: Source, meaning: Meaning) -> Listing:
 class _Parser:
     """One pass over a text; keeps the path of open lists, and the row of a node or an edge."""
 
-    def __init__(self, text: str, source: Source) -> None:
+    def __init__(self, text: str, source: Source, meaning: Meaning) -> None:
         self.text, self.name = text, source.name
-        self.parts = AttributedParts(source.name, source.limits)
+        self.parts = AttributedParts(source.name, source.limits, meaning, ("label", "name"))
         self.graphs = 0
         self.path: list[str] = []
         self.began: list[int] = []  # the lines of its lists
@@ -133,7 +134,8 @@ class _Parser:
         if self.path == _NODE:
             if "id" not in row:
                 raise FormatError("a node without an id", self.name, line)
-            self.parts.node(row["id"], row.get("label", row.get("name")), row.get("size"), line)
+            called = (row.get("label"), row.get("name"))
+            self.parts.node(row["id"], called, row.get("size"), line)
         elif self.path == _EDGE:
             for end in _ENDS:
                 if end not in row:
@@ -147,7 +149,13 @@ class _Parser:
 
 
 def _plain(word: str) -> str:
-    return html.unescape(word[1:-1]) if word.startswith('"') else word
+    if not word.startswith('"'):
+        return word
+    return _ENTITY.sub(_entity, word[1:-1]) if "&" in word else word[1:-1]
+
+
+def _entity(found: re.Match[str]) -> str:
+    return unescaped(found[0]) if found[1] is None else html5.get(found[1], found[0])
 
 
 def gml_text(graph: ConflictGraph) -> Iterator[bytes]:

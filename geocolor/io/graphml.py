@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from geocolor.graph import ConflictGraph
-from geocolor.io.listing import Listing
+from geocolor.io.listing import Listing, Note
 from geocolor.io.meaning import Meaning
 from geocolor.io.source import Source
 from geocolor.io.writing import edge_rows, number
@@ -13,14 +13,16 @@ from geocolor.io.xml_graph import GraphDocument, xml_names
 
 __all__ = ["graphml_text", "read_graphml"]
 
-_CALLED = ("name", "label")
+# Attributes of nodes in a drawing, beside which a size is that of a shape.
+_COLORS, _PLACE = {"r", "g", "b"}, {"x", "y"}
 
 
 def read_graphml(source: Source, meaning: Meaning) -> Listing:
     """Read the graph of a GraphML document.
 
-    A node is called by its attribute ``name``, else ``label``, else its id. (Brandes et al.,
-    GraphML primer, http://graphml.graphdrawing.org.)
+    A node is called by its attribute ``name``, else its ``label`` or the text that yEd draws it
+    with, else its id. A ``size`` beside colors or places is that of a drawing, as Gephi writes it.
+    (Brandes et al., GraphML primer, http://graphml.graphdrawing.org.)
 
     Raises
     ------
@@ -29,17 +31,20 @@ def read_graphml(source: Source, meaning: Meaning) -> Listing:
     LimitError
         It is larger than the limits.
     """
-    return _Document(source).listing(source, "graphml")
+    return _Document(source, meaning).listing(source, "graphml")
 
 
 class _Document(GraphDocument):
     """The elements that say something."""
 
-    def __init__(self, source: Source) -> None:
-        super().__init__(source)
+    def __init__(self, source: Source, meaning: Meaning) -> None:
+        super().__init__(source, meaning)
         self.keys: dict[str, tuple[str, str]] = {}  # what for, and the attribute's name
         self.defaults: dict[tuple[str, str], str] = {}
         self.key = ""
+        self.drawn = False
+        self.text_before = ""  # of an element in the label that yEd draws
+        self.labels: list[str] = []  # that it draws of the node that is open
 
     def begin(self, element: str, attributes: Mapping[str, str]) -> None:
         match element:
@@ -51,13 +56,24 @@ class _Document(GraphDocument):
                 self.keys[self.key] = (attributes.get("for", "all"), name)
             case "graph":
                 self.begin_graph(directed=attributes.get("edgedefault") == "directed")
+                of_nodes = {name for what, name in self.keys.values() if what in ("node", "all")}
+                self.drawn = bool(_COLORS & of_nodes) or of_nodes >= _PLACE
+                if self.drawn and "size" in of_nodes:
+                    self.parts.notes.append(
+                        Note("sizes", "sizes beside colors or places are of a drawing, not read")
+                    )
             case "node" | "edge":
                 self.begin_row(element, attributes)
+                self.labels = []
                 self.parts.directed |= attributes.get("directed") == "true"
             case "hyperedge":
                 raise self.error("an edge of more than two nodes")
             case "data":
                 self.key = attributes.get("key", "")
+            case "NodeLabel":
+                self.text_before = ""
+            case _ if self.path[-2:-1] == ["NodeLabel"]:
+                self.text_before = self.text_before or self.text
 
     def end(self, element: str) -> None:
         inside = self.path[-1] if self.path else ""
@@ -70,9 +86,14 @@ class _Document(GraphDocument):
                 _, name = self.keys.get(self.key, ("", self.key))
                 self.row[f"@{name}"] = self.text
             case "node":
-                found = (self._found("node", name) for name in _CALLED)
-                called = next(filter(None, found), None)
-                self.parts.node(self.row["id"], called, self._found("node", "size"), self.began)
+                label = self._found("node", "label") or "".join(self.labels[:1])
+                called = (self._found("node", "name") or None, label or None)
+                size = None if self.drawn else self._found("node", "size")
+                self.parts.node(self.row["id"], called, size, self.began)
+            case "NodeLabel" if "node" in self.path and not self.labels:
+                self.labels.append((self.text_before + self.text).strip())
+            case "EdgeLabel" if self.text.strip():
+                self.parts.ignore(element)
             case "edge":
                 self.end_edge(self._found("edge", "weight"), self._found("edge", "conflict"))
 

@@ -11,11 +11,14 @@ from geocolor.graph import ConflictGraph
 from geocolor.io.attributed import AttributedParts
 from geocolor.io.json_text import parse_object
 from geocolor.io.listing import Listing
-from geocolor.io.meaning import Meaning
+from geocolor.io.meaning import Meaning, Weights
 from geocolor.io.source import Source
 from geocolor.io.writing import edge_rows, names
 
 __all__ = ["node_link_text", "read_node_link"]
+
+# Up to there each whole number is a double.
+_EXACT = 2**53
 
 
 def read_node_link(source: Source, meaning: Meaning) -> Listing:
@@ -30,25 +33,25 @@ def read_node_link(source: Source, meaning: Meaning) -> Listing:
     """
     where = source.name
     found = parse_object(source.read_all(), where, source.limits)
-    directed = found.get("directed", False)
-    if type(directed) is not bool:
+    directed = found.get("directed")
+    if directed is not None and type(directed) is not bool:
         raise FormatError("directed must be true or false", where)
     edges = "links" if "links" in found else "edges"
-    parts = AttributedParts(where, source.limits, directed)
+    parts = AttributedParts(where, source.limits, meaning, directed=bool(directed))
     for at, node in enumerate(_objects(found, "nodes", where)):
-        called = node.get("name", node.get("label"))
         parts.node(
             _key(node, "id", f"nodes[{at}]", where),
-            called if isinstance(called, str) else None,
+            (_called(node, "name"), _called(node, "label")),
             _number(node, "size", f"nodes[{at}]", where),
         )
+    ignored = meaning.weights is Weights.IGNORE
     for at, edge in enumerate(_objects(found, edges, where)):
         place = f"{edges}[{at}]"
         ends = (_key(edge, "source", place, where), _key(edge, "target", place, where))
         conflict = edge.get("conflict", False)
         if type(conflict) is not bool:
             raise FormatError(f"{place}.conflict must be true or false", where)
-        parts.edge(ends, _number(edge, "weight", place, where), conflict)
+        parts.edge(ends, None if ignored else _number(edge, "weight", place, where), conflict)
         for key in edge.keys() - {"source", "target", "weight", "conflict", "key"}:
             parts.ignore(key)
     return parts.listing()
@@ -68,7 +71,14 @@ def _key(row: dict[str, Any], key: str, place: str, where: str) -> str:
     value = row.get(key)
     if type(value) not in (str, int, float):
         raise FormatError(f"{place}.{key} must be a string or a number", where)
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return str(int(value))  # 1.0 and 1 are one key, as they are to Python and to JavaScript
     return str(value)
+
+
+def _called(row: dict[str, Any], key: str) -> str | None:
+    value = row.get(key)
+    return str(value) if type(value) in (str, int) else None
 
 
 def _number(row: dict[str, Any], key: str, place: str, where: str) -> float | None:

@@ -10,25 +10,37 @@ import numpy as np
 
 from geocolor.errors import FormatError, InputError
 from geocolor.graph import ConflictGraph
-from geocolor.io.attributed import finite
+from geocolor.io.attributed import finite, unescaped
 from geocolor.io.listing import EdgeParts, Listing, Note
-from geocolor.io.meaning import Meaning
+from geocolor.io.meaning import Meaning, Weights
 from geocolor.io.source import Source
 from geocolor.io.tokens import LONGEST_NUMBER, tokenize
 from geocolor.io.writing import edge_rows, names, number, require_room
+from geocolor.wording import counted
 
 __all__ = ["pajek_text", "read_pajek"]
 
 # Lines that begin a section.
 _BEGINS = re.compile(rb"(^[ \t]*\*[^\n]*\n)", re.MULTILINE)
-# A number, and a name in quotes or without.
-_VERTEX = re.compile(r'\s*(\d+)(?:\s+(?:"([^"]*)"|(\S+)))?')
+# A number, a name in quotes, and what follows.
+_VERTEX = re.compile(r'\s*(\d+)(?!\S)(?:\s+"([^"]*)")?(.*)', re.DOTALL)
+_CHARACTER = re.compile("&(?=#[0-9A-Fa-fXx]+;)")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[Ee][+-]?[0-9]+)?")
+# Words that follow a name: when a vertex is there, how it is drawn.
+_DRAWN = frozenset(
+    (
+        *("box", "ellipse", "diamond", "triangle", "cross", "empty", "house", "man", "woman"),
+        *("s_size", "x_fact", "y_fact", "phi", "r", "q", "ic", "bc", "bw", "lc", "la", "lr"),
+        *("lphi", "fos", "font", "url"),
+    )
+)
 
 
 def read_pajek(source: Source, meaning: Meaning) -> Listing:
     """Read the vertices, edges and arcs of the first network of a file.
 
-    Numbers count from 1. An edge without a third number has no weight. (Batagelj and Mrvar, Pajek
+    Numbers count from 1. An edge without a third number has no weight. A name with blanks is in
+    double quotes; in names, ``&#34;`` is the character of that number. (Batagelj and Mrvar, Pajek
     reference manual.)
 
     Raises
@@ -38,10 +50,12 @@ def read_pajek(source: Source, meaning: Meaning) -> Listing:
     LimitError
         It is larger than the limits.
     """
-    reader = _Reader(source)
+    reader = _Reader(source, meaning)
     line = 0
     for block in source.line_blocks():
         for piece in filter(None, _BEGINS.split(block)):
+            if reader.ended:
+                return reader.finish()
             reader.take(piece, line)
             line += piece.count(b"\n")
     return reader.finish()
@@ -50,8 +64,13 @@ def read_pajek(source: Source, meaning: Meaning) -> Listing:
 class _Reader:
     """One pass over a file."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, meaning: Meaning) -> None:
         self.name, self.limits = source.name, source.limits
+        self.ignored = meaning.weights is Weights.IGNORE
+        self.ended = False  # where another network begins
+        self.relations: set[str] = set()
+        self.places = 0  # vertices with coordinates and no name
+        self.decimals = 0  # names that may be coordinates
         self.nodes = -1
         self.labels: dict[int, str] = {}
         self.edges = EdgeParts(source.name, source.limits)
@@ -101,7 +120,10 @@ class _Reader:
 
     def _begin(self, words: list[str], line: int) -> None:
         kind = words[0].lower()
-        if kind == "*network" and self.nodes < 0:
+        if kind == "*network":
+            if self.nodes >= 0:
+                self.ended = True
+                self.notes.append(Note("networks", f"the first network is read, up to line {line}"))
             return
         if kind == "*vertices":
             if self.nodes >= 0:
@@ -123,6 +145,7 @@ class _Reader:
         if kind not in sections:
             known = ", ".join(("*Vertices", *sections))
             raise FormatError(f"{words[0][:40]!r} is not read; known are {known}", self.name, line)
+        self.relations.update(word for word in words[1:2] if word.startswith(":"))
         self.arcs |= kind.startswith("*arcs")
         self.section = sections[kind]
 
@@ -136,13 +159,39 @@ class _Reader:
         node = self._node(found[1], line)
         if node in self.labels:
             raise FormatError(f"a second vertex {node + 1}", self.name, line)
-        self.labels[node] = found[2] if found[2] is not None else found[3] or found[1]
+        if found[2] is None:
+            self.labels[node] = unescaped(self._bare(found[3].split(), line) or found[1])
+        else:
+            self.labels[node] = unescaped(found[2])
+
+    def _bare(self, words: list[str], line: int) -> str | None:
+        """Tell a name without quotes from coordinates without a name."""
+        numbers = 0
+        while numbers < len(words) and _NUMBER.fullmatch(words[numbers]):
+            numbers += 1
+        if numbers == 2:
+            self.places += 1
+            return None
+        self.decimals += numbers > 2 and not _is_whole(words[0])
+        if not words:
+            return None
+        follows = words[1] if len(words) > 1 else "["
+        if not (follows.startswith("[") or follows in _DRAWN or _NUMBER.fullmatch(follows)):
+            raise FormatError(
+                f"{follows[:40]!r} after the name {words[0][:40]!r}: a name with blanks must be in "
+                "double quotes",
+                self.name,
+                line,
+            )
+        return words[0]
 
     def _edge(self, text: str, line: int) -> None:
         words = text.split()
         if len(words) < 2:
             raise FormatError("expected 'NUMBER NUMBER' and perhaps a weight", self.name, line)
-        weight = math.nan if len(words) == 2 else finite(words[2], "the weight", self.name, line)
+        weight = math.nan
+        if len(words) > 2 and not self.ignored:
+            weight = finite(words[2], "the weight", self.name, line)
         ends = self._node(words[0], line), self._node(words[1], line)
         self.rows.append((line, *ends, weight))
 
@@ -161,6 +210,17 @@ class _Reader:
         """List what was there."""
         if self.nodes < 0:
             raise FormatError("no '*Vertices COUNT': not a Pajek network", self.name)
+        if self.places:
+            told = counted(self.places, "vertex has", "vertices have")
+            said = f"{told} coordinates and no name; such go by their numbers"
+            self.notes.append(Note("names", said))
+        if self.decimals:
+            told = counted(self.decimals, "name")
+            said = f"{told} without quotes may be a coordinate: the first word is the name"
+            self.notes.append(Note("names", said))
+        if len(self.relations) > 1:
+            told = counted(len(self.relations), "relation")
+            self.notes.append(Note("relations", f"{told} are read as one graph"))
         labels = [self.labels.get(node, str(node + 1)) for node in range(self.nodes)]
         if len(set(labels)) < len(labels):
             self.notes.append(Note("names", "names are not distinct; nodes go by their numbers"))
@@ -194,7 +254,8 @@ def pajek_text(graph: ConflictGraph) -> Iterator[bytes]:
         if '"' in name or len(name.splitlines()) > 1 or name.splitlines() != [name][: len(name)]:
             raise InputError(f"a Pajek network cannot hold the name {name!r}; write .json")
     yield f"*Vertices {graph.num_nodes}\n".encode()
-    yield "".join(f'{at} "{name}"\n' for at, name in enumerate(called, 1)).encode()
+    said = [_CHARACTER.sub("&#38;", name) for name in called]
+    yield "".join(f'{at} "{name}"\n' for at, name in enumerate(said, 1)).encode()
     yield b"*Edges\n"
     for rows in edge_rows(graph):
         lines = []

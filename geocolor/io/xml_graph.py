@@ -9,6 +9,7 @@ from geocolor.errors import FormatError, InputError
 from geocolor.graph import ConflictGraph
 from geocolor.io.attributed import AttributedParts
 from geocolor.io.listing import Listing
+from geocolor.io.meaning import Meaning
 from geocolor.io.source import Source
 from geocolor.io.writing import names
 from geocolor.io.xml_text import Elements, parse_xml
@@ -29,9 +30,9 @@ class GraphDocument(Elements):
         Its line.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, meaning: Meaning) -> None:
         super().__init__(source)
-        self.parts = AttributedParts(source.name, source.limits)
+        self.parts = AttributedParts(source.name, source.limits, meaning)
         self.row: dict[str, str] = {}
         self.began = 0
         self._graphs = 0

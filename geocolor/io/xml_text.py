@@ -39,7 +39,7 @@ class Elements(ContentHandler):
         self._locator: Any = None
 
     def begin(self, element: str, attributes: Mapping[str, str]) -> None:
-        """Take the begin of an element."""
+        """Take the begin of an element; the text before it is in :attr:`text`."""
 
     def end(self, element: str) -> None:
         """Take the end of an element; its text is in :attr:`text`."""
@@ -69,8 +69,8 @@ class Elements(ContentHandler):
             raise LimitError(f"{self.name}:{self.line}: nested deeper than {_DEEPEST}, the limit")
         self.path.append(element)
         self.begun += 1
-        self._forget()
         self.begin(element, dict(attrs.items()))
+        self._forget()
 
     def characters(self, content: str) -> None:  # noqa: D102
         self._length += len(content)
