@@ -70,6 +70,19 @@ def test_colors_are_those_of_the_nodes_named(run, tmp_path: Path) -> None:
     assert (done.code, done.err) == (2, "geocolor: error: no node is called 'zoe'\n")
 
 
+def test_numbers_in_text_are_those_of_the_nodes_that_are_left(run, tmp_path: Path) -> None:
+    graph, path = tmp_path / "a.col", tmp_path / "a.sol"
+    graph.write_text("p edge 5 2\ne 2 4\ne 4 5\n")
+    path.write_text("s col 2\nl 1 1\nl 2 2\nl 3 1\n")
+    assert run("check", graph, path, "--isolated", "drop").code == 0
+    done = run("check", graph, path)
+    assert (done.code, "the graph has 5 nodes" in done.error()) == (1, True)
+    path.write_text("s col 2\nl 1 1\nl 2 2\nl 3 2\n")
+    done = run("check", graph, path, "--isolated", "drop")
+    assert done.error().startswith("nodes 4 and 5 conflict")
+    assert done.error().endswith(f"the edge is in {graph}:3")
+
+
 def test_what_fails_for_machines(run, queen5: Path, weighted: Path, tmp_path: Path) -> None:
     path = tmp_path / "broken.sol"
     rows = [f"l {node} {1 if node == 2 else node}" for node in range(1, 26)]
