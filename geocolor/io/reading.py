@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from geocolor.errors import InputError
+from geocolor.errors import InputError, LimitError
 from geocolor.graph import ConflictGraph, SharingOptions
 from geocolor.io.atomic import write_pieces
 from geocolor.io.formats import Format, format_of, format_to_write
@@ -172,9 +173,26 @@ def write(
     InputError
         The format is unknown or cannot hold the graph, the file cannot be written, or it is no
         graph: :func:`geocolor.io.write_options` writes sharing options.
+    LimitError
+        It would be too large to be read by default: of a format with names at every edge, say, and
+        long names.
     """
     _require_graph(graph)
-    write_pieces(path, format_to_write(path, format).text(graph))
+    known = format_to_write(path, format)
+    write_pieces(path, _up_to(known.text(graph), Limits().text_bytes, path))
+
+
+def _up_to(pieces: Iterator[bytes], most: int, path: str | os.PathLike[str]) -> Iterator[bytes]:
+    """Give pieces of a file while they are no more than what is read."""
+    total = 0
+    for piece in pieces:
+        total += len(piece)
+        if total > most:
+            raise LimitError(
+                f"{os.fspath(path)}: over {most} bytes, which would not be read back by default; "
+                "write .json or .npz, which have each name once"
+            )
+        yield piece
 
 
 def _require_graph(given: object) -> None:

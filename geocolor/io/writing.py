@@ -14,7 +14,8 @@ __all__ = ["Row", "edge_rows", "names", "number", "require_room"]
 Row = tuple[int, int, float | None, bool]
 """Two nodes u < v, the weight of the pair if it has one, and whether it is a hard conflict."""
 
-_CHUNK = 1 << 16
+# Edges of a chunk, and bytes of the names at them: one name may be long, and at every edge.
+_CHUNK, _CHUNK_BYTES = 1 << 16, 1 << 24
 
 
 def edge_rows(graph: ConflictGraph) -> Iterator[list[Row]]:
@@ -26,8 +27,10 @@ def edge_rows(graph: ConflictGraph) -> Iterator[list[Row]]:
     values[place[: len(weighted)]] = graph.weights.edge_values()
     conflict = np.zeros(len(keys), dtype=bool)
     conflict[place[len(weighted) :]] = True
-    for start in range(0, len(keys), _CHUNK):
-        part = slice(start, start + _CHUNK)
+    longest = max(map(len, graph.labels or ()), default=1) or 1
+    step = max(1, min(_CHUNK, _CHUNK_BYTES // longest))
+    for start in range(0, len(keys), step):
+        part = slice(start, start + step)
         columns = (keys[part] >> 32, keys[part] & 0xFFFFFFFF, values[part], conflict[part])
         rows = zip(*(column.tolist() for column in columns), strict=True)
         yield [(u, v, None if w != w else w, c) for u, v, w, c in rows]
