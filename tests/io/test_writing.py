@@ -30,7 +30,7 @@ def test_a_long_name_at_every_edge_ends_at_what_is_read(
         write(graph, path)
     assert list(tmp_path.iterdir()) == []
     write(graph, tmp_path / "star.json")
-    assert read(tmp_path / "star.json").fingerprint() == graph.fingerprint()
+    assert read(tmp_path / "star.json").fingerprint == graph.fingerprint
 
 
 def test_few_edges_at_a_time_where_names_are_long() -> None:
