@@ -30,6 +30,8 @@ _QUOTED = re.compile(r'"[^"]*(?:"|$)')
 _LONGEST_ROW = 1 << 24
 _MOST_NOTES = 8
 # Excel's first line for tables that are not separated by what the country has.
+# Names may begin with the signs of comments too: #love,#cat is a row.
+_COMMENT = re.compile(rb"[#%](?:[#%\s].*|[^,;\t|]*)", re.DOTALL)
 _SEPARATOR = re.compile(rb'"?sep=(.)"?[ \t\r]*', re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"([+-]?[0-9]++),([0-9]++(?:[eE][+-]?[0-9]++)?)")
 # A decimal comma needs another delimiter.
@@ -283,7 +285,7 @@ def _start(block: bytes) -> tuple[int, str]:
         separator = _SEPARATOR.fullmatch(line)
         if separator and separator[1].decode(errors="replace") in _DELIMITERS:
             mark = separator[1].decode()
-        elif line and line[:1] not in (b"#", b"%"):
+        elif line and not _COMMENT.fullmatch(line):
             break
         at = end + 1
     return min(at, len(block)), mark

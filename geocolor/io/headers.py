@@ -36,7 +36,10 @@ _CALLED = {
 _MISSING = ("na", "n/a", "#n/a", "null", "none", "-", "?", ".")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]++,[0-9]++(?:[eE][+-]?[0-9]++)?")
 # Neo4j has types and groups behind a name: weight:float, :START_ID(Person).
-_BEHIND = re.compile(r"(?<=.)[:(].*", re.DOTALL)
+_BEHIND = re.compile(
+    r"(?<=_ID)\(.*|(?<=.):(?:int|long|float|double|short|byte|string|boolean)\b.*",
+    re.DOTALL | re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)

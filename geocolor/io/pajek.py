@@ -176,7 +176,7 @@ class _Reader:
         if not words:
             return None
         follows = words[1] if len(words) > 1 else "["
-        if not (follows.startswith("[") or follows in _DRAWN or _NUMBER.fullmatch(follows)):
+        if not (follows.startswith("[") or follows.lower() in _DRAWN or _NUMBER.fullmatch(follows)):
             raise FormatError(
                 f"{follows[:40]!r} after the name {words[0][:40]!r}: a name with blanks must be in "
                 "double quotes",

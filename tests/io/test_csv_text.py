@@ -139,3 +139,20 @@ def test_only_ascii_blanks_are_no_part_of_a_name(blank: str, tmp_path: Path) -> 
     graph = ConflictGraph.from_edges(2, [(0, 1)], labels=["a", f"{blank}a"])
     write(graph, path)
     assert read(path).labels == graph.labels
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (b"#love,#happy,3\n#cat,#dog,2\n", ("#love", "#happy", "#cat", "#dog")),
+        (b"%a,%b\n%b,%c\n", ("%a", "%b", "%c")),
+        (b"# made by x, yesterday\n%so\nsource,target\na,b\n", ("a", "b")),
+        (b"i(1),j(1)\ni(2),j(2)\n", ("i(1)", "j(1)", "i(2)", "j(2)")),
+    ],
+)
+def test_names_like_comments_and_properties_are_names(
+    text: bytes, names: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "names.csv"
+    path.write_bytes(text)
+    assert read(path).labels == names
