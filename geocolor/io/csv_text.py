@@ -30,9 +30,9 @@ _QUOTED = re.compile(r'"[^"]*(?:"|$)')
 _LONGEST_ROW = 1 << 24
 _MOST_NOTES = 8
 # Excel's first line for tables that are not separated by what the country has.
+_SEPARATOR = re.compile(rb'"?sep=(.)"?[ \t\r]*', re.IGNORECASE)
 # Names may begin with the signs of comments too: #love,#cat is a row.
 _COMMENT = re.compile(rb"[#%](?:[#%\s].*|[^,;\t|]*)", re.DOTALL)
-_SEPARATOR = re.compile(rb'"?sep=(.)"?[ \t\r]*', re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"([+-]?[0-9]++),([0-9]++(?:[eE][+-]?[0-9]++)?)")
 # A decimal comma needs another delimiter.
 _BESIDE_COMMAS = ";\t"
